@@ -1,0 +1,103 @@
+/** The pages that are made from the code, by file name. A test holds the files equal to them. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ERRORS } from '../packages/prescore/src/base/index.ts'
+import { COMMANDS } from '../packages/prescore/src/cli/commands/index.ts'
+import { commandHelp, overview } from '../packages/prescore/src/cli/help.ts'
+import { METRICS, processMetrics } from '../packages/prescore/src/monitor/index.ts'
+import { projectReference } from './reference/project-reference.ts'
+
+/** What stands before it in a page is written by hand. */
+const MADE = '<!-- From here on made by `node scripts/generate-docs.ts`, from the types and doc comments of the definitions. -->'
+
+export function generatedPages(): ReadonlyMap<string, string> {
+  return new Map([
+    ['errors.md', errors()],
+    ['cli.md', cli()],
+    ['metrics.md', metrics()],
+    ['project.md', project()],
+  ])
+}
+
+function errors(): string {
+  const rows = Object.entries(ERRORS).map(
+    ([code, { status, title, fix, retryable }]) =>
+      `| \`${code}\` | ${status} | ${title} | ${fix.replaceAll('|', '\\|')}${retryable ? ' May be retried.' : ''} |`,
+  )
+  return `# Errors
+
+Every error and every reason of a degraded answer has a code. Messages say where, what was found, what was expected, and what to do; the last column is what they say when nothing more exact is known.
+
+Made by \`node scripts/generate-docs.ts\` from \`packages/prescore/src/base/errors.ts\`.
+
+| code | HTTP | meaning | what to do |
+|---|---|---|---|
+${rows.join('\n')}
+`
+}
+
+function cli(): string {
+  const pages = COMMANDS.map(command => `## prescore ${command.name}\n\n\`\`\`text\n${commandHelp(command)}\`\`\``)
+  return `# The command line
+
+Data goes to stdout, everything else to stderr. Every command takes \`--json\`.
+
+Made by \`node scripts/generate-docs.ts\` from the commands' own help.
+
+\`\`\`text
+${overview(COMMANDS)}\`\`\`
+
+${pages.join('\n\n')}
+`
+}
+
+function metrics(): string {
+  const own = METRICS.map(
+    ({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels.map(label => `\`${label}\``).join(', ')} | ${help} |`,
+  )
+  const others = processMetrics().map(({ name, type, help }) => `| \`${name}\` | ${type} | ${help} |`)
+  return `# Metrics
+
+\`GET /metrics\` of a server is Prometheus text. Counters are plain numbers, added to as answers are given; everything else is read when it is asked for, so that what is not scraped costs nothing.
+
+Made by \`node scripts/generate-docs.ts\` from \`packages/prescore/src/monitor/metrics.ts\`.
+
+| name | type | labels | meaning |
+|---|---|---|---|
+${own.join('\n')}
+
+Labels are names of the project file, codes of [the table of errors](errors.md), steps of [an answer](answers.md#which-step-answers) and states of a run: never keys or inputs. \`reason\` is empty where an answer is not degraded. Counters begin at 0 with the process, those of a model with its release.
+
+Requests that name no prediction, or no valid key, reach none and are not counted. A duration ends when the answer is there: it holds the store, features and model, not HTTP.
+
+## What to look at
+
+| question | query |
+|---|---|
+| share of degraded answers, by prediction | \`sum by (prediction) (rate(prescore_answers_total{reason!=""}[5m])) / sum by (prediction) (rate(prescore_answers_total[5m]))\` |
+| why | \`sum by (prediction, reason) (rate(prescore_answers_total{reason!=""}[5m]))\` |
+| 99 % of live answers come within | \`histogram_quantile(0.99, sum by (le) (rate(prescore_answer_duration_seconds_bucket{source="live"}[5m])))\` |
+| last night's batch did not come | \`prescore_served_age_seconds > 93600\` |
+| a feed is late, or dead | \`prescore_source_lag_seconds > 7200 or prescore_source_failed > 0\` |
+| events wait to be taken in | \`prescore_log_position - prescore_log_applied_position\` |
+
+## The process
+
+From prom-client, on Linux:
+
+| name | type | meaning |
+|---|---|---|
+${others.join('\n')}
+`
+}
+
+function project(): string {
+  const [written = ''] = readFileSync(join(import.meta.dirname, '../docs/project.md'), 'utf8').split(MADE)
+  return `${written}${MADE}
+
+## Reference
+
+Every member, with what holds where it is left out, and the [errors](errors.md) that are about it. Editors show the same texts.
+
+${projectReference()}`
+}

@@ -1,0 +1,21 @@
+export { canonicalText, contentHash } from './canonical.ts'
+export { type Clock, type SimulatedClock, simulatedClock, systemClock } from './clock.ts'
+export {
+  ERRORS,
+  type ErrorCode,
+  type ErrorDetails,
+  errorFromJson,
+  PrescoreError,
+  type Problem,
+  problem,
+} from './errors.ts'
+export { losslessJson, parseLosslessJson } from './json.ts'
+export { readJson } from './json-reader.ts'
+export { installLine, optionalPackage } from './optional.ts'
+export { shown } from './shown.ts'
+export { checkSignal } from './signal.ts'
+export { nearest, suggestion } from './suggest.ts'
+export { serveTasks, type Tell } from './task-server.ts'
+export { type TaskOptions, TaskThread } from './task-thread.ts'
+export { asPrescoreError, storeUnreadable, unwritable } from './thrown.ts'
+export { type DurationText, formatInstant, instantUs, parseDurationUs, parseInstantUs, TIME_US_MAX } from './time.ts'

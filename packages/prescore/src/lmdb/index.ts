@@ -1,0 +1,2 @@
+export { reading, written } from './errors.ts'
+export { BINARY, openFolder, realFolder } from './folder.ts'

@@ -1,0 +1,84 @@
+/** One embedded DuckDB: it scans, joins and sorts; it never sums floats for us, because the order of its sums varies. */
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { PrescoreError } from '../base/index.ts'
+
+export class Database {
+  readonly #instance: DuckDBInstance
+  readonly #idle: DuckDBConnection[] = []
+
+  private constructor(instance: DuckDBInstance) {
+    this.#instance = instance
+  }
+
+  /** @param options.threads how many threads a query may use. @param options.spillTo the folder for what does not fit into memory. */
+  static async open(options: { readonly threads: number; readonly memoryMb?: number; readonly spillTo?: string }): Promise<Database> {
+    const { threads, memoryMb, spillTo } = options
+    const limits = {
+      ...(memoryMb === undefined ? {} : { memory_limit: `${memoryMb}MB` }),
+      ...(spillTo === undefined ? {} : { temp_directory: spillTo }),
+    }
+    return new Database(await DuckDBInstance.create(':memory:', { threads: String(threads), ...limits }))
+  }
+
+  /**
+   * Lends a connection for the time of `use`. A streaming read holds one of its own to its end:
+   * a write on the same connection would end the stream silently.
+   */
+  async withConnection<T>(use: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const connection = this.#idle.pop() ?? (await this.#instance.connect())
+    let result: T
+    try {
+      result = await use(connection)
+    } catch (error) {
+      // What a failure left behind (a temporary table, half a transaction) goes with its connection.
+      connection.closeSync()
+      throw error
+    }
+    this.#idle.push(connection)
+    return result
+  }
+
+  /** A connection that the caller closes; for streams that outlive a call. */
+  connect(): Promise<DuckDBConnection> {
+    return this.#instance.connect()
+  }
+
+  /**
+   * Rows of a small result as plain objects; int64 comes as bigint.
+   * @throws PrescoreError `source_unreadable`
+   */
+  async query(sql: string, where: string): Promise<Record<string, unknown>[]> {
+    try {
+      return await this.withConnection(async connection => (await connection.runAndReadAll(sql)).getRowObjects())
+    } catch (error) {
+      throw unreadable(error, where)
+    }
+  }
+
+  close(): void {
+    for (const connection of this.#idle.splice(0)) connection.closeSync()
+    this.#instance.closeSync()
+  }
+}
+
+export function unreadable(error: unknown, where: string): PrescoreError {
+  return error instanceof PrescoreError
+    ? error
+    : new PrescoreError('source_unreadable', { where, found: firstLine(error), expected: 'whole files of their format', cause: error })
+}
+
+/** DuckDB's own words, cut to the line that says what is wrong. */
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.split('\n')[0] ?? message
+}
+
+/** A SQL string literal. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** A SQL identifier. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}

@@ -1,0 +1,101 @@
+/** Query results as columns of typed arrays, chunk by chunk. */
+import type { DuckDBDataChunk } from '@duckdb/node-api'
+import type { Chunk, Column, Kind, NumberColumn } from '../expressions/index.ts'
+import { type Database, unreadable } from './database.ts'
+import { textReader } from './texts.ts'
+import { isMissing, type Vector, validBits } from './vector.ts'
+
+/** Name and kind of each result column, in the order of the SELECT list. */
+export type ColumnKinds = Readonly<Record<string, Kind>>
+
+/**
+ * The SELECT item that gives a column as the reader of its kind takes it: an instant or local time as integer µs, and so on.
+ * A stored duration is in seconds; up to 71 years it comes back to the microsecond.
+ */
+export function selectItem(kind: Kind, sql: string): string {
+  switch (kind) {
+    case 'timestamp':
+      return `epoch_us(${sql})`
+    case 'string':
+      return `CAST(${sql} AS VARCHAR)`
+    case 'boolean':
+      return `CAST(${sql} AS BOOLEAN)`
+    case 'float64':
+      return `CAST(${sql} AS DOUBLE)`
+    case 'duration':
+      return `CAST(round(${sql} * 1000000) AS BIGINT)`
+    case 'int64':
+      return `CAST(${sql} AS BIGINT)`
+  }
+}
+
+/**
+ * Streams the result of `sql`. Chunks are made anew and may be kept; the dictionary of a string column grows over
+ * the whole stream, so codes compare across chunks.
+ *
+ * @param kinds of the SELECT list, whose items are made by {@link selectItem}.
+ * @throws PrescoreError `source_unreadable`
+ */
+export async function* readColumns(database: Database, sql: string, kinds: ColumnKinds, where: string): AsyncGenerator<Chunk> {
+  const readers = Object.entries(kinds).map(([name, kind]) => ({ name, read: readerOf(kind) }))
+  const connection = await database.connect()
+  try {
+    const result = await connection.stream(sql)
+    for (;;) {
+      const chunk = await result.fetchChunk()
+      // Asking for the number of rows is a native call: once a chunk.
+      const rows = chunk?.rowCount ?? 0
+      if (chunk === null || rows === 0) return
+      yield { rows, columns: new Map(readers.map(({ name, read }, i) => [name, read(vectorOf(chunk, i), rows)])) }
+    }
+  } catch (error) {
+    throw unreadable(error, where)
+  } finally {
+    connection.closeSync()
+  }
+}
+
+type Reader = (vector: Vector, rows: number) => Column
+
+const vectorOf = (chunk: DuckDBDataChunk, column: number) => chunk.getColumnVector(column) as unknown as Vector
+
+function readerOf(kind: Kind): Reader {
+  if (kind === 'string') return textReader()
+  if (kind === 'float64') return readDoubles
+  if (kind === 'boolean') return readBooleans
+  return (vector, rows) => readIntegers(vector, rows, kind)
+}
+
+function readDoubles(vector: Vector, rows: number): NumberColumn {
+  const values = new Float64Array(vector.items as Float64Array)
+  const bits = validBits(vector)
+  if (bits !== undefined) for (let i = 0; i < rows; i++) if (isMissing(bits, i)) values[i] = Number.NaN
+  return { type: { kind: 'float64' }, values }
+}
+
+function readBooleans(vector: Vector, rows: number): NumberColumn {
+  const values = new Float64Array(rows)
+  const bits = validBits(vector)
+  for (let i = 0; i < rows; i++) values[i] = bits !== undefined && isMissing(bits, i) ? Number.NaN : vector.dataView.getUint8(i)
+  return { type: { kind: 'boolean' }, values }
+}
+
+/** int64 words as doubles while all are safe; otherwise the exact values go along. */
+function readIntegers(vector: Vector, rows: number, kind: Kind): NumberColumn {
+  const words = vector.items as BigInt64Array
+  const low = new Uint32Array(words.buffer, words.byteOffset, rows * 2)
+  const high = new Int32Array(words.buffer, words.byteOffset, rows * 2)
+  const bits = validBits(vector)
+  const values = new Float64Array(rows)
+  let safe = true
+  for (let i = 0; i < rows; i++) {
+    if (bits !== undefined && isMissing(bits, i)) {
+      values[i] = Number.NaN
+      continue
+    }
+    const value = (high[2 * i + 1] as number) * 4294967296 + (low[2 * i] as number)
+    values[i] = value
+    if (!Number.isSafeInteger(value)) safe = false
+  }
+  return safe ? { type: { kind }, values } : { type: { kind }, values, exact: words.slice(0, rows) }
+}

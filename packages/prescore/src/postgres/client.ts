@@ -1,0 +1,70 @@
+/** Connections to PostgreSQL, over a package that only projects with such a source or output need. */
+import type { Duplex } from 'node:stream'
+import type { Client } from 'pg'
+import { type ErrorCode, optionalPackage, PrescoreError } from '../base/index.ts'
+
+const CONNECT_MS = 10_000
+/** For a connection's last words: it may be dead without having said so. */
+const LAST_WORDS_MS = 2_000
+
+/** @param what needs it, for messages. @throws PrescoreError `package_missing` */
+export function loadPostgres(what: string) {
+  return optionalPackage('pg', what, async () => (await import('pg')).default)
+}
+
+/** The URL of a variable of the environment; it stands in no message. @throws PrescoreError with the code */
+export function urlOf({ env }: { readonly env: string }, where: string, code: ErrorCode): string {
+  const url = process.env[env]
+  const expected = 'the URL of a database'
+  if (url === undefined || url === '')
+    throw new PrescoreError(code, { where, found: `nothing in ${env}`, expected, fix: `Set ${env} in the environment.` })
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url
+  const fix = `Set ${env} to postgres://user:password@host:port/database; escape what stands for itself in it (@ is %40).`
+  throw new PrescoreError(code, { where, found: `no such URL in ${env}`, expected, fix })
+}
+
+/**
+ * Lends a connection for the time of `use`.
+ * @param what needs it, for messages.
+ * @param answerMs how long to wait for each answer; left out: for ever, as long as the connection stands.
+ * @throws PrescoreError `package_missing`, and what the server says
+ */
+export async function withClient<T>(url: string, what: string, use: (client: Client) => Promise<T>, answerMs?: number): Promise<T> {
+  const { Client } = await loadPostgres(what)
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_MS,
+    keepAlive: true,
+    application_name: 'prescore',
+    ...(answerMs === undefined ? {} : { query_timeout: answerMs }),
+  })
+  // What breaks the connection is told by the query that it breaks.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await use(client)
+  } finally {
+    await briefly(client.end())
+    ;(client as unknown as { readonly connection: { readonly stream: Duplex } }).connection.stream.destroy()
+  }
+}
+
+async function briefly(lastWords: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, LAST_WORDS_MS)
+  await Promise.race([lastWords.catch(() => {}), late])
+  clearTimeout(timer)
+}
+
+/** All of it, or nothing. @param begin how it begins. */
+export async function transaction<T>(client: Client, change: () => Promise<T>, begin = 'BEGIN'): Promise<T> {
+  await client.query(begin)
+  try {
+    const result = await change()
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    await briefly(client.query('ROLLBACK'))
+    throw error
+  }
+}

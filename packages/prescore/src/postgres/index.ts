@@ -1,0 +1,2 @@
+export { loadPostgres, transaction, urlOf, withClient } from './client.ts'
+export { isPassing } from './failures.ts'

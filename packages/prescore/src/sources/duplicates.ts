@@ -1,0 +1,62 @@
+/**
+ * Events are unique by id, and the first arrival wins. Few ids are ever repeated, so the scan leaves those out
+ * in SQL, and they are settled here, apart, by when each was known.
+ */
+import { type Column, isStringColumn } from '../expressions/index.ts'
+import { identifier } from '../parquet/index.ts'
+import { type ScannedChunk, takeScanned } from './rows.ts'
+
+/** SQL condition of the rows whose id occurs more than once. */
+export function duplicatesCondition(id: string, from: string): string {
+  return `${identifier(id)} IN (SELECT ${identifier(id)} FROM ${from} GROUP BY ${identifier(id)} HAVING count(*) > 1)`
+}
+
+/** One row of many chunks. */
+interface Place {
+  readonly chunk: ScannedChunk
+  readonly row: number
+}
+
+/**
+ * Of rows with repeated ids, the first arrival of each: by known-at, then event time, then the values of these columns,
+ * so that it depends neither on the order of the rows nor on which other columns were read.
+ */
+export async function firstArrivals(chunks: AsyncIterable<ScannedChunk>, id: string, columns: readonly string[]): Promise<ScannedChunk[]> {
+  const winners = new Map<unknown, Place>()
+  for await (const chunk of chunks) {
+    const ids = chunk.columns.get(`row.${id}`) as Column
+    for (let row = 0; row < chunk.rows; row++) {
+      const value = valueOf(ids, row)
+      const rival = winners.get(value)
+      if (rival === undefined || isEarlier({ chunk, row }, rival, columns)) winners.set(value, { chunk, row })
+    }
+  }
+  const rows = Map.groupBy(winners.values(), ({ chunk }) => chunk)
+  return [...rows].map(([chunk, places]) =>
+    takeScanned(
+      chunk,
+      places.map(({ row }) => row),
+    ),
+  )
+}
+
+function isEarlier(a: Place, b: Place, columns: readonly string[]): boolean {
+  const [knownA, knownB] = [a.chunk.knownAtUs[a.row] as number, b.chunk.knownAtUs[b.row] as number]
+  if (knownA !== knownB) return knownA < knownB
+  const [timeA, timeB] = [a.chunk.timeUs[a.row] as number, b.chunk.timeUs[b.row] as number]
+  if (timeA !== timeB) return timeA < timeB
+  return rowText(a, columns) < rowText(b, columns)
+}
+
+function rowText({ chunk, row }: Place, columns: readonly string[]): string {
+  const values = columns.map(name => valueOf(chunk.columns.get(`row.${name}`) as Column, row))
+  return JSON.stringify(values.map(value => (value === undefined ? null : String(value))))
+}
+
+/** Undefined where it is missing; a bigint where no double holds it. */
+function valueOf(column: Column, row: number): string | number | bigint | undefined {
+  if (isStringColumn(column)) return column.dictionary[column.codes[row] as number]
+  const value = column.values[row] as number
+  if (Number.isNaN(value)) return undefined
+  return column.exact === undefined || Number.isSafeInteger(value) ? value : column.exact[row]
+}

@@ -1,0 +1,26 @@
+export { noteAsOf } from './arrived.ts'
+export { compareColumns } from './columns.ts'
+export { type GuessedColumn, type GuessedData, guessColumns, guessTable } from './guess.ts'
+export { HistoryIds } from './history-ids.ts'
+export {
+  type AppendResult,
+  type DropOptions,
+  decodeEvents,
+  EVENTS_PER_APPEND_MAX,
+  type EventLog,
+  type EventLogOptions,
+  type EventsForm,
+  FUTURE_TOLERANCE_US,
+  type LogChunk,
+  type LogPin,
+  type LogReadRequest,
+  type LogStatus,
+  openEventLog,
+  type RejectedEvent,
+} from './log/index.ts'
+export { describeFiles, pinIdentity, pinSource, pinSources, type SourcePin } from './pin.ts'
+export { dropOtherSnapshots } from './postgres/snapshot.ts'
+export { eventJson, type KnownEvent, knownEvents, type PostedEvent } from './replay.ts'
+export { type ScannedChunk, takeScanned } from './rows.ts'
+export { scanSize, scanSource } from './scan.ts'
+export { type SourceAt, type SourcesPlace, sourceAt, sourcesPlace } from './source-at.ts'

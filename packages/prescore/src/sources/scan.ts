@@ -1,0 +1,109 @@
+/**
+ * Reads a pinned source, its files and what arrived since, as chunks of columns: declared and derived ones, the event time and
+ * when each row was known.
+ * Projection, time range and what else is not needed are pushed down; rows are reconciled with a count of the same range.
+ */
+import { PrescoreError } from '../base/index.ts'
+import { type Database, readColumns } from '../parquet/index.ts'
+import { beforeEnd, readArrived } from './arrived.ts'
+import { firstArrivals } from './duplicates.ts'
+import { type SourcePin, verifyPin } from './pin.ts'
+import { planScan, type ScanPlan } from './plan.ts'
+import { type ScannedChunk, type TimeRange, withinRange } from './rows.ts'
+import type { SourceAt } from './source-at.ts'
+
+export interface ScanRequest extends TimeRange {
+  /** Declared or derived columns, by name. */
+  readonly columns: Iterable<string>
+  /** SQL over declared columns: rows of the files for which it does not hold are not needed, and mostly left out. */
+  readonly only?: string
+  /** Told after each chunk how many rows were read for it, and how many there are to be read in all. */
+  readonly onRows?: (rows: number, total: number) => void
+}
+
+/**
+ * Rows come in no particular order. A chunk may have more columns than were asked for.
+ * @throws PrescoreError `source_changed`, `source_unreadable`, `missing_time`, `time_out_of_range`, `rows_not_reconciled`
+ */
+export async function* scanSource(
+  database: Database,
+  source: SourceAt,
+  pin: SourcePin,
+  request: ScanRequest,
+): AsyncGenerator<ScannedChunk> {
+  await verifyPin(source, pin)
+  const { columns, onRows } = request
+  const plan = planScan(source, pin, columns, request)
+  const wanted = request.only === undefined ? plan.range : [...plan.range, request.only]
+  const unique = plan.duplicated === undefined ? wanted : [...wanted, `NOT (${plan.duplicated})`]
+  const total = unique.length === 0 ? pin.rows : await countRows(database, plan, unique)
+  for await (const chunk of readRows(database, plan, unique, total)) {
+    yield* counted(chunk, pin, request)
+    onRows?.(chunk.rows, total)
+  }
+  if (plan.duplicated !== undefined) {
+    for (const chunk of await settled(database, source, pin, columns)) yield* counted(chunk, pin, request)
+  }
+  const { id } = source.definition
+  const identified = id === undefined ? plan : planScan(source, pin, [...columns, id], {})
+  yield* readArrived(database, source, pin, columns, request, condition => allRows(database, identified, condition))
+}
+
+/** How many rows a scan of the range meets, at most. */
+export async function scanSize(database: Database, source: SourceAt, pin: SourcePin, range: TimeRange): Promise<number> {
+  const plan = planScan(source, pin, [], range)
+  const rows = plan.range.length === 0 ? pin.rows : await countRows(database, plan, plan.range)
+  return rows + (pin.arrived?.position ?? 0)
+}
+
+/** The files alone, for what asks about some of their rows. */
+export const historyRows = {
+  plan: (source: SourceAt, pin: SourcePin, columns: Iterable<string>): ScanPlan => planScan(source, pin, columns, {}),
+  /** The rows that count and for which a SQL condition over declared columns holds. */
+  async *read(
+    database: Database,
+    source: SourceAt,
+    pin: SourcePin,
+    columns: Iterable<string>,
+    condition: string,
+  ): AsyncGenerator<ScannedChunk> {
+    await verifyPin(source, pin)
+    for await (const chunk of allRows(database, planScan(source, pin, columns, {}), condition)) yield beforeEnd(chunk, pin.untilUs)
+  },
+}
+
+/** The rows of the files that count, and lie in the range. */
+function* counted(chunk: ScannedChunk, { untilUs }: SourcePin, range: TimeRange): Generator<ScannedChunk> {
+  const within = withinRange(beforeEnd(chunk, untilUs), range)
+  if (within !== undefined && within.rows > 0) yield within
+}
+
+async function* allRows(database: Database, plan: ScanPlan, condition: string): AsyncGenerator<ScannedChunk> {
+  yield* readRows(database, plan, [condition], await countRows(database, plan, [condition]))
+}
+
+/** The rows that win among those with repeated ids. All declared columns are read: which row wins must not depend on what is asked for. */
+async function settled(database: Database, source: SourceAt, pin: SourcePin, columns: Iterable<string>): Promise<ScannedChunk[]> {
+  const declared = Object.keys(source.definition.columns).sort()
+  const plan = planScan(source, pin, [...declared, ...columns], {})
+  const repeated = [plan.duplicated as string]
+  const rows = readRows(database, plan, repeated, await countRows(database, plan, repeated))
+  return firstArrivals(rows, source.definition.id as string, declared)
+}
+
+async function countRows(database: Database, { from, where }: ScanPlan, conditions: readonly string[]): Promise<number> {
+  const [counted] = await database.query(`SELECT count(*) AS rows FROM ${from} WHERE ${conditions.join(' AND ')}`, where)
+  return Number(counted?.rows)
+}
+
+/** All rows for which the conditions hold: as many as were counted, or an error. */
+async function* readRows(database: Database, plan: ScanPlan, conditions: readonly string[], total: number): AsyncGenerator<ScannedChunk> {
+  const { select, from, kinds, where, shape } = plan
+  const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+  let rows = 0
+  for await (const chunk of readColumns(database, `SELECT ${select} FROM ${from} ${filter}`, kinds, where)) {
+    rows += chunk.rows
+    yield shape(chunk)
+  }
+  if (rows !== total) throw new PrescoreError('rows_not_reconciled', { where, found: `${rows} rows`, expected: `${total} rows` })
+}

@@ -1,0 +1,83 @@
+/** Columns of query results, chunk by chunk. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { StringColumn } from '../../src/expressions/index.ts'
+import { readColumns } from '../../src/parquet/index.ts'
+import { Place } from './place.ts'
+
+const place = await Place.open()
+
+test('codes of texts compare across the chunks of a stream', async () => {
+  const sql = `SELECT CASE WHEN i % 5 = 0 THEN NULL WHEN i % 2 = 0 THEN 'short ' || (i % 1500) ELSE 'a text longer than that ' || (i % 900) END AS s FROM range(20000) t(i)`
+  const codeOf = new Map<string, number>()
+  let chunks = 0
+  let rows = 0
+  for await (const chunk of readColumns(place.database, sql, { s: 'string' }, 'texts')) {
+    const { codes, dictionary } = chunk.columns.get('s') as StringColumn
+    for (let i = 0; i < chunk.rows; i++) {
+      const code = codes[i] as number
+      if (code === -1) continue
+      const text = dictionary[code] as string
+      assert.equal(codeOf.get(text) ?? code, code, text)
+      codeOf.set(text, code)
+    }
+    chunks++
+    rows += chunk.rows
+  }
+  assert.ok(chunks > 5)
+  assert.equal(rows, 20000)
+  assert.equal(new Set(codeOf.values()).size, codeOf.size)
+})
+
+test('more distinct short texts than the table of words starts with', async () => {
+  const seen: string[] = []
+  for await (const { columns, rows } of readColumns(
+    place.database,
+    'SELECT CAST(i % 9000 AS VARCHAR) AS s FROM range(30000) t(i)',
+    { s: 'string' },
+    'texts',
+  )) {
+    const { codes, dictionary } = columns.get('s') as StringColumn
+    for (let i = 0; i < rows; i++) seen.push(dictionary[codes[i] as number] as string)
+  }
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 30000 }, (_, i) => String(i % 9000)),
+  )
+})
+
+test('chunks may be kept: a later one does not write over them', async () => {
+  const kept: Float64Array[] = []
+  for await (const { columns } of readColumns(place.database, 'SELECT i FROM range(9000) t(i)', { i: 'int64' }, 'numbers')) {
+    kept.push((columns.get('i') as { values: Float64Array }).values)
+  }
+  assert.deepEqual(
+    kept.flatMap(values => [...values]),
+    Array.from({ length: 9000 }, (_, i) => i),
+  )
+})
+
+test('an error in the middle of a stream is an error, not an end', async () => {
+  const sql = `SELECT CASE WHEN i = 100000 THEN error('row 100000 is bad') ELSE i END AS i FROM range(200000) t(i)`
+  const read = async () => {
+    for await (const chunk of readColumns(place.database, sql, { i: 'int64' }, 'sources.bad')) assert.ok(chunk.rows > 0)
+  }
+  await assert.rejects(read(), { code: 'source_unreadable', message: /sources\.bad; found .*row 100000 is bad/ })
+})
+
+test('a stream that is left early leaves the database usable', async () => {
+  for await (const { rows } of readColumns(place.database, 'SELECT i FROM range(1000000) t(i)', { i: 'int64' }, 'numbers')) {
+    assert.ok(rows > 0)
+    break
+  }
+  assert.deepEqual(await place.query('SELECT 1::INTEGER AS one'), [{ one: 1 }])
+})
+
+test('an error of a query says what DuckDB said, in one line', async () => {
+  await assert.rejects(place.database.query('SELECT nope FROM range(1)', 'sources.flights'), (error: Error & { code: string }) => {
+    assert.equal(error.code, 'source_unreadable')
+    assert.match(error.message, /^A source cannot be read: sources\.flights; found .*"nope" not found/)
+    assert.doesNotMatch(error.message, /\n/)
+    return true
+  })
+})

@@ -1,0 +1,208 @@
+/** PostgreSQL as a source: whatever is in the way is said in words, with what to do, and without secrets. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { type ColumnKind, env, events, postgres, table } from '../../src/project/index.ts'
+import { describeFiles, pinSource, type SourceAt } from '../../src/sources/index.ts'
+import { refused } from '../batch/harness.ts'
+import { Place } from '../parquet/place.ts'
+import { PostgresServer, postgresMissing } from '../postgres-server.ts'
+import { scanned, sourceAt } from './scanned.ts'
+
+const missing = postgresMissing()
+const place = await Place.open()
+const URL = 'PRESCORE_TEST_SOURCE'
+
+describe('PostgreSQL as a source, refused', { skip: missing ?? false }, () => {
+  let server: PostgresServer
+
+  before(async () => {
+    server = await PostgresServer.start()
+    process.env[URL] = server.url
+  })
+  after(() => server?.remove())
+
+  describe('and only there', () => {
+    beforeEach(async () => {
+      await server.query('DROP SCHEMA IF EXISTS shop CASCADE; CREATE SCHEMA shop')
+      await server.query('CREATE TABLE shop.orders (id int8, at timestamptz, amount float8)')
+      await server.query(
+        `INSERT INTO shop.orders SELECT i, '2026-03-10T12:00:00Z'::timestamptz + i * interval '1s', i FROM generate_series(1, 5) i`,
+      )
+    })
+
+    const ORDERS = { id: 'int64', at: 'timestamp', amount: 'float64' } as const
+    const orders = (more: Partial<Parameters<typeof postgres>[0]> = {}): SourceAt =>
+      sourceAt(
+        place,
+        events({ from: postgres({ url: env(URL), table: 'shop.orders', ...more } as never), columns: ORDERS, id: 'id', time: 'at' }),
+        'orders',
+      )
+    const of = (query: string, columns: Readonly<Record<string, ColumnKind>>, zone?: string): SourceAt =>
+      sourceAt(place, table({ from: postgres({ url: env(URL), query }), columns, ...(zone === undefined ? {} : { zone }) }), 'rows')
+    const only = async (source: SourceAt) => (await scanned(place, source)).map(({ row }) => row)
+
+    const WRONG: Readonly<Record<string, readonly [source: () => SourceAt, code: Parameters<typeof refused>[0], words: RegExp]>> = {
+      'infinity in a row with an id': [
+        () => orders({ table: undefined, query: `SELECT 4 AS id, timestamptz '-infinity' AS at, 1.0::float8 AS amount` } as never),
+        'time_out_of_range',
+        /orders, the row with id 4, column at; found -infinity.*nullif/,
+      ],
+      'a time of long ago, in the third row': [
+        () =>
+          of(`SELECT n, timestamptz '2026-01-01Z' - (n / 3) * interval '400 years' AS at FROM generate_series(1, 3) n`, {
+            n: 'int64',
+            at: 'timestamp',
+          }),
+        'time_out_of_range',
+        /rows, row 3 of those read, column at; found 1626-01-01/,
+      ],
+      'a table that is not there': [
+        () => orders({ table: 'shop.Orders' } as never),
+        'source_unreadable',
+        /"shop.Orders" does not exist.*as they stand/,
+      ],
+      'a column that is not there': [
+        () => of('SELECT nothing FROM shop.orders', { n: 'int64' }),
+        'source_unreadable',
+        /"nothing" does not exist.*psql/,
+      ],
+      'no SQL': [() => of('SELECT SELECT', { n: 'int64' }), 'source_unreadable', /syntax error/],
+      'a statement that writes': [
+        () => of('WITH gone AS (DELETE FROM shop.orders RETURNING id) SELECT id FROM gone', { id: 'int64' }),
+        'source_unreadable',
+        /WITH|read-only/,
+      ],
+      'a row that cannot be computed': [
+        () => of('SELECT 1 / (n - 2) AS n FROM generate_series(1, 3) n', { n: 'int64' }),
+        'source_unreadable',
+        /division by zero/,
+      ],
+      'a timeout': [
+        () =>
+          sourceAt(
+            place,
+            table({
+              from: postgres({ url: env(URL), query: 'SELECT 1 AS n FROM pg_sleep(30)', timeout: '50ms' }),
+              columns: { n: 'int64' },
+            }),
+          ),
+        'source_unavailable',
+        /expected rows within 0\.05 s.*raise `timeout`/,
+      ],
+      'no URL': [
+        () => sourceAt(place, table({ from: postgres({ url: env('PRESCORE_TEST_UNSET'), table: 'a' }), columns: { n: 'int64' } })),
+        'source_unreadable',
+        /nothing in PRESCORE_TEST_UNSET/,
+      ],
+    }
+    for (const [name, [source, code, words]] of Object.entries(WRONG))
+      test(`refused: ${name}`, () => assert.rejects(pinSource(place.database, source()), refused(code, words)))
+
+    test('refused: who may not connect, or not read; a server that is not there; and no secret is told', async t => {
+      await server.query("DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN PASSWORD 'hunter2'")
+      const as = (url: string): SourceAt => {
+        process.env.PRESCORE_TEST_OTHER = url
+        return orders({ url: env('PRESCORE_TEST_OTHER') })
+      }
+      t.after(() => delete process.env.PRESCORE_TEST_OTHER)
+      const at = `127.0.0.1:${server.port}`
+      const pinned = (url: string) => pinSource(place.database, as(url))
+      await assert.rejects(
+        pinned(`postgres://reader:hunter2@${at}/postgres`),
+        refused('source_unreadable', /permission denied.*GRANT SELECT/i),
+      )
+      await assert.rejects(
+        pinned(`postgres://nobody:hunter2@${at}/postgres`),
+        refused('source_unreadable', /role "nobody" does not exist.*PRESCORE_TEST_OTHER/),
+      )
+      await assert.rejects(
+        pinned(`postgres://reader:hunter2@${at}/nowhere`),
+        refused('source_unreadable', /database "nowhere" does not exist/),
+      )
+      await assert.rejects(pinned('postgres://reader:hunter2@127.0.0.1:1/postgres'), refused('source_unavailable', /ECONNREFUSED/))
+      for (const url of ['mysql://reader:hunter2@host/db', 'postgres://reader:hunter2@host:port/db'])
+        await assert.rejects(
+          pinned(url),
+          error => !JSON.stringify(error).includes('hunter2') && refused('source_unreadable', /no such URL in PRESCORE_TEST_OTHER/)(error),
+        )
+    })
+
+    test('a connection that is lost in the middle: nothing is left, and the next time reads everything', async () => {
+      const slow = of('SELECT i AS n, pg_sleep(0.0005) IS NULL AS slept FROM generate_series(1, 4000) i', { n: 'int64' })
+      const reading = pinSource(place.database, slow)
+      const ended = assert.rejects(reading, refused('source_unavailable', /terminat|Connection/))
+      const others =
+        "SELECT pg_terminate_backend(pid) AS done FROM pg_stat_activity WHERE application_name = 'prescore' AND query LIKE 'FETCH%'"
+      while ((await server.query(others)).length === 0) await new Promise(resolve => setTimeout(resolve, 5))
+      await ended
+      assert.equal(
+        readdirSync(join(place.folder, 'snapshots')).some(name => name.startsWith('reading-')),
+        false,
+      )
+      assert.equal((await pinSource(place.database, slow)).rows, 4_000)
+    })
+
+    test('a server, or a way to it, that falls silent in the middle', async t => {
+      let isSilent = false
+      const proxy = createServer(client => {
+        const upstream = connect(server.port, '127.0.0.1')
+        client.on('data', data => !isSilent && upstream.write(data)).on('close', () => upstream.destroy())
+        upstream.on('data', data => {
+          isSilent ||= data.includes('silence')
+          if (!isSilent) client.write(data)
+        })
+        for (const each of [client, upstream]) each.on('error', () => {})
+      })
+      await once(proxy.listen(0, '127.0.0.1'), 'listening')
+      process.env.PRESCORE_TEST_PROXY = server.url.replace(`:${server.port}`, `:${(proxy.address() as { port: number }).port}`)
+      t.after(() => {
+        proxy.close()
+        delete process.env.PRESCORE_TEST_PROXY
+      })
+      const from = postgres({ url: env('PRESCORE_TEST_PROXY'), query: "SELECT 'silence' AS text", timeout: '100ms' })
+      const source = sourceAt(place, table({ from, columns: { text: 'string' } }))
+      await assert.rejects(pinSource(place.database, source), refused('source_unavailable', /expected rows within 0\.1 s/))
+    })
+
+    test('texts of a database that does not say of which encoding they are', async t => {
+      await server.query("CREATE DATABASE plain ENCODING 'SQL_ASCII' TEMPLATE template0")
+      const url = server.url.replace(/postgres$/, 'plain')
+      process.env.PRESCORE_TEST_PLAIN = url
+      t.after(() => delete process.env.PRESCORE_TEST_PLAIN)
+      const texts = (query: string) =>
+        sourceAt(place, table({ from: postgres({ url: env('PRESCORE_TEST_PLAIN'), query }), columns: { text: 'string' } }), 'texts')
+      assert.deepEqual(await only(texts("SELECT E'gr\\xC3\\xBCn' AS text")), [{ text: 'grün' }])
+      await assert.rejects(
+        pinSource(place.database, texts("SELECT E'gr\\xFCn' AS text")),
+        refused('source_unreadable', /invalid byte sequence.*0xfc.*UTF-8.*convert_from/),
+      )
+    })
+
+    test('check reads types alone, with a transaction that leaves nothing', async () => {
+      assert.deepEqual(
+        [...(await describeFiles(place.database, orders()))],
+        [
+          ['id', 'BIGINT'],
+          ['at', 'TIMESTAMP WITH TIME ZONE'],
+          ['amount', 'DOUBLE'],
+        ],
+      )
+      assert.deepEqual(await server.query("SELECT 1 FROM pg_stat_activity WHERE application_name = 'prescore'"), [])
+    })
+
+    test('a snapshot that is gone is said so', async () => {
+      const pin = await pinSource(place.database, of('SELECT 1 AS only_here', { only_here: 'int64' }))
+      const file = join(place.folder, 'snapshots', pin.files[0]?.path as string)
+      assert.ok(existsSync(file))
+      rmSync(file)
+      await assert.rejects(
+        scanned(place, of('SELECT 1 AS only_here', { only_here: 'int64' }), {}, pin),
+        refused('source_changed', /--repin/),
+      )
+    })
+  })
+})

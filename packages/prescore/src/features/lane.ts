@@ -1,0 +1,57 @@
+/** Computes the cells of one lane: which sweep serves which statistic. */
+import type { Crossings } from './crossings.ts'
+import { DistinctValues } from './distinct.ts'
+import { Extremes, type WindowColumn } from './extremes.ts'
+import { InOrder, type RankedColumn } from './in-order.ts'
+import { Latest } from './latest.ts'
+import { Modes } from './modes.ts'
+import type { Cell, Statistic } from './plan.ts'
+import type { SumWindow } from './sum-columns.ts'
+import { computeSums } from './sums.ts'
+import { type Lane, sweepEntries, sweepWindow } from './sweep.ts'
+import type { Questions } from './timeline.ts'
+import type { Window } from './windows.ts'
+
+/**
+ * A column by query row for each cell; NaN is missing. Texts are given by their codes.
+ * @param room arrays that are written to, and more where there are too few.
+ */
+export function computeCells(lane: Lane, questions: Questions, cells: readonly Cell[], room: Float64Array[]): readonly Float64Array[] {
+  const results = cells.map(({ statistic }, i) => {
+    room[i] ??= new Float64Array(questions.total)
+    return room[i].fill(emptyOf(statistic))
+  })
+  const columns = (statistic: Statistic): RankedColumn[] =>
+    cells.flatMap(({ window, rank, ...cell }, i) => (cell.statistic === statistic ? [{ window, rank, values: results[i]! }] : []))
+  const windows = sumWindows(columns, lane.exits)
+  if (windows.length > 0) computeSums(lane, questions, windows)
+  const [greatest, least] = [columns('max'), columns('min')]
+  if (greatest.length > 0) sweepEntries(lane, questions, new Extremes(lane, 1, greatest))
+  if (least.length > 0) sweepEntries(lane, questions, new Extremes(lane, -1, least))
+  const [last, sinceLast] = [columns('last').filter(({ rank }) => rank === 1), columns('timeSinceLast')]
+  if (last.length + sinceLast.length > 0) sweepEntries(lane, questions, new Latest(lane, last, sinceLast))
+  const [first, earlier] = [columns('first'), columns('last').filter(({ rank }) => rank > 1)]
+  if (first.length + earlier.length > 0) sweepEntries(lane, questions, new InOrder(lane, first, earlier))
+  for (const { window, values } of columns('distinct')) sweepWindow(lane, questions, lane.exits(window), new DistinctValues(values))
+  for (const [window, ranked] of Map.groupBy(columns('mode'), each => each.window))
+    sweepWindow(lane, questions, lane.exits(window), new Modes(ranked, lane.texts))
+  return results
+}
+
+/** What a query of no key keeps. */
+export function emptyResults(statistic: Statistic, rows: number): Float64Array {
+  return new Float64Array(rows).fill(emptyOf(statistic))
+}
+
+function emptyOf(statistic: Statistic): number {
+  return statistic === 'count' || statistic === 'sum' || statistic === 'distinct' ? 0 : Number.NaN
+}
+
+function sumWindows(columns: (statistic: Statistic) => WindowColumn[], exits: (window: Window) => Crossings): SumWindow[] {
+  const sums = (['count', 'sum', 'mean', 'std'] as const).map(columns)
+  const windows = new Set(sums.flat().map(({ window }) => window))
+  return [...windows].map(window => {
+    const [count, sum, mean, std] = sums.map(each => each.find(other => other.window === window)?.values)
+    return { exits: exits(window), columns: { count, sum, mean, std } }
+  })
+}

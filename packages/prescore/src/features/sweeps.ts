@@ -1,0 +1,75 @@
+/** Features as of any moments: the events and questions of each key are put in order, and walked through together. */
+import type { Column } from '../expressions/index.ts'
+import { type CrossingsOf, crossingsOf } from './crossings.ts'
+import { computeCells, emptyResults } from './lane.ts'
+import { valuesOf } from './lane-values.ts'
+import type { LanePlan } from './plan.ts'
+import { type ClockName, type EventColumns, type QueryColumns, type Questions, questionsOf, type Timeline, timelineOf } from './timeline.ts'
+
+/** What a group is asked. */
+export interface Asked {
+  readonly events: EventColumns
+  /** The key number of each event; -1: none. */
+  readonly keyOf: Int32Array
+  readonly keys: number
+  readonly queries: QueryColumns
+  readonly clock: ClockName
+  /** Names the group in messages. */
+  readonly where: string
+}
+
+interface InOrder {
+  readonly timeline: Timeline
+  /** Numbered in their own order. */
+  readonly questions: Questions
+  /** Of the questions: their places among all. */
+  readonly rows: Int32Array
+  readonly total: number
+  readonly crossings: CrossingsOf
+}
+
+export class Sweeps {
+  readonly #asked: Asked
+  #order: InOrder | undefined
+  /** Results of one lane in the order of the questions, so that they are written side by side. */
+  readonly #room: Float64Array[] = []
+
+  constructor(asked: Asked) {
+    this.#asked = asked
+  }
+
+  /** A column by query row for each cell of the lane. @throws PrescoreError `lossy_cast` */
+  compute(lane: LanePlan, columns: readonly Column[]): readonly Float64Array[] {
+    const { timeline, questions, rows, total, crossings } = this.#inOrder()
+    const values = valuesOf(lane, columns, timeline, this.#asked.where)
+    const results = computeCells(
+      { timeline, ...crossings(lane.delayUs), delayUs: lane.delayUs, ...values },
+      questions,
+      lane.cells,
+      this.#room,
+    )
+    return results.map((result, i) => spread(result, rows, emptyResults(lane.cells[i]!.statistic, total)))
+  }
+
+  /** Made for the first lane that needs it. */
+  #inOrder(): InOrder {
+    if (this.#order !== undefined) return this.#order
+    const { events, keyOf, keys, queries, clock } = this.#asked
+    const timeline = timelineOf(events, keyOf, keys, clock)
+    const { rows, total, ...asked } = questionsOf(queries, keys)
+    const questions = { ...asked, rows: numbers(rows.length), total: rows.length }
+    this.#order = { timeline, questions, rows, total, crossings: crossingsOf(timeline, questions) }
+    return this.#order
+  }
+}
+
+function numbers(length: number): Int32Array {
+  const numbers = new Int32Array(length)
+  for (let i = 0; i < length; i++) numbers[i] = i
+  return numbers
+}
+
+function spread(results: Float64Array, rows: Int32Array, to: Float64Array): Float64Array {
+  for (let i = 0; i < rows.length; i++) to[rows[i]!] = results[i]!
+  return to
+}

@@ -1,0 +1,79 @@
+/** From the bytes of an ONNX file to what walks its trees. */
+import { readGraph } from '../onnx/graph.ts'
+import { MalformedMessage } from '../onnx/protobuf.ts'
+import type { FloatType } from '../runtime.ts'
+import { type EnsembleTable, readTable } from './attributes.ts'
+import { type Carried, finishOf } from './finish.ts'
+import { buildForest, type Forest } from './forest.ts'
+import { findTrees, mayHaveTrees } from './recognise.ts'
+import { Unsupported } from './unsupported.ts'
+import { Walker } from './walker.ts'
+
+export interface Ensemble {
+  readonly walker: Walker
+  /** Values of a row. */
+  readonly targets: number
+  /** By feature, every value that a node compares it with: where rows must be tried that tell runtimes apart. */
+  readonly thresholds: ReadonlyMap<number, readonly number[]>
+}
+
+export interface Wanted {
+  readonly operators: readonly string[]
+  readonly input: { readonly name: string; readonly type: FloatType }
+  readonly output: string
+  readonly features: number
+}
+
+/** @throws Unsupported, saying what in the model keeps it from being run here */
+export function readEnsemble(bytes: Buffer, { operators, input, output, features }: Wanted): Ensemble {
+  if (!mayHaveTrees(operators)) throw new Unsupported('no trees')
+  const table = readTable(findTrees(graphOf(bytes), input, output))
+  const beyond = Array.from(table.features).find((feature, i) => table.modes[i] !== 'LEAF' && !(feature >= 0 && feature < features))
+  if (beyond !== undefined) throw new Unsupported(`a node that looks at feature ${beyond} of ${features}`)
+  const forest = buildForest(table)
+  const { targets, precision } = table
+  const walker = new Walker(forest, precision, targets, finishOf(table, carriedBy(forest, targets), forest))
+  return { walker, targets, thresholds: thresholdsOf(table) }
+}
+
+function graphOf(bytes: Buffer) {
+  try {
+    return readGraph(bytes)
+  } catch (error) {
+    if (error instanceof MalformedMessage) throw new Unsupported(error.message)
+    throw error
+  }
+}
+
+/** A row gets a weight of a target for sure where some tree has one on each of its leaves. */
+function carriedBy({ steps, roots, trees, leafFirst, leafCount, weightTargets }: Forest, targets: number): Carried {
+  const carried: Carried[number][] = new Array(targets).fill('never')
+  for (let tree = 0; tree < trees; tree++) {
+    const counts = new Int32Array(targets)
+    let leaves = 0
+    // Behind the last tree stands one empty record.
+    const end = tree + 1 < trees ? roots[tree + 1]! : steps.length - 1
+    for (let at = roots[tree]!; at < end; at++) {
+      if (steps[at] !== 0) continue
+      leaves++
+      const first = leafFirst[at]!
+      for (const target of new Set(weightTargets.subarray(first, first + leafCount[at]!))) counts[target]!++
+    }
+    counts.forEach((count, target) => {
+      if (count === leaves) carried[target] = 'always'
+      else if (count > 0 && carried[target] === 'never') carried[target] = 'sometimes'
+    })
+  }
+  return carried
+}
+
+function thresholdsOf({ features, thresholds, modes }: EnsembleTable): Map<number, number[]> {
+  const byFeature = new Map<number, number[]>()
+  for (let i = 0; i < modes.length; i++) {
+    if (modes[i] === 'LEAF') continue
+    const list = byFeature.get(features[i]!)
+    if (list === undefined) byFeature.set(features[i]!, [thresholds[i]!])
+    else list.push(thresholds[i]!)
+  }
+  return byFeature
+}

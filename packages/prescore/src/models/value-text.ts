@@ -1,0 +1,44 @@
+import type { FloatType } from './runtime.ts'
+
+/** Beyond 9 significant digits every float32 is told from its neighbours. */
+const DIGITS_MAX = 9
+/** Up to 10^22 powers of ten are exact in a double, so a quotient of whole numbers is rounded only once. */
+const EXACT_POWER_MAX = 22
+const POWERS = Float64Array.from({ length: EXACT_POWER_MAX + 1 }, (_, i) => 10 ** i)
+const SMALLEST_NORMAL = 2 ** -126
+
+/**
+ * The JSON text of a value: the shortest that reads back to the same number in its type, be it read straight into that
+ * type or through a double. A float32 prints as 0.31, not as 0.3100000023841858 (three powers of two, 2^-96, 2^87 and
+ * 2^90, take a digit more than they need). -0 keeps its sign; what JSON cannot say (NaN, ±Infinity) is null, as in
+ * JSON.stringify.
+ */
+export function valueText(value: number, type: FloatType): string {
+  if (!Number.isFinite(value)) return 'null'
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0'
+  return type === 'float64' ? String(value) : float32Text(value)
+}
+
+function float32Text(value: number): string {
+  const exponent = Math.floor(Math.log10(Math.abs(value)))
+  // Six digits survive a normal float32, so fewer need no try; five, for the exponent may be one too small.
+  for (let digits = Math.abs(value) < SMALLEST_NORMAL ? 1 : 5; digits < DIGITS_MAX; digits++) {
+    const rounded = roundTo(value, digits, digits - 1 - exponent)
+    if (readsBack(rounded, value)) return String(rounded)
+  }
+  return String(Number(value.toPrecision(DIGITS_MAX)))
+}
+
+/** The value with so many significant digits: the same double as its text would read to, without making the text. */
+function roundTo(value: number, digits: number, decimals: number): number {
+  if (decimals >= 0 && decimals <= EXACT_POWER_MAX) {
+    const power = POWERS[decimals] as number
+    return Math.round(value * power) / power
+  }
+  return Number(value.toPrecision(digits))
+}
+
+/** Whether it lies strictly inside what rounds to the float32: on the edge, a reader straight to float32 may take the neighbour. */
+function readsBack(rounded: number, value: number): boolean {
+  return Math.fround(rounded + (rounded - value) * 2 ** -27) === value
+}

@@ -1,0 +1,72 @@
+/** What every driver's `load` does alike: check the rows, and cut them into bounded parts. */
+import { PrescoreError } from '../base/index.ts'
+import { storedBytes } from './entry.ts'
+import { type RunHeader, STORE_FORMAT, type StoredRow } from './types.ts'
+
+/** Rows of one transaction at most: other writers wait no longer than these take (some 10 ms). */
+const ROWS_PER_TRANSACTION = 10_000
+
+/** Key and stored bytes of one row. */
+export type RowBytes = readonly [keyBytes: Uint8Array, stored: Buffer]
+
+/**
+ * The rows as stored entries, in parts of at most {@link ROWS_PER_TRANSACTION}, checked: keys ascend, fingerprints are as wide
+ * as the header says, and there are as many as it says.
+ */
+export async function* entriesOf(header: RunHeader, rows: Iterable<StoredRow> | AsyncIterable<StoredRow>): AsyncGenerator<RowBytes[]> {
+  let part: RowBytes[] = []
+  let before: Uint8Array | undefined
+  let count = 0
+  for await (const row of rows) {
+    checkOrder(before, row.keyBytes)
+    part.push([row.keyBytes, storedBytes(header, row)])
+    before = row.keyBytes
+    count++
+    if (part.length < ROWS_PER_TRANSACTION) continue
+    yield part
+    part = []
+  }
+  if (part.length > 0) yield part
+  checkCount(header, count)
+}
+
+/** @throws PrescoreError `rows_not_reconciled` */
+export function checkCount({ run, rows }: RunHeader, count: number): void {
+  if (count !== rows) throw new PrescoreError('rows_not_reconciled', { where: `run ${run}`, found: `${count} rows`, expected: `${rows}` })
+}
+
+/** A header as it was stored. @throws PrescoreError `store_format` when a later version wrote it. */
+export function parseHeader(text: string): RunHeader {
+  const header = JSON.parse(text) as RunHeader
+  checkFormat(header.format, `run ${header.run}`)
+  return header
+}
+
+/** @throws PrescoreError `store_format` */
+export function checkFormat(format: number, where: string): void {
+  if (format > STORE_FORMAT)
+    throw new PrescoreError('store_format', { where, found: `format ${format}`, expected: `at most ${STORE_FORMAT}` })
+}
+
+/**
+ * Whether a run is there already, as its header tells.
+ * @throws PrescoreError `invalid_value` when a run of that id has another header: a run id names one content
+ */
+export function isLoaded(stored: RunHeader | undefined, wanted: RunHeader): boolean {
+  if (stored === undefined) return false
+  const differs = (Object.keys(wanted) as (keyof RunHeader)[]).find(name => stored[name] !== wanted[name])
+  if (differs === undefined) return true
+  throw new PrescoreError('invalid_value', {
+    where: `run ${wanted.run}: ${differs}`,
+    found: String(wanted[differs]),
+    expected: `${stored[differs]}, as it was stored under this id`,
+  })
+}
+
+function checkOrder(before: Uint8Array | undefined, keyBytes: Uint8Array): void {
+  const order = before === undefined ? -1 : Buffer.compare(before, keyBytes)
+  if (order < 0 && keyBytes.length > 0) return
+  const found = `key ${Buffer.from(keyBytes).toString('hex')}`
+  if (order === 0) throw new PrescoreError('duplicate_keys', { found })
+  throw new PrescoreError('internal', { where: 'rows to store', found, expected: 'keys in ascending order, none of them empty' })
+}

@@ -1,0 +1,1 @@
+export { type Initialised, type InitRequest, initProject } from './init.ts'

@@ -1,0 +1,6 @@
+export { canonicalPopulation, featureHash } from './canonical.ts'
+export { checkAll } from './check.ts'
+export { hasSameSources, releaseForLive } from './live.ts'
+export { type ReleasedModel, ReleasedModels } from './models.ts'
+export { PublishedReleases } from './published.ts'
+export { type Frozen, freezeRelease, loadRelease, type Release, recordRelease } from './release.ts'

@@ -1,0 +1,79 @@
+/** The training rows put aside in blocks of so many, in their order. */
+import type { Chunk, Column, NumberColumn } from '../expressions/index.ts'
+import { type ColumnBuffer, columnBuffer } from '../history/index.ts'
+import { columnsBytes } from './pieces.ts'
+import type { TrainingRows } from './rows.ts'
+import { Shelves } from './shelves.ts'
+
+/** A block on its way. */
+interface OpenBlock {
+  rows: number
+  readonly buffers: readonly (readonly [name: string, buffer: ColumnBuffer])[]
+}
+
+export class RowsAside {
+  rows = 0
+  blocks = 0
+  firstUs = Number.POSITIVE_INFINITY
+  lastUs = Number.NEGATIVE_INFINITY
+  readonly blockRows: number
+  readonly #types: TrainingRows['types']
+  readonly #shelves: Shelves<Chunk>
+
+  /** @param shelves holds a block each. */
+  static async of(rows: TrainingRows, blockRows: number, prefix: string, room: number): Promise<RowsAside> {
+    const aside = new RowsAside(rows.types, blockRows, new Shelves(prefix, room, ({ columns }) => columnsBytes([...columns.values()])))
+    await aside.#fill(rows)
+    return aside
+  }
+
+  private constructor(types: TrainingRows['types'], blockRows: number, shelves: Shelves<Chunk>) {
+    this.blockRows = blockRows
+    this.#types = types
+    this.#shelves = shelves
+  }
+
+  block(number: number): Chunk {
+    return this.#shelves.read(number).next().value as Chunk
+  }
+
+  drop(number: number): void {
+    this.#shelves.drop(number)
+  }
+
+  async #fill(rows: TrainingRows): Promise<void> {
+    let open = this.#empty()
+    for await (const chunk of rows.chunks()) {
+      this.#note(chunk)
+      for (let from = 0; from < chunk.rows; ) {
+        const count = Math.min(chunk.rows - from, this.blockRows - open.rows)
+        const some = Int32Array.from({ length: count }, (_, i) => from + i)
+        for (const [name, buffer] of open.buffers) buffer.append(chunk.columns.get(name) as Column, some)
+        open.rows += count
+        from += count
+        if (open.rows < this.blockRows) continue
+        this.#close(open)
+        open = this.#empty()
+      }
+    }
+    // A set without rows is one block without rows.
+    if (open.rows > 0 || this.blocks === 0) this.#close(open)
+  }
+
+  #empty(): OpenBlock {
+    return { rows: 0, buffers: [...this.#types].map(([name, type]) => [name, columnBuffer(type)] as const) }
+  }
+
+  #close({ rows, buffers }: OpenBlock): void {
+    const columns = new Map(buffers.map(([name, buffer]) => [name, buffer.column()] as const))
+    this.#shelves.put(this.blocks++, { rows, columns })
+  }
+
+  #note({ rows, columns }: Chunk): void {
+    this.rows += rows
+    for (const us of (columns.get('asOf') as NumberColumn).values) {
+      if (us < this.firstUs) this.firstUs = us
+      if (us > this.lastUs) this.lastUs = us
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * A training set on its way. Rows are put aside in blocks; the features that they need are computed by parts of the keys; then each block
+ * is joined, labelled and written. Nothing of the result depends on how many blocks, parts and threads there are.
+ */
+import { assemble } from '../history/index.ts'
+import { scanSize } from '../sources/index.ts'
+import { RowsAside } from './aside.ts'
+import type { BlockDone, BlockTask } from './block.ts'
+import { type Budget, blockRowsOf, isWorthThreads, partsFor, waitingBytes } from './budget.ts'
+import { Dealt, type PartAsked } from './dealt.ts'
+import { Engine } from './engine.ts'
+import { labelsKnownUntilUs } from './known-until.ts'
+import { type Need, needsOf, type SharedScan, sharedScans } from './needs.ts'
+import type { PartTask } from './part.ts'
+import type { Prepared } from './prepare.ts'
+import { Results } from './results.ts'
+import { type RowsRequest, trainingRows } from './rows.ts'
+import type { Scratch } from './scratch.ts'
+
+type Totals = Pick<BlockDone, 'rows' | 'unlabelled'> & { readonly rejected: Record<string, number> }
+
+export class Building {
+  counts: Totals = { rows: 0, unlabelled: 0, rejected: {} }
+  readonly #prepared: Prepared
+  readonly #scratch: Scratch
+  readonly #budget: Budget
+  readonly #engine: Engine
+  readonly #needs: readonly Need[]
+
+  constructor(prepared: Prepared, scratch: Scratch, { threads, bytes }: Budget, signal: AbortSignal | undefined) {
+    const { spec, prediction, database } = prepared
+    const rows = Object.values(spec.pins).reduce((sum, pin) => sum + pin.rows + (pin.arrived?.position ?? 0), 0)
+    this.#prepared = prepared
+    this.#scratch = scratch
+    this.#budget = { bytes, threads: isWorthThreads(rows) ? threads : 1 }
+    this.#engine = new Engine(spec, database, this.#budget.threads, signal)
+    this.#needs = needsOf(spec.project, prediction, assemble(spec.project, prediction), spec.clock)
+  }
+
+  /** Writes the blocks; `metadata` is that of the whole. @returns their files in the scratch, in the order of the rows */
+  async blocks(request: RowsRequest, metadata: Readonly<Record<string, string>>): Promise<readonly string[]> {
+    const { features } = this.#prepared.prediction
+    const room = waitingBytes(this.#budget) / 3
+    const blockRows = blockRowsOf(this.#budget, features.length)
+    const aside = await RowsAside.of(trainingRows(this.#prepared, request), blockRows, this.#scratch.path('rows'), room)
+    const knownUntilUs = await labelsKnownUntilUs(this.#prepared, aside.firstUs)
+    const results = new Results(this.#needs.length, blockRows, this.#scratch.path('results'), room)
+    for (const [i, scan] of sharedScans(this.#needs).entries())
+      await this.#compute(scan, aside, results, this.#scratch.path(`asked-${i}`), room)
+    return this.#finish(aside, results, knownUntilUs, metadata)
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close()
+  }
+
+  async #compute(scan: SharedScan, aside: RowsAside, results: Results, prefix: string, room: number): Promise<void> {
+    const { database } = this.#prepared
+    const parts = await this.#partsOf(scan, aside)
+    const dealt = new Dealt(this.#prepared, this.#needs, scan, parts, prefix, room)
+    await dealt.deal(database, aside)
+    const counter = this.#prepared.counter(this.#stageOf(scan))
+    const totals = new Map<PartTask, number>()
+    let met = 0
+    const askedOf = new Map<PartTask, PartAsked>()
+    const tasks = function* (): Generator<PartTask> {
+      for (const part of dealt.take()) {
+        const task = { kind: 'part', source: scan.source, asked: part.asked, only: part.only } as const
+        askedOf.set(task, part)
+        yield task
+      }
+    }
+    const onTold = (task: PartTask) => (told: { readonly rows: number; readonly total: number }) => {
+      totals.set(task, told.total)
+      met += told.rows
+      const known = [...totals.values()].reduce((sum, total) => sum + total, 0)
+      counter(told.rows, Math.round((known / totals.size) * parts))
+    }
+    await this.#engine.run(tasks(), onTold, (task, { features }) => {
+      results.put(askedOf.get(task) as PartAsked, features)
+      askedOf.delete(task)
+    })
+    counter(0, met)
+  }
+
+  async #partsOf({ source, needs }: SharedScan, aside: RowsAside): Promise<number> {
+    const { at, pin } = this.#prepared.source(source)
+    const wanted = needs.map(need => this.#needs[need] as Need)
+    if (aside.rows === 0) return 1
+    const fromUs = Math.min(...wanted.map(({ shiftUs, reach }) => aside.firstUs + shiftUs - (reach.longestUs ?? Number.POSITIVE_INFINITY)))
+    const untilUs = Math.max(...wanted.map(({ shiftUs, reach }) => aside.lastUs + shiftUs + reach.aheadUs))
+    return partsFor(this.#budget, {
+      rows: aside.rows * wanted.length,
+      features: Math.max(...wanted.map(({ group }) => Object.keys(group.features).length)),
+      events: await scanSize(this.#prepared.database, at, pin, { fromUs, untilUs }),
+    })
+  }
+
+  #stageOf({ source, needs }: SharedScan): string {
+    if (needs.every(need => this.#needs[need]?.join === undefined)) return 'labels'
+    const sources = new Set(this.#needs.filter(({ join }) => join !== undefined).map(({ group }) => group.source))
+    return sources.size === 1 ? 'features' : `features of ${source}`
+  }
+
+  async #finish(
+    aside: RowsAside,
+    results: Results,
+    knownUntilUs: number,
+    metadata: Readonly<Record<string, string>>,
+  ): Promise<readonly string[]> {
+    const files = Array.from({ length: aside.blocks }, (_, block) => `block-${block}`)
+    const write = files.length === 1 ? { metadata } : { compression: 'snappy' as const }
+    const scratch = this.#scratch
+    const tasks = function* (): Generator<BlockTask> {
+      for (const [block, file] of files.entries()) {
+        const rows = aside.block(block)
+        aside.drop(block)
+        yield { kind: 'block', rows, pieces: results.take(block), knownUntilUs, file: scratch.path(file), write }
+      }
+    }
+    const counter = this.#prepared.counter('writing')
+    await this.#engine.run(
+      tasks(),
+      () => told => counter(told.rows, aside.rows),
+      (_, done) => this.#count(done),
+    )
+    return files
+  }
+
+  #count({ rows, unlabelled, rejected }: BlockDone): void {
+    const { counts } = this
+    for (const [code, count] of Object.entries(rejected)) counts.rejected[code] = (counts.rejected[code] ?? 0) + count
+    this.counts = { rows: counts.rows + rows, unlabelled: counts.unlabelled + unlabelled, rejected: counts.rejected }
+  }
+}

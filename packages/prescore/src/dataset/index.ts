@@ -1,0 +1,1 @@
+export { buildDataset, type DatasetReport } from './dataset.ts'

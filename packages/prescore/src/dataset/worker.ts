@@ -1,0 +1,27 @@
+/** A worker thread of a training set. Everything it needs comes as plain data. */
+import { workerData } from 'node:worker_threads'
+import { serveTasks, type Tell } from '../base/index.ts'
+import { Database } from '../parquet/index.ts'
+import { type Ground, openGround, type Told, type WorkSpec } from './ground.ts'
+import { buffersOf } from './pieces.ts'
+import { type Done, perform, type Task } from './work.ts'
+
+/** Opened at once, while there may be no work yet. What went wrong is told with the first task. */
+const ground = open()
+ground.catch(() => {})
+
+async function open(): Promise<Ground> {
+  return openGround(workerData as WorkSpec, await Database.open({ threads: 1 }))
+}
+
+serveTasks({
+  async perform(task: Task, tell: Tell<Told>): Promise<Done<Task>> {
+    return perform(await ground, task, tell)
+  },
+  transfer: done => ('features' in done ? buffersOf(done.features.flat()) : []),
+  async close() {
+    const opened = await ground.catch(() => undefined)
+    await opened?.model?.close()
+    opened?.database.close()
+  },
+})

@@ -1,0 +1,101 @@
+/** Numbers the values of one key column, in the order in which they are met. */
+import type { Column, NumberColumn, StringColumn } from '../expressions/index.ts'
+import type { KeyKind, KeyValue } from '../project/index.ts'
+import { PairNumbers } from './pair-numbers.ts'
+
+/** The number of a value that is missing or not known. */
+export const NO_KEY = -1
+
+export interface ColumnCoder {
+  readonly size: number
+  /** @param add gives new values the next numbers; otherwise they get {@link NO_KEY}. */
+  codes(column: Column, rows: number, add: boolean): Int32Array
+  value(code: number): KeyValue
+}
+
+export function columnCoder(kind: KeyKind): ColumnCoder {
+  return kind === 'string' ? new TextCoder() : new IntegerCoder()
+}
+
+class TextCoder implements ColumnCoder {
+  readonly #texts: string[] = []
+  readonly #codes = new Map<string, number>()
+  readonly #translations = new WeakMap<readonly string[], Translation>()
+
+  get size(): number {
+    return this.#texts.length
+  }
+
+  codes(column: Column, rows: number, add: boolean): Int32Array {
+    const { codes, dictionary } = column as StringColumn
+    const { own } = this.#translation(dictionary, add)
+    const out = new Int32Array(rows)
+    for (let i = 0; i < rows; i++) {
+      const code = codes[i] as number
+      if (code < 0) out[i] = NO_KEY
+      else if (own[code] === NO_KEY && add) out[i] = own[code] = this.#add(dictionary[code] as string)
+      else out[i] = own[code] as number
+    }
+    return out
+  }
+
+  value(code: number): string {
+    return this.#texts[code] as string
+  }
+
+  #add(text: string): number {
+    const known = this.#codes.get(text)
+    if (known !== undefined) return known
+    this.#codes.set(text, this.#texts.length)
+    return this.#texts.push(text) - 1
+  }
+
+  /** Brought up to date: dictionaries grow, and so does what is known. Adding settles by itself what was not known before. */
+  #translation(dictionary: readonly string[], add: boolean): Translation {
+    const made: Translation = this.#translations.get(dictionary) ?? { own: [], known: 0 }
+    this.#translations.set(dictionary, made)
+    const isStale = !add && made.known !== this.size
+    for (let code = isStale ? 0 : made.own.length; code < dictionary.length; code++) {
+      if ((made.own[code] ?? NO_KEY) === NO_KEY) made.own[code] = this.#codes.get(dictionary[code] as string) ?? NO_KEY
+    }
+    if (isStale) made.known = this.size
+    return made
+  }
+}
+
+/** For a foreign dictionary our code of each of its codes; what is missing there was looked for when so many texts were known. */
+interface Translation {
+  readonly own: number[]
+  known: number
+}
+
+/** By their upper and lower 32 bits. */
+class IntegerCoder implements ColumnCoder {
+  readonly #numbers = new PairNumbers()
+
+  get size(): number {
+    return this.#numbers.size
+  }
+
+  codes(column: Column, rows: number, add: boolean): Int32Array {
+    const { values, exact } = column as NumberColumn
+    const out = new Int32Array(rows)
+    for (let i = 0; i < rows; i++) {
+      const value = values[i] as number
+      if (Number.isNaN(value)) out[i] = NO_KEY
+      else if (exact === undefined || Number.isSafeInteger(value)) out[i] = this.#number(Math.floor(value / 4294967296), value | 0, add)
+      else out[i] = this.#number(Number((exact[i] as bigint) >> 32n), Number(BigInt.asIntN(32, exact[i] as bigint)), add)
+    }
+    return out
+  }
+
+  value(code: number): number | bigint {
+    const [upper, lower] = this.#numbers.pair(code)
+    const value = upper * 4294967296 + (lower >>> 0)
+    return Number.isSafeInteger(value) ? value : (BigInt(upper) << 32n) + BigInt(lower >>> 0)
+  }
+
+  #number(upper: number, lower: number, add: boolean): number {
+    return add ? this.#numbers.add(upper, lower) : this.#numbers.find(upper, lower)
+  }
+}

@@ -1,0 +1,60 @@
+/** One request for features: which keys it wants, and the kernel compiled for it. */
+import type { Chunk, Column } from '../expressions/index.ts'
+import type { ClockName, CompiledGroup, EventColumns } from '../features/index.ts'
+import type { FeatureGroupDefinition } from '../project/index.ts'
+import { asRead } from './as-read.ts'
+import { KeyIndex } from './key-index.ts'
+
+/** Which features are asked for, of which keys, as of when. */
+export interface FeatureRequest {
+  readonly group: FeatureGroupDefinition
+  /** The columns of the keys, in the entity's order. */
+  readonly keys: readonly Column[]
+  readonly asOfUs: Float64Array
+  /** How much of the source's log each row has read, by position: what lies behind does not count. Absent: all that is pinned. */
+  readonly positions?: Float64Array
+}
+
+export class Collector {
+  readonly compiled: CompiledGroup
+  readonly request: FeatureRequest
+  /** The first and last as-of. */
+  readonly firstUs: number
+  readonly lastUs: number
+  readonly #index: KeyIndex
+  readonly #queryKeys: Int32Array
+
+  constructor(request: FeatureRequest, compiled: CompiledGroup) {
+    this.compiled = compiled
+    this.request = request
+    this.#index = new KeyIndex(request.group.entity)
+    this.#queryKeys = this.#index.add(request.keys, request.asOfUs.length)
+    this.firstUs = request.asOfUs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
+    this.lastUs = request.asOfUs.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
+  }
+
+  /** The source's columns that make the key, in the entity's order. */
+  keyColumns(): readonly string[] {
+    const { entity, by } = this.request.group
+    return Object.keys(entity).map(name => by[name] ?? name)
+  }
+
+  /** The wanted key of each row; NO_KEY where there is none. */
+  find(chunk: Chunk): Int32Array {
+    const columns = this.keyColumns().map(name => chunk.columns.get(`row.${name}`) as Column)
+    return this.#index.find(columns, chunk.rows)
+  }
+
+  /** The key number of each row that is asked for. */
+  get queryKeys(): Int32Array {
+    return this.#queryKeys
+  }
+
+  /** @param positions of the events in their log; 0: of files. */
+  compute(events: EventColumns, positions: Float64Array, keyOf: Int32Array, clock: ClockName): readonly Column[] {
+    const { asOfUs, positions: read } = this.request
+    const all = { events, keyOf, keys: this.#index.size, queries: { keyOf: this.#queryKeys, asOfUs } }
+    const own = read === undefined ? all : asRead(all, positions, read, clock)
+    return this.compiled.compute(own.events, own.keyOf, own.keys, own.queries, clock)
+  }
+}

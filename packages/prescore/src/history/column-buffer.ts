@@ -1,0 +1,136 @@
+/** Columns that grow: the wanted rows of chunk after chunk, in arrays that are doubled when full. */
+import { type Column, Dictionary, isStringColumn, type NumberColumn, type StringColumn, type ValueType } from '../expressions/index.ts'
+
+const FIRST_ROWS = 4096
+
+export interface ColumnBuffer {
+  /** Adds some rows of a column, in ascending order; string columns may come with another dictionary each time. */
+  append(column: Column, rows: Int32Array): void
+  column(): Column
+}
+
+export function columnBuffer(type: ValueType): ColumnBuffer {
+  return type.kind === 'string' ? new TextBuffer(type) : new NumberBuffer(type)
+}
+
+/** A growing array of doubles. */
+export class Doubles {
+  #values = new Float64Array(FIRST_ROWS)
+  #length = 0
+
+  append(values: Float64Array, rows: Int32Array): void {
+    this.#reserve(rows.length)
+    const to = this.#values
+    const from = this.#length
+    this.#length += rows.length
+    // All of them.
+    if (rows.length === values.length) to.set(values, from)
+    else for (let i = 0; i < rows.length; i++) to[from + i] = values[rows[i] as number] as number
+  }
+
+  copy(): Doubles {
+    const copy = new Doubles()
+    copy.#values = this.#values.slice()
+    copy.#length = this.#length
+    return copy
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#values.length) return
+    const grown = new Float64Array(Math.max(this.#length + more, 2 * this.#values.length))
+    grown.set(this.#values.subarray(0, this.#length))
+    this.#values = grown
+  }
+
+  values(): Float64Array {
+    return this.#values.subarray(0, this.#length)
+  }
+}
+
+/** A growing array of key numbers or codes. */
+export class Integers {
+  #values = new Int32Array(FIRST_ROWS)
+  #length = 0
+
+  append(values: Int32Array, rows: Int32Array, translate?: readonly number[]): void {
+    if (this.#length + rows.length > this.#values.length) {
+      const grown = new Int32Array(Math.max(this.#length + rows.length, 2 * this.#values.length))
+      grown.set(this.#values.subarray(0, this.#length))
+      this.#values = grown
+    }
+    const to = this.#values
+    const from = this.#length
+    this.#length += rows.length
+    if (translate === undefined && rows.length === values.length) to.set(values, from)
+    else if (translate === undefined) for (let i = 0; i < rows.length; i++) to[from + i] = values[rows[i] as number] as number
+    else {
+      for (let i = 0; i < rows.length; i++) {
+        const value = values[rows[i] as number] as number
+        to[from + i] = value < 0 ? value : (translate[value] as number)
+      }
+    }
+  }
+
+  values(): Int32Array {
+    return this.#values.subarray(0, this.#length)
+  }
+}
+
+class NumberBuffer implements ColumnBuffer {
+  readonly #type: ValueType
+  readonly #doubles = new Doubles()
+  /** Exact values of all rows, from the first chunk on that has some beyond ±2^53. */
+  #exact: bigint[] | undefined
+
+  constructor(type: ValueType) {
+    this.#type = type
+  }
+
+  append(column: Column, rows: Int32Array): void {
+    const { values, exact } = column as NumberColumn
+    if (exact !== undefined) this.#exact ??= Array.from(this.#doubles.values(), integerOf)
+    this.#doubles.append(values, rows)
+    if (this.#exact === undefined) return
+    for (const row of rows) this.#exact.push(exact?.[row] ?? integerOf(values[row] as number))
+  }
+
+  column(): NumberColumn {
+    const column = { type: this.#type, values: this.#doubles.values() }
+    return this.#exact === undefined ? column : { ...column, exact: BigInt64Array.from(this.#exact) }
+  }
+}
+
+/** A missing value has no exact one: the doubles tell that it is missing. */
+function integerOf(value: number): bigint {
+  return Number.isNaN(value) ? 0n : BigInt(value)
+}
+
+class TextBuffer implements ColumnBuffer {
+  readonly #type: ValueType
+  readonly #codes = new Integers()
+  readonly #dictionary = new Dictionary()
+  readonly #translations = new WeakMap<readonly string[], number[]>()
+
+  constructor(type: ValueType) {
+    this.#type = type
+  }
+
+  append(column: Column, rows: Int32Array): void {
+    if (!isStringColumn(column)) throw new TypeError('a string column was expected')
+    this.#codes.append(column.codes, rows, this.#translation(column.dictionary))
+  }
+
+  column(): StringColumn {
+    return { type: this.#type, codes: this.#codes.values(), dictionary: this.#dictionary.texts }
+  }
+
+  #translation(dictionary: readonly string[]): readonly number[] {
+    let translation = this.#translations.get(dictionary)
+    if (translation === undefined) {
+      translation = []
+      this.#translations.set(dictionary, translation)
+    }
+    while (translation.length < dictionary.length) translation.push(this.#dictionary.code(dictionary[translation.length] as string))
+    return translation
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Divides the keys of some groups over parts, so that the database can tell of each row that it reads whether a part needs it: then a
+ * part costs little more than what is decoded for it.
+ */
+import { LIST, listValue, VARCHAR } from '@duckdb/node-api'
+import { type Column, isStringColumn, type NumberColumn, type StringColumn } from '../expressions/index.ts'
+import { type Database, identifier } from '../parquet/index.ts'
+import type { FeatureGroupDefinition, SourceDefinition } from '../project/index.ts'
+
+/** A prime: keys that follow a pattern are divided evenly. */
+const PLACES = 65_521
+const FACTOR = 40_503
+const TEXTS_AT_ONCE = 50_000
+
+export class Division {
+  readonly parts: number
+  readonly #source: SourceDefinition
+  /** Of each group, the columns of its key by which it is divided: their places in the entity's order, and their names in the source. */
+  readonly #by: readonly (readonly (readonly [at: number, column: string])[])[]
+
+  /** @param groups of this source. Where their keys share columns those divide all of them, so that their parts need the same rows. */
+  constructor(source: SourceDefinition, groups: readonly FeatureGroupDefinition[], parts: number) {
+    this.parts = parts
+    this.#source = source
+    const columns = groups.map(({ entity, by }) => Object.keys(entity).map(name => by[name] ?? name))
+    const shared = (columns[0] ?? []).filter(column => columns.every(each => each.includes(column)))
+    const told = (all: readonly string[]) => all.filter(column => Object.hasOwn(source.columns, column))
+    const used = told(shared)
+    this.#by = columns.map(all => (used.length > 0 ? used : told(all)).map(column => [all.indexOf(column), column] as const))
+  }
+
+  /**
+   * The SQL condition that some group needs a row for these parts; a row without a key goes with some part too. Undefined: the database
+   * cannot tell, for a key is derived from other columns.
+   */
+  condition(parts: readonly number[]): string | undefined {
+    if (parts.length === this.parts || this.#by.some(columns => columns.length === 0)) return undefined
+    const conditions = this.#by.map(columns => {
+      const place = columns.map(([, column]) => this.#placeSql(column)).reduce((before, each) => `((${before} * 31 + ${each}) % ${PLACES})`)
+      return `(${place} * ${FACTOR} % ${PLACES}) % ${this.parts} IN (${parts.join(', ')})`
+    })
+    return `(${[...new Set(conditions)].join(' OR ')})`
+  }
+
+  /** The part of each key of a group. A key with a missing column has no events, and may be of any part. */
+  async partsOf(database: Database, group: number, keys: readonly Column[], rows: number): Promise<Int32Array> {
+    if (this.parts === 1) return new Int32Array(rows)
+    const told = (this.#by[group] ?? []).map(([at]) => at)
+    let places: Float64Array | undefined
+    for (const at of told.length === 0 ? keys.keys() : told) {
+      const column = keys[at] as Column
+      const more = isStringColumn(column) ? await placesOfTexts(database, column) : placesOfIntegers(column)
+      places = places === undefined ? more : places.map((place, i) => (place * 31 + (more[i] as number)) % PLACES)
+    }
+    const parts = new Int32Array(rows)
+    if (places !== undefined) for (let i = 0; i < rows; i++) parts[i] = (((places[i] as number) * FACTOR) % PLACES) % this.parts
+    return parts
+  }
+
+  #placeSql(column: string): string {
+    const sql = identifier(column)
+    const isText = this.#source.columns[column] === 'string'
+    return isText ? `CAST(hash(CAST(${sql} AS VARCHAR)) % ${PLACES} AS BIGINT)` : `coalesce(abs(CAST(${sql} AS BIGINT) % ${PLACES}), 0)`
+  }
+}
+
+function placesOfIntegers({ values, exact }: NumberColumn): Float64Array {
+  return values.map((value, i) => {
+    if (Number.isNaN(value)) return 0
+    return Math.abs(exact === undefined || Number.isSafeInteger(value) ? value % PLACES : Number((exact[i] as bigint) % BigInt(PLACES)))
+  })
+}
+
+/** A text's place is the database's own hash, asked for once for each text. */
+async function placesOfTexts(database: Database, { codes, dictionary }: StringColumn): Promise<Float64Array> {
+  const known = new Float64Array(dictionary.length)
+  for (let from = 0; from < dictionary.length; from += TEXTS_AT_ONCE)
+    known.set(await hashesOf(database, dictionary.slice(from, from + TEXTS_AT_ONCE)), from)
+  const places = new Float64Array(codes.length)
+  for (let i = 0; i < places.length; i++) places[i] = (codes[i] as number) < 0 ? 0 : (known[codes[i] as number] as number)
+  return places
+}
+
+function hashesOf(database: Database, texts: readonly string[]): Promise<readonly number[]> {
+  const sql = `SELECT CAST(hash(text) % ${PLACES} AS INTEGER) AS place FROM (SELECT unnest($1) AS text)`
+  return database.withConnection(async connection => {
+    const result = await connection.runAndReadAll(sql, [listValue(texts)], [LIST(VARCHAR)])
+    return (result.getColumns()[0] ?? []) as number[]
+  })
+}

@@ -1,0 +1,102 @@
+/** The events that any of several requests wants, as growing columns. */
+import type { Column, ValueType } from '../expressions/index.ts'
+import type { ClockName, EventColumns } from '../features/index.ts'
+import { rowScope, type SourceDefinition } from '../project/index.ts'
+import type { ScannedChunk } from '../sources/index.ts'
+import { NO_KEY } from './coders.ts'
+import type { Collector } from './collector.ts'
+import { type ColumnBuffer, columnBuffer, Doubles, Integers } from './column-buffer.ts'
+import { ranks } from './ranks.ts'
+
+interface Wanted {
+  /** The latest as-of. */
+  readonly untilUs: number
+  readonly clock: ClockName
+  /** Columns beside those that the kernel reads. */
+  readonly columns: readonly string[]
+  readonly withPositions: boolean
+}
+
+export class EventBuffer {
+  /** The latest moment, at most the latest as-of, at which any row that was seen was known. */
+  knownThroughUs: number | undefined
+  readonly #collectors: readonly Collector[]
+  readonly #wanted: Wanted
+  readonly #timeUs = new Doubles()
+  /** Undefined while all were known at their event times. */
+  #knownAtUs: Doubles | undefined
+  readonly #positions = new Doubles()
+  readonly #keyOf: readonly Integers[]
+  readonly #columns: ReadonlyMap<string, ColumnBuffer>
+  /** The id, where it decides which of two events of the same time is the first or the last. */
+  readonly #tie: string | undefined
+
+  constructor(source: SourceDefinition, collectors: readonly Collector[], wanted: Wanted) {
+    this.#collectors = collectors
+    this.#wanted = wanted
+    this.#keyOf = collectors.map(() => new Integers())
+    const aggregates = collectors.flatMap(({ request }) => Object.values(request.group.features).map(({ aggregate }) => aggregate))
+    this.#tie = aggregates.includes('first') || aggregates.includes('last') ? source.id : undefined
+    const names = new Set(collectors.flatMap(({ compiled }) => [...compiled.columnsUsed]))
+    if (this.#tie !== undefined) names.add(this.#tie)
+    for (const name of wanted.columns) names.add(name)
+    const scope = rowScope(source)
+    this.#columns = new Map([...names].map(name => [name, columnBuffer(scope.get(`row.${name}`) as ValueType)]))
+  }
+
+  /** What the kernel reads, and the columns of the keys. */
+  columnsToScan(): Set<string> {
+    return new Set([...this.#columns.keys(), ...this.#collectors.flatMap(collector => collector.keyColumns())])
+  }
+
+  append(chunk: ScannedChunk): void {
+    this.#noteKnown(chunk.knownAtUs)
+    const keys = this.#collectors.map(collector => collector.find(chunk))
+    const kept = this.#wantedRows(keys, chunk)
+    if (this.#knownAtUs === undefined && chunk.knownAtUs !== chunk.timeUs) this.#knownAtUs = this.#timeUs.copy()
+    this.#timeUs.append(chunk.timeUs, kept)
+    this.#knownAtUs?.append(chunk.knownAtUs, kept)
+    if (this.#wanted.withPositions) this.#positions.append(chunk.positions ?? new Float64Array(chunk.rows), kept)
+    keys.forEach((numbers, i) => this.#keyOf[i]?.append(numbers, kept))
+    for (const [name, buffer] of this.#columns) buffer.append(chunk.columns.get(`row.${name}`) as Column, kept)
+  }
+
+  /** The key number of each event, for one of the requests. */
+  keysOf(request: number): Int32Array {
+    return (this.#keyOf[request] as Integers).values()
+  }
+
+  /** Of each event in its log, where they are wanted; 0: of files. */
+  positions(): Float64Array {
+    return this.#positions.values()
+  }
+
+  columns(): EventColumns {
+    const timeUs = this.#timeUs.values()
+    const columns = new Map([...this.#columns].map(([name, buffer]) => [`row.${name}`, buffer.column()] as const))
+    const events = { rows: timeUs.length, timeUs, knownAtUs: this.#knownAtUs?.values() ?? timeUs, columns }
+    return this.#tie === undefined ? events : { ...events, tie: ranks(columns.get(`row.${this.#tie}`) as Column, events.rows) }
+  }
+
+  /** Rows with a key that any request wants. As served, what no as-of knows is never seen. */
+  #wantedRows(keys: readonly Int32Array[], { rows, knownAtUs }: ScannedChunk): Int32Array {
+    const latestUs = this.#wanted.clock === 'as-served' ? this.#wanted.untilUs : Number.POSITIVE_INFINITY
+    const kept = new Int32Array(rows)
+    let count = 0
+    for (let i = 0; i < rows; i++) {
+      if ((knownAtUs[i] as number) > latestUs) continue
+      for (const numbers of keys) {
+        if (numbers[i] === NO_KEY) continue
+        kept[count++] = i
+        break
+      }
+    }
+    return kept.subarray(0, count)
+  }
+
+  #noteKnown(knownAtUs: Float64Array): void {
+    let latestUs = this.knownThroughUs ?? Number.NEGATIVE_INFINITY
+    for (const knownUs of knownAtUs) if (knownUs <= this.#wanted.untilUs && knownUs > latestUs) latestUs = knownUs
+    if (latestUs > Number.NEGATIVE_INFINITY) this.knownThroughUs = latestUs
+  }
+}

@@ -1,0 +1,8 @@
+export { type Assembly, assemble } from './assembly.ts'
+export { NO_KEY } from './coders.ts'
+export type { FeatureRequest } from './collector.ts'
+export { type ColumnBuffer, columnBuffer } from './column-buffer.ts'
+export { Division } from './division.ts'
+export { type HistoryEvents, historyEvents, historyFeatures } from './features.ts'
+export { KeyIndex } from './key-index.ts'
+export { type ScoredRows, scoreRows, valueNames } from './score.ts'

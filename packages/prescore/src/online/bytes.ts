@@ -1,0 +1,105 @@
+/** Little-endian bytes, written and read in place: nothing is made for a number. */
+
+const FIRST_BYTES = 4096
+/** Copied one by one. */
+const FEW_BYTES = 64
+
+export class ByteWriter {
+  at = 0
+  #bytes = Buffer.alloc(FIRST_BYTES)
+  #view = viewOf(this.#bytes)
+
+  /** Room for so many more bytes: asked for before they are written. */
+  reserve(bytes: number): DataView {
+    if (this.at + bytes > this.#bytes.length) this.#grow(this.at + bytes)
+    return this.#view
+  }
+
+  byte(value: number): void {
+    this.reserve(1).setUint8(this.at, value)
+    this.at += 1
+  }
+
+  uint32(value: number): void {
+    this.reserve(4).setUint32(this.at, value, true)
+    this.at += 4
+  }
+
+  double(value: number): void {
+    this.reserve(8).setFloat64(this.at, value, true)
+    this.at += 8
+  }
+
+  text(text: string, encoding: 'utf8' | 'utf16le'): void {
+    this.reserve(Buffer.byteLength(text, encoding))
+    this.at += this.#bytes.write(text, this.at, encoding)
+  }
+
+  /** Copies bytes at `from` to before `end`. */
+  copy(bytes: Uint8Array, from: number, end: number): void {
+    this.reserve(end - from)
+    this.#bytes.set(bytes.subarray(from, end), this.at)
+    this.at += end - from
+  }
+
+  /** Copies the next bytes of a reader. */
+  copyFrom(reader: ByteReader, count: number): void {
+    this.reserve(count)
+    if (count > FEW_BYTES) this.#bytes.set(new Uint8Array(reader.view.buffer, reader.at, count), this.at)
+    else {
+      const { view } = reader
+      for (let i = 0; i < count; i++) this.#bytes[this.at + i] = view.getUint8(reader.at + i)
+    }
+    reader.at += count
+    this.at += count
+  }
+
+  /** A copy of what was written. */
+  take(): Buffer {
+    const bytes = Buffer.allocUnsafe(this.at)
+    this.#bytes.copy(bytes, 0, 0, this.at)
+    return bytes
+  }
+
+  #grow(least: number): void {
+    const grown = Buffer.alloc(Math.max(least, 2 * this.#bytes.length))
+    this.#bytes.copy(grown, 0, 0, this.at)
+    this.#bytes = grown
+    this.#view = viewOf(grown)
+  }
+}
+
+export class ByteReader {
+  at = 0
+  view: DataView = new DataView(new ArrayBuffer(0))
+  #bytes: Uint8Array = new Uint8Array(0)
+
+  open(bytes: Uint8Array): void {
+    this.#bytes = bytes
+    this.at = bytes.byteOffset
+    if (this.view.buffer !== bytes.buffer) this.view = new DataView(bytes.buffer)
+  }
+
+  byte(): number {
+    return this.view.getUint8(this.at++)
+  }
+
+  uint32(): number {
+    this.at += 4
+    return this.view.getUint32(this.at - 4, true)
+  }
+
+  double(): number {
+    this.at += 8
+    return this.view.getFloat64(this.at - 8, true)
+  }
+
+  text(bytes: number, encoding: 'utf8' | 'utf16le'): string {
+    this.at += bytes
+    return Buffer.from(this.#bytes.buffer, this.at - bytes, bytes).toString(encoding)
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+}

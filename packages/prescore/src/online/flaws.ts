@@ -1,0 +1,48 @@
+/**
+ * Keys of a group of which an event was passed over, because none of its features could take it: until when what is read of them
+ * lacks it. They are few: where there are many, all keys count as such.
+ */
+import type { Environment } from './environment.ts'
+
+const FLAWS_MAX = 10_000
+/** Stands for all keys. */
+const ALL = ''
+
+export class Flaws {
+  readonly #environment: Environment
+  readonly #group: string
+  /** By the bytes of the key, as latin1: no as-of after it reaches the event. */
+  readonly #untilUs: Map<string, number>
+  readonly #unstored = new Set<string>()
+
+  constructor(environment: Environment, group: string) {
+    this.#environment = environment
+    this.#group = group
+    this.#untilUs = environment.flaws(group)
+  }
+
+  /** @param untilUs Infinity: for ever. */
+  add(keyBytes: Buffer, untilUs: number): void {
+    const name = this.#untilUs.size < FLAWS_MAX ? keyBytes.toString('latin1') : ALL
+    this.#untilUs.set(name, Math.max(untilUs, this.#untilUs.get(name) ?? Number.NEGATIVE_INFINITY))
+    this.#unstored.add(name)
+  }
+
+  isFlawed(keyBytes: Buffer, asOfUs: number): boolean {
+    if (this.#untilUs.size === 0) return false
+    const untilUs = this.#untilUs.get(keyBytes.toString('latin1')) ?? Number.NEGATIVE_INFINITY
+    return Math.max(untilUs, this.#untilUs.get(ALL) ?? Number.NEGATIVE_INFINITY) >= asOfUs
+  }
+
+  /** Within a commit only. What no as-of that is answered reaches is forgotten. */
+  store(retainedFromUs: number): void {
+    for (const [name, untilUs] of this.#untilUs) {
+      if (untilUs >= retainedFromUs) continue
+      this.#untilUs.delete(name)
+      this.#environment.putFlaw(this.#group, name, undefined)
+      this.#unstored.delete(name)
+    }
+    for (const name of this.#unstored) this.#environment.putFlaw(this.#group, name, this.#untilUs.get(name))
+    this.#unstored.clear()
+  }
+}

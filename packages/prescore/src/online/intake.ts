@@ -1,0 +1,161 @@
+/** Events on their way into a group's state: rows of its source that can count, gathered by key. */
+import { PrescoreError } from '../base/index.ts'
+import { type Column, Dictionary, isStringColumn, type NumberColumn } from '../expressions/index.ts'
+import { type GroupPlan, groupRows, laneValues, type Segments, sortRows } from '../features/index.ts'
+import { KeyIndex } from '../history/index.ts'
+import type { FeatureGroupDefinition } from '../project/index.ts'
+import type { ScannedChunk } from '../sources/index.ts'
+import { Doubles, Integers } from './arrays.ts'
+import type { EventBatch } from './event-block.ts'
+import type { Layout, ValueField } from './layout.ts'
+
+const WORD = 2 ** 32
+
+/** Of which group the events are. */
+export interface IntakeGroup {
+  readonly definition: FeatureGroupDefinition
+  readonly plan: GroupPlan
+  readonly layout: Layout
+  /** The source's id column, where it decides which event is the first or the last. */
+  readonly id: string | undefined
+  /** Names the source in messages. */
+  readonly where: string
+}
+
+/** The events of one key. */
+export interface KeyRows {
+  readonly keyBytes: Buffer
+  readonly from: number
+  readonly end: number
+}
+
+export class Intake {
+  readonly #group: IntakeGroup
+  readonly #index: KeyIndex
+  readonly #keyOf: Integers
+  readonly #timesUs: Doubles
+  readonly #knownAtUs: Doubles
+  readonly #fields: readonly Doubles[]
+  readonly #dictionary = new Dictionary()
+
+  /** @param rows about how many are to come. */
+  constructor(group: IntakeGroup, rows?: number) {
+    this.#group = group
+    this.#keyOf = new Integers(rows)
+    this.#timesUs = new Doubles(rows)
+    this.#knownAtUs = new Doubles(rows)
+    this.#index = new KeyIndex(group.definition.entity)
+    this.#fields = group.layout.isText.map(() => new Doubles(rows))
+  }
+
+  get size(): number {
+    return this.#timesUs.length
+  }
+
+  /**
+   * Takes the rows that `wants` and that can ever count: known some day, and with some value.
+   * @throws PrescoreError `lossy_cast`, `function_failed`
+   */
+  add(chunk: ScannedChunk, wants: (row: number) => boolean): void {
+    const fields = this.#fieldsOf(chunk)
+    const values = fields.slice(this.#group.layout.tieFields)
+    const keys = this.#index.add(this.#keyColumns(chunk), chunk.rows)
+    for (let row = 0; row < chunk.rows; row++) {
+      if (chunk.knownAtUs[row] === Number.POSITIVE_INFINITY || !wants(row)) continue
+      if (!hasValue(values, row)) continue
+      this.#keyOf.push(keys[row]!)
+      this.#timesUs.push(chunk.timeUs[row]!)
+      this.#knownAtUs.push(chunk.knownAtUs[row]!)
+      fields.forEach((field, i) => this.#fields[i]!.push(field[row]!))
+    }
+  }
+
+  /** The bytes of the key of each row that has one. */
+  keysOf(chunk: ScannedChunk): Buffer[] {
+    const numbers = this.#index.add(this.#keyColumns(chunk), chunk.rows)
+    return [...new Set(numbers)].flatMap(number => (number < 0 ? [] : (this.#bytesOf(number) ?? [])))
+  }
+
+  /** What was taken, by key and, within a key, by time. Keys that no request can ask for are left out. */
+  gathered(): { readonly batch: EventBatch; readonly rows: Int32Array; readonly keys: readonly KeyRows[] } {
+    const timesUs = this.#timesUs.values()
+    const segments = groupRows(this.#keyOf.values(), this.#index.size)
+    sortRows(segments, timesUs)
+    const batch = {
+      timesUs,
+      knownAtUs: this.#knownAtUs.values(),
+      fields: this.#fields.map(field => field.values()),
+      texts: this.#dictionary.texts,
+    }
+    return { batch, rows: segments.rows, keys: this.#keyRows(segments) }
+  }
+
+  #keyRows({ starts }: Segments): KeyRows[] {
+    const keys: KeyRows[] = []
+    for (let key = 0; key + 1 < starts.length; key++) {
+      const [from, end] = [starts[key]!, starts[key + 1]!]
+      const keyBytes = from === end ? undefined : this.#bytesOf(key)
+      if (keyBytes !== undefined) keys.push({ keyBytes, from, end })
+    }
+    return keys
+  }
+
+  /** Undefined where the values make no valid key: one that is too long, or a text with a lone surrogate. */
+  #bytesOf(key: number): Buffer | undefined {
+    try {
+      return this.#index.bytes(key)
+    } catch (error) {
+      if (error instanceof PrescoreError && error.code === 'invalid_key') return undefined
+      throw error
+    }
+  }
+
+  #keyColumns({ columns }: ScannedChunk): Column[] {
+    const { entity, by } = this.#group.definition
+    return Object.keys(entity).map(name => columns.get(`row.${by[name] ?? name}`) as Column)
+  }
+
+  #fieldsOf(chunk: ScannedChunk): Float64Array[] {
+    const { plan, layout, id } = this.#group
+    const evaluated = plan.expressions.map(expression => expression(chunk))
+    const all = Int32Array.from({ length: chunk.rows }, (_, row) => row)
+    const ties = layout.tie === 'none' ? [] : tieFields(chunk.columns.get(`row.${id}`) as Column, chunk.rows, this.#dictionary)
+    return [...ties, ...layout.values.map(field => this.#valuesOf(field, evaluated, all))]
+  }
+
+  #valuesOf(field: ValueField, evaluated: readonly Column[], rows: Int32Array): Float64Array {
+    const value = field.value === undefined ? undefined : evaluated[field.value]!
+    const filter = field.filter === undefined ? undefined : evaluated[field.filter]
+    const values = laneValues(value, filter, { rows }, field.presenceOnly, this.#group.where)
+    if (field.presenceOnly) return values.map(each => (each === each ? 1 : each))
+    if (value === undefined || !isStringColumn(value)) return values
+    return values.map(code => (code === code ? this.#dictionary.code(value.dictionary[code]!) : code))
+  }
+}
+
+function hasValue(values: readonly Float64Array[], row: number): boolean {
+  for (const value of values) if (!Number.isNaN(value[row])) return true
+  return false
+}
+
+/** Ids so that they compare: texts as such, int64 by their high word, then by their low one. */
+function tieFields(ids: Column, rows: number, dictionary: Dictionary): Float64Array[] {
+  if (isStringColumn(ids)) {
+    return [Float64Array.from({ length: rows }, (_, row) => dictionary.code(ids.dictionary[ids.codes[row]!]!))]
+  }
+  const words = [new Float64Array(rows), new Float64Array(rows)] as const
+  for (let row = 0; row < rows; row++) setWords(ids, row, ...words)
+  return [...words]
+}
+
+function setWords({ values, exact }: NumberColumn, row: number, high: Float64Array, low: Float64Array): void {
+  if (exact === undefined) {
+    const value = values[row]!
+    high[row] = Math.floor(value / WORD)
+    low[row] = value - high[row]! * WORD
+  } else {
+    const value = exact[row]!
+    high[row] = Number(value >> 32n)
+    low[row] = Number(BigInt.asUintN(32, value))
+  }
+}

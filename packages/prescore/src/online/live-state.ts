@@ -1,0 +1,257 @@
+/** The live state of all groups of a folder: which events go where, when they are stored, and who reads what. */
+import { type Clock, PrescoreError, systemClock } from '../base/index.ts'
+import type { Column, ValueType } from '../expressions/index.ts'
+import type { Database } from '../parquet/index.ts'
+import type { SourcePin } from '../sources/index.ts'
+import { bootstrapGroups } from './bootstrap.ts'
+import { Environment } from './environment.ts'
+import { checkTimes, endOf, GroupState, latestKnown } from './group-state.ts'
+import type { Intake } from './intake.ts'
+import { type Mark, NO_MARK } from './mark.ts'
+import { Storing } from './storing.ts'
+import type { BootstrapProgress, LiveGroup, LiveKey, LiveState, LiveStateOptions, LiveValue, PositionedChunk } from './types.ts'
+
+const HOUR_US = 3_600_000_000
+const CACHE_BYTES = 64 * 1024 * 1024
+const STORE_WITHIN_MS = 1_000
+/**
+ * Opens the live state of a folder. Groups that it has and that are not asked for any more are forgotten, unless they are to be kept; new ones need a bootstrap.
+ * @throws PrescoreError `project_invalid`, `wrong_type`, `store_unreadable`, `store_format`
+ */
+export function openLiveState(folder: string, groups: readonly LiveGroup[], options: LiveStateOptions = {}): LiveState {
+  const environment = Environment.open(folder)
+  try {
+    return new LmdbLiveState(environment, groups, options)
+  } catch (error) {
+    void environment.close()
+    throw error
+  }
+}
+
+class LmdbLiveState implements LiveState {
+  readonly #environment: Environment
+  readonly #groups: Map<string, GroupState>
+  readonly #busyBytes: number
+  readonly #clock: Clock
+  readonly #asOfBackUs: number
+  readonly #storing: Storing
+  /** Those that are under way, by source. */
+  readonly #bootstraps = new Map<string, Promise<void>>()
+  #isClosed = false
+
+  constructor(environment: Environment, groups: readonly LiveGroup[], options: LiveStateOptions) {
+    const marks = environment.marks()
+    const others = [...marks.keys()].filter(name => !groups.some(group => group.name === name))
+    if (options.keepOthers !== true) for (const name of others) environment.drop(name)
+    this.#busyBytes = (options.cacheBytes ?? CACHE_BYTES) / Math.max(1, groups.length)
+    this.#environment = environment
+    this.#groups = new Map(groups.map(group => [group.name, this.#opened(group, marks)]))
+    this.#clock = options.clock ?? systemClock
+    this.#asOfBackUs = options.asOfBackUs ?? HOUR_US
+    this.#storing = new Storing(environment, this.#groups, options.storeWithinMs ?? STORE_WITHIN_MS)
+  }
+
+  #opened(group: LiveGroup, marks: ReadonlyMap<string, Mark>): GroupState {
+    return new GroupState(group, this.#environment, marks.get(group.name) ?? NO_MARK, this.#busyBytes)
+  }
+
+  groups(): readonly string[] {
+    return [...this.#groups.keys()]
+  }
+
+  addGroups(groups: readonly LiveGroup[]): void {
+    this.#storing.checkUsable()
+    const marks = this.#environment.marks()
+    for (const group of groups) if (!this.#groups.has(group.name)) this.#groups.set(group.name, this.#opened(group, marks))
+  }
+
+  async closeGroups(names: readonly string[]): Promise<void> {
+    await this.flush()
+    for (const name of names) this.#groups.delete(name)
+  }
+
+  forget(names: readonly string[]): void {
+    this.#storing.checkUsable()
+    for (const name of names) if (!this.#groups.has(name)) this.#environment.drop(name)
+  }
+
+  needsBootstrap(source: string): boolean {
+    return this.#of(source).some(({ mark }) => !mark.isReady)
+  }
+
+  async bootstrap(
+    database: Database,
+    source: string,
+    pin: SourcePin,
+    untilUs: number,
+    onProgress?: (progress: BootstrapProgress) => void,
+  ): Promise<void> {
+    this.#storing.checkUsable()
+    const groups = this.#of(source).filter(({ mark }) => !mark.isReady)
+    if (groups.length === 0) return
+    const isServing = [...this.#groups.values()].some(({ mark }) => mark.isReady)
+    const order = { untilUs, retainedFromUs: untilUs - this.#asOfBackUs, isServing, ...(onProgress === undefined ? {} : { onProgress }) }
+    const running =
+      this.#bootstraps.get(source) ?? this.flush().then(() => bootstrapGroups(database, groups, pin, order, () => this.flush()))
+    this.#bootstraps.set(source, running)
+    await running.finally(() => this.#bootstraps.delete(source))
+  }
+
+  apply(
+    source: string,
+    chunk: PositionedChunk,
+    position = endOf(chunk),
+    from = Number.NEGATIVE_INFINITY,
+    isLast = true,
+  ): Promise<void> | undefined {
+    this.#storing.checkUsable()
+    checkTimes(chunk)
+    const groups = this.#ready(source).filter(({ mark }) => mark.position < position && mark.position >= from)
+    // All that can fail comes first, so that all groups take the events or none.
+    const taken = groups.map(group => this.#take(group, chunk))
+    const nowUs = this.#clock.nowUs()
+    groups.forEach((group, i) => {
+      const latestUs = isLast ? latestKnown(chunk, group.mark.position, nowUs) : Number.NEGATIVE_INFINITY
+      const dataThroughUs = Math.max(group.mark.dataThroughUs, latestUs)
+      const retainedFromUs = Math.max(group.mark.retainedFromUs, dataThroughUs - this.#asOfBackUs)
+      group.mark = { isReady: true, position, dataThroughUs, retainedFromUs }
+      group.add(taken[i]!)
+    })
+    return this.#storing.plan()
+  }
+
+  passOver(source: string, chunk: PositionedChunk, position: number, from: number): void {
+    this.#storing.checkUsable()
+    const behind = this.#ready(source).filter(({ mark }) => mark.position < position && mark.position >= from)
+    for (const group of behind) {
+      const intake = this.#tryTake(group, chunk)
+      if (intake === undefined) group.passOver(chunk)
+      else group.add(intake)
+      group.mark = { ...group.mark, position }
+    }
+    this.#storing.soon()
+  }
+
+  isFlawed(group: string, key: LiveKey, asOfUs: number): boolean {
+    return this.#named(group).isFlawed(key, asOfUs)
+  }
+
+  position(source: string): number {
+    return least(this.#ready(source).map(({ mark }) => mark.position))
+  }
+
+  storedPosition(source: string): number {
+    return least(
+      this.#of(source)
+        .filter(({ storedMark }) => storedMark.isReady)
+        .map(({ storedMark }) => storedMark.position),
+    )
+  }
+
+  columns(source: string): readonly string[] {
+    return [...new Set(this.#of(source).flatMap(({ columns }) => [...columns]))]
+  }
+
+  read(group: string, key: LiveKey, asOfUs: number): readonly LiveValue[] {
+    return this.#named(group).read(key, asOfUs)
+  }
+
+  readColumns(group: string, keys: readonly LiveKey[], asOfUs: number): readonly Column[] {
+    return this.#named(group).readColumns(keys, asOfUs)
+  }
+
+  types(group: string): readonly ValueType[] {
+    return this.#named(group).types
+  }
+
+  dataThroughUs(source: string): number | undefined {
+    const throughUs = Math.min(...this.#ready(source).map(({ mark }) => mark.dataThroughUs))
+    return Number.isFinite(throughUs) ? throughUs : undefined
+  }
+
+  groupThroughUs(group: string): number {
+    return this.#named(group).mark.dataThroughUs
+  }
+
+  retainedFromUs(source: string): number {
+    return Math.max(Number.NEGATIVE_INFINITY, ...this.#ready(source).map(({ mark }) => mark.retainedFromUs))
+  }
+
+  heartbeat(source: string, us: number): void {
+    this.#storing.checkUsable()
+    const groups = this.#ready(source)
+    const head = Math.max(...groups.map(({ mark }) => mark.position))
+    for (const group of groups) {
+      // A group that is still behind has not got all that was known.
+      if (group.mark.position < head) continue
+      const dataThroughUs = Math.max(group.mark.dataThroughUs, Math.min(us, this.#clock.nowUs()))
+      group.mark = { ...group.mark, dataThroughUs, retainedFromUs: Math.max(group.mark.retainedFromUs, dataThroughUs - this.#asOfBackUs) }
+    }
+  }
+
+  get canRecover(): boolean {
+    return this.#storing.canRecover
+  }
+
+  recover(): Promise<void> {
+    return this.#storing.recover()
+  }
+
+  flush(): Promise<void> {
+    return this.#storing.flush()
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    try {
+      await this.#storing.stop()
+    } finally {
+      await this.#environment.close()
+    }
+  }
+
+  #take(group: GroupState, chunk: PositionedChunk): Intake {
+    const { position } = group.mark
+    const fromUs = group.eventsFromUs()
+    const intake = group.intake(Math.max(1, chunk.rows))
+    intake.add(chunk, row => chunk.positions[row]! > position && chunk.timeUs[row]! >= fromUs)
+    return intake
+  }
+
+  /** Undefined: the group's features cannot take it. */
+  #tryTake(group: GroupState, chunk: PositionedChunk): Intake | undefined {
+    try {
+      return this.#take(group, chunk)
+    } catch (error) {
+      if (error instanceof PrescoreError) return undefined
+      throw error
+    }
+  }
+
+  #of(source: string): GroupState[] {
+    return [...this.#groups.values()].filter(
+      ({
+        definition: {
+          feed,
+          source: { name },
+        },
+      }) => (feed ?? name) === source,
+    )
+  }
+
+  #ready(source: string): GroupState[] {
+    return this.#of(source).filter(({ mark }) => mark.isReady)
+  }
+
+  #named(name: string): GroupState {
+    this.#storing.checkUsable()
+    const group = this.#groups.get(name)
+    if (group === undefined) throw new PrescoreError('internal', { where: `live group ${name}`, found: 'a group that was not opened' })
+    return group
+  }
+}
+
+function least(positions: readonly number[]): number {
+  return positions.length === 0 ? 0 : Math.min(...positions)
+}

@@ -1,0 +1,18 @@
+/** Applies a stream to the state of a folder from where it stands, in batches, until it is killed; says when it has begun. */
+import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import { openLiveState } from '../../../src/online/index.ts'
+import { chunkOf, groupIn, LATE_CLOCK, sourceIn } from '../place.ts'
+import { AS_OF_BACK_US, GROUPS, streamed } from './endless.ts'
+
+const folder = process.argv[2] ?? ''
+const source = sourceIn(folder)
+const groups = GROUPS.map(features => groupIn(source, features))
+const state = openLiveState(join(folder, 'state'), groups, { clock: LATE_CLOCK, asOfBackUs: AS_OF_BACK_US, storeWithinMs: 1 })
+for (let position = state.position('events'); ; ) {
+  const next = position + 1 + ((position * 7) % 199)
+  await state.apply('events', chunkOf(streamed(position, next), position), next)
+  position = next
+  process.stdout.write('.')
+  await turn()
+}

@@ -1,0 +1,45 @@
+/** The local engine: shards on worker threads of this machine. */
+import type { RunSpec } from '../context.ts'
+import type { OnRows } from '../progress.ts'
+import { ShardWorker } from './shard-worker.ts'
+import type { Task } from './task.ts'
+
+/** Runs tasks for one run. Its workers start with the first tasks and stay warm between the stages. */
+export class LocalEngine {
+  readonly #spec: RunSpec
+  readonly #threads: number
+  readonly #workers: ShardWorker[] = []
+
+  constructor(spec: RunSpec, threads: number) {
+    this.#spec = spec
+    this.#threads = threads
+  }
+
+  /**
+   * Gives the tasks to the workers until none is left. The first failure, or the signal, stops them all.
+   * @throws PrescoreError what a shard threw, `run_failed` when a worker died, `interrupted`
+   */
+  async run(tasks: readonly Task[], onRows: OnRows, signal?: AbortSignal): Promise<void> {
+    const queue = [...tasks]
+    const drain = async (worker: ShardWorker): Promise<void> => {
+      for (let task = queue.shift(); task !== undefined; task = queue.shift()) await worker.perform(task, onRows, signal)
+    }
+    try {
+      await Promise.all(this.#workersFor(tasks.length).map(drain))
+    } catch (error) {
+      queue.length = 0
+      await this.close()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.splice(0).map(worker => worker.stop()))
+  }
+
+  #workersFor(tasks: number): readonly ShardWorker[] {
+    const wanted = Math.min(tasks, this.#threads)
+    while (this.#workers.length < wanted) this.#workers.push(new ShardWorker(this.#spec))
+    return this.#workers.slice(0, wanted)
+  }
+}

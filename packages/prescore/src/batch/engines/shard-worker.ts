@@ -1,0 +1,32 @@
+/** One worker thread as the engine sees it: shards go in, and rows are told on the way. What it may still claim once it is left behind is right, and no harm. */
+import { PrescoreError, TaskThread } from '../../base/index.ts'
+import type { RunSpec } from '../context.ts'
+import type { OnRows } from '../progress.ts'
+import type { Task, TaskRows } from './task.ts'
+
+export class ShardWorker {
+  readonly #thread: TaskThread<Task, TaskRows, void>
+
+  constructor(spec: RunSpec) {
+    this.#thread = new TaskThread({
+      url: new URL('./worker.ts', import.meta.url),
+      workerData: spec,
+      placeOf,
+      died: (where, found) => new PrescoreError('run_failed', { where, found }),
+    })
+  }
+
+  /** One task at a time. @throws PrescoreError what the shard threw; `run_failed` when the worker has died; `interrupted` when the signal fires */
+  perform(task: Task, onRows: OnRows, signal?: AbortSignal): Promise<void> {
+    return this.#thread.perform(task, { onTold: ({ rows, scan }) => onRows(rows, scan), signal })
+  }
+
+  stop(): Promise<void> {
+    return this.#thread.stop()
+  }
+}
+
+function placeOf({ stage, shards }: Task): string {
+  const named = shards.slice(0, 5).join(', ')
+  return `${stage}, ${shards.length === 1 ? 'shard' : 'shards'} ${named}${shards.length > 5 ? ', …' : ''}`
+}

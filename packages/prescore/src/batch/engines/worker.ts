@@ -1,0 +1,41 @@
+/** A worker thread of the local engine: computes shards, one task at a time. Everything it needs comes as plain data. */
+import { workerData } from 'node:worker_threads'
+import { serveTasks, type Tell } from '../../base/index.ts'
+import { type ModelRunner, openModel } from '../../models/index.ts'
+import { Database } from '../../parquet/index.ts'
+import { openContext, type RunContext, type RunSpec } from '../context.ts'
+import type { OnRows } from '../progress.ts'
+import { computeFeatures } from '../stages/features.ts'
+import { scoreShard } from '../stages/score.ts'
+import type { Task, TaskRows } from './task.ts'
+
+let opened: Promise<RunContext> | undefined
+let model: Promise<ModelRunner> | undefined
+
+async function open(spec: RunSpec): Promise<RunContext> {
+  return openContext(spec, await Database.open({ threads: 1 }))
+}
+
+async function perform({ stage, shards }: Task, tell: Tell<TaskRows>): Promise<void> {
+  opened ??= open(workerData as RunSpec)
+  const context = await opened
+  const onRows: OnRows = (rows, scan) => tell({ rows, ...(scan === undefined ? {} : { scan }) })
+  if (stage === 'features') return computeFeatures(context, shards, onRows)
+  const { release, prediction } = context
+  model ??= openModel(
+    release.modelFile,
+    prediction.model,
+    prediction.features.map(({ name }) => name),
+  )
+  const runner = await model
+  for (const shard of shards) await scoreShard(context, runner, shard, onRows)
+}
+
+async function close(): Promise<void> {
+  const runner = await model?.catch(() => undefined)
+  const context = await opened?.catch(() => undefined)
+  await runner?.close()
+  context?.database.close()
+}
+
+serveTasks({ perform, close })

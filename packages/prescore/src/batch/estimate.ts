@@ -1,0 +1,237 @@
+/**
+ * What a run will take, from a sample of about 1 % of its rows: they are computed and scored as the run would, and scaled up.
+ * Planning and the scan of the sources are done in full, so their times are measured, not guessed.
+ */
+import { randomUUID } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { type Chunk, references, takeRows } from '../expressions/index.ts'
+import { KeyIndex } from '../history/index.ts'
+import { openModel } from '../models/index.ts'
+import { writeParquet } from '../parquet/index.ts'
+import { sourcesPlace } from '../sources/index.ts'
+import { openStore, type StoredRow } from '../stores/index.ts'
+import { openContext, type RunContext } from './context.ts'
+import { bytesIn } from './disk.ts'
+import { headerOf } from './header.ts'
+import { RunLayout } from './layout.ts'
+import type { BatchPlace } from './place.ts'
+import type { RunPlan } from './plan.ts'
+import { populationKinds } from './population.ts'
+import { readPopulation } from './rows.ts'
+import { computeFeatures } from './stages/features.ts'
+import { scoreShard } from './stages/score.ts'
+import { StagedRows } from './staging.ts'
+import { readManifests } from './totals.ts'
+
+/** Plain data: kept beside the run, so that its report can tell how wrong it was. */
+export type Estimate = {
+  readonly run: string
+  readonly rows: number
+  readonly sampleRows: number
+  readonly seconds: Readonly<Record<'plan' | 'features' | 'score' | 'stage' | 'total', number>>
+  /** Of the run's files. */
+  readonly fileBytes: number
+  /** Of its stored answers. */
+  readonly answerBytes: number
+  readonly peakMb: number
+}
+
+const SAMPLE = { share: 0.01, least: 500, most: 20_000 }
+/** A worker thread with its own database and model. */
+const WORKER = { mb: 60, startSeconds: 0.4 }
+/** Bytes a row of the population, besides its features: keys in memory, sorted and numbered. */
+const ROW_BYTES = 200
+
+/** @param planned the plan as it would be, made in a folder that is not the run's. */
+export async function estimateRun(
+  place: BatchPlace,
+  planned: RunPlan,
+  runs: string,
+  planSeconds: number,
+  threads: number,
+): Promise<Estimate> {
+  const scratch = await mkdtemp(join(tmpdir(), 'prescore-estimate-'))
+  try {
+    const whole = await contextOf(place, planned, runs)
+    const rows = await readPopulation(place.database, whole.populationFile, whole.prediction, planned.asOfUs, 0, planned.population.rows)
+    const { context, sampled } = await sample(place, whole, rows, scratch)
+    const measured = await measure(context)
+    const byRows = rows.rows / sampled.rows
+    const byKeys = joinedKeys(whole, rows) / Math.max(1, joinedKeys(whole, sampled))
+    const workers = Math.min(threads, planned.shards.score)
+    const features =
+      WORKER.startSeconds + measured.scanSeconds + (measured.computeSeconds * byKeys) / Math.min(threads, planned.shards.features)
+    const score = (measured.scoreSeconds * byRows) / workers
+    const stage = measured.staged.fixedSeconds + measured.staged.rowsSeconds * byRows
+    const estimate: Estimate = {
+      run: planned.run,
+      rows: rows.rows,
+      sampleRows: sampled.rows,
+      seconds: { plan: planSeconds, features, score, stage, total: planSeconds + features + score + stage },
+      fileBytes: Math.round((await stat(whole.populationFile)).size + scaled(measured.features, byKeys) + scaled(measured.scores, byRows)),
+      answerBytes: Math.round(measured.staged.answerBytes * byRows),
+      peakMb: Math.round(peakBytes(whole, measured.scanned, rows.rows) / 2 ** 20 + workers * WORKER.mb),
+    }
+    await keep(new RunLayout(place.runs, planned.run).estimate, estimate)
+    return estimate
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** What a dry run expected; undefined where there was none. */
+export async function readEstimate(layout: RunLayout): Promise<Estimate | undefined> {
+  try {
+    return JSON.parse(await readFile(layout.estimate, 'utf8')) as Estimate
+  } catch {
+    return undefined
+  }
+}
+
+function contextOf({ loaded, database, releases }: BatchPlace, plan: RunPlan, runs: string): Promise<RunContext> {
+  return openContext({ ...sourcesPlace(loaded), plan, releases, runs }, database)
+}
+
+/** A run of some rows, spread evenly, in a folder of its own. */
+async function sample(
+  place: BatchPlace,
+  whole: RunContext,
+  rows: Chunk,
+  scratch: string,
+): Promise<{ context: RunContext; sampled: Chunk }> {
+  const wanted = Math.min(rows.rows, Math.max(SAMPLE.least, Math.min(SAMPLE.most, Math.round(rows.rows * SAMPLE.share))))
+  const kept = Int32Array.from({ length: wanted }, (_, i) => Math.floor((i * rows.rows) / wanted))
+  const sampled = { rows: wanted, columns: new Map([...rows.columns].map(([name, column]) => [name, takeRows(column, kept)] as const)) }
+  const population = { file: 'population.parquet', rows: wanted }
+  const plan: RunPlan = { ...whole.plan, run: 'sample', population, shards: { features: 1, score: 1 } }
+  const folder = new RunLayout(scratch, plan.run).folder
+  await mkdir(folder, { recursive: true })
+  const columns = new Map([...sampled.columns].map(([name, column]) => [name.replace('.', '_'), column]))
+  await writeParquet(place.database, join(folder, population.file), populationKinds(whole.prediction), [{ rows: wanted, columns }])
+  return { context: await contextOf(place, plan, scratch), sampled }
+}
+
+interface Measured {
+  readonly scanSeconds: number
+  readonly computeSeconds: number
+  readonly scoreSeconds: number
+  readonly staged: StagedSample
+  /** Rows of the sources that were read. */
+  readonly scanned: number
+  readonly features: Disk
+  readonly scores: Disk
+}
+
+/** Bytes of Parquet files, and how many columns they have together. */
+interface Disk {
+  readonly bytes: number
+  readonly columns: number
+}
+
+/** What a column takes in a file without rows. */
+const COLUMN_BYTES = 250
+
+function scaled({ bytes, columns }: Disk, ratio: number): number {
+  const empty = Math.min(bytes, columns * COLUMN_BYTES)
+  return empty + (bytes - empty) * ratio
+}
+
+async function measure(context: RunContext): Promise<Measured> {
+  const scan = scanWatch()
+  const [featureSeconds] = await timed(() => computeFeatures(context, [0], scan.onRows))
+  const { release, prediction } = context
+  const names = prediction.features.map(({ name }) => name)
+  const model = await openModel(release.modelFile, prediction.model, names)
+  const [scoreSeconds] = await timed(() => scoreShard(context, model, 0, () => {})).finally(() => model.close())
+  const staged = await stageSample(context)
+  const scanSeconds = Math.min(scan.seconds(), featureSeconds)
+  const { assembly, layout } = context
+  const joined = assembly.joins.reduce(
+    (sum, { definition }) => sum + Object.keys(definition.entity).length + Object.keys(definition.features).length,
+    0,
+  )
+  return {
+    scanSeconds,
+    computeSeconds: featureSeconds - scanSeconds,
+    scoreSeconds,
+    staged,
+    scanned: scan.rows(),
+    features: { bytes: await bytesIn(layout.shard('features', 0)), columns: joined },
+    scores: { bytes: await bytesIn(layout.shard('score', 0)), columns: Object.keys(prediction.entity ?? {}).length + model.width + 1 },
+  }
+}
+
+interface StagedSample {
+  /** What storing anything takes: opening, syncing. */
+  readonly fixedSeconds: number
+  readonly rowsSeconds: number
+  readonly answerBytes: number
+}
+
+/** Loads the sample into a store of its own, after a row alone. */
+async function stageSample(context: RunContext): Promise<StagedSample> {
+  const manifests = await readManifests(context.layout, context.plan)
+  const rows: StoredRow[] = []
+  const [readSeconds] = await timed(async () => {
+    for await (const row of new StagedRows(context, manifests.score, () => {}, undefined)) rows.push(row)
+  })
+  const store = openStore(join(context.runs, 'store'))
+  try {
+    const load = (run: string, some: readonly StoredRow[]) =>
+      store.predictions.load({ ...headerOf(context, manifests, some.length), run }, some)
+    const [fixedSeconds] = await timed(() => load('one', rows.slice(0, 1)))
+    const [loadSeconds] = await timed(() => load('all', rows))
+    const answerBytes = rows.reduce(
+      (sum, row) => sum + row.keyBytes.length + row.valueText.length + (row.inputsText?.length ?? -17) + 33,
+      0,
+    )
+    return { fixedSeconds, rowsSeconds: readSeconds + Math.max(0, loadSeconds - fixedSeconds), answerBytes }
+  } finally {
+    await store.close()
+  }
+}
+
+/** Tells the time between the rows of one scan from the computing between scans. */
+function scanWatch() {
+  let [rows, seconds, lastMs, source] = [0, 0, performance.now(), undefined as string | undefined]
+  return {
+    onRows: (more: number, scan?: { readonly source: string }) => {
+      const nowMs = performance.now()
+      if (source === undefined || scan?.source === source) seconds += (nowMs - lastMs) / 1000
+      ;[rows, lastMs, source] = [rows + more, nowMs, scan?.source]
+    },
+    rows: () => rows,
+    seconds: () => seconds,
+  }
+}
+
+function joinedKeys({ assembly }: RunContext, rows: Chunk): number {
+  return assembly.joins.reduce((sum, { definition, keys }) => {
+    const index = new KeyIndex(definition.entity)
+    index.add(keys(rows), rows.rows)
+    return sum + index.size
+  }, 0)
+}
+
+/** As if all that was scanned were kept, in buffers that have just grown. */
+function peakBytes({ assembly }: RunContext, scanned: number, rows: number): number {
+  const nodes = assembly.joins.flatMap(({ definition }) => Object.values(definition.features).flatMap(({ value, where }) => [value, where]))
+  const columns = new Set(nodes.flatMap(node => (node === undefined ? [] : [...references(node)])))
+  const event = 8 * (2 + columns.size) + 4 * assembly.joins.length
+  return process.memoryUsage().rss + scanned * event * 1.5 + rows * (ROW_BYTES + 8 * assembly.vector.names.length)
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<readonly [seconds: number, result: T]> {
+  const startedMs = performance.now()
+  const result = await work()
+  return [(performance.now() - startedMs) / 1000, result]
+}
+
+async function keep(file: string, estimate: Estimate): Promise<void> {
+  const temporary = `${file}.${randomUUID()}.tmp`
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(temporary, `${JSON.stringify(estimate, null, 2)}\n`)
+  await rename(temporary, file)
+}

@@ -1,0 +1,116 @@
+/** The work of a run: computes the shards that are not done yet, reconciles them, stores the answers, and checks the gates. */
+import { checkSignal } from '../base/index.ts'
+import type { Database } from '../parquet/index.ts'
+import type { GatesDefinition } from '../project/index.ts'
+import type { Catalog, PredictionStore } from '../stores/index.ts'
+import { openContext, type RunContext, type RunSpec } from './context.ts'
+import { bytesIn } from './disk.ts'
+import { LocalEngine } from './engines/local.ts'
+import type { Task } from './engines/task.ts'
+import { readEstimate } from './estimate.ts'
+import { evidenceOf } from './gates/evidence.ts'
+import { checkGates } from './gates.ts'
+import { headerOf } from './header.ts'
+import type { Stage } from './layout.ts'
+import { type OnProgress, scanCounter, stageCounter } from './progress.ts'
+import type { RunReport } from './report.ts'
+import { shardRange } from './stages/score.ts'
+import { type Staged, StagedRows } from './staging.ts'
+import { dataThroughUs, type Manifests, openShards, readManifests, totalsOf } from './totals.ts'
+
+export interface Execution {
+  readonly spec: RunSpec
+  readonly database: Database
+  readonly predictions: PredictionStore
+  readonly catalog: Catalog
+  readonly gates: GatesDefinition
+  readonly threads: number
+  /** What planning took. */
+  readonly planSeconds: number
+  readonly signal: AbortSignal | undefined
+  readonly onProgress: OnProgress | undefined
+}
+
+export interface Executed {
+  readonly report: RunReport
+  readonly dataThroughUs: number | null
+}
+
+/** @throws PrescoreError what a shard threw, `run_failed`, `run_corrupt`, `rows_not_reconciled`, `interrupted`; what is done by then is kept */
+export async function execute(execution: Execution): Promise<Executed> {
+  const { spec, gates, planSeconds, signal, onProgress } = execution
+  const context = await openContext(spec, execution.database)
+  const seconds = await computeShards(execution, context)
+  const manifests = await readManifests(context.layout, spec.plan)
+  const totals = totalsOf(spec.plan, manifests.score)
+  checkSignal(signal)
+  const started = performance.now()
+  const { summary, ...staged } = await store(execution, context, manifests, totals.ok)
+  const results = await checkGates(
+    gates,
+    { ...totals, ...staged, values: summary },
+    evidenceOf(context, manifests.score, execution.catalog),
+  )
+  onProgress?.({ event: 'gates', gates: results })
+  checkSignal(signal)
+  const expected = await readEstimate(context.layout)
+  const report: RunReport = {
+    ...totals,
+    gates: results,
+    values: summary,
+    ...staged,
+    seconds: { plan: planSeconds, ...seconds, stage: secondsSince(started) },
+    took: { bytes: await bytesIn(context.layout.folder), peakMb: Math.round(process.resourceUsage().maxRSS / 1024) },
+    ...(expected === undefined ? {} : { expected }),
+  }
+  return { report, dataThroughUs: dataThroughUs(manifests.features) }
+}
+
+async function computeShards(
+  { spec, threads, signal, onProgress }: Execution,
+  { layout, assembly }: RunContext,
+): Promise<Record<Stage, number>> {
+  const engine = new LocalEngine(spec, threads)
+  const sources = new Set(assembly.joins.map(({ definition }) => definition.source)).size
+  const compute = async (stage: Stage, tasks: number): Promise<number> => {
+    const open = await openShards(layout, spec.plan, stage)
+    if (open.length === 0) return 0
+    const started = performance.now()
+    const given = dealt(stage, open, tasks)
+    const counter =
+      stage === 'features' ? scanCounter(onProgress, stage, sources, given.length) : stageCounter(onProgress, stage, rowsOf(spec, open))
+    await engine.run(given, counter, signal)
+    return secondsSince(started)
+  }
+  try {
+    return { features: await compute('features', threads), score: await compute('score', spec.plan.shards.score) }
+  } finally {
+    await engine.close()
+  }
+}
+
+/** Shards dealt out evenly. Parts of stage 1 share a scan, so each worker gets its parts as one task. */
+function dealt(stage: Stage, shards: readonly number[], tasks: number): readonly Task[] {
+  const groups = Array.from({ length: Math.min(tasks, shards.length) }, (_, i) => shards.filter((_, at) => at % tasks === i))
+  return groups.map(group => ({ stage, shards: group }))
+}
+
+function rowsOf({ plan }: RunSpec, shards: readonly number[]): number {
+  return shards.map(shard => shardRange(plan, shard)).reduce((rows, [from, to]) => rows + to - from, 0)
+}
+
+/** Stores the answers under the run's id. Where they are stored already, they are only read, for the digest. */
+async function store(
+  { predictions, signal, onProgress }: Execution,
+  context: RunContext,
+  manifests: Manifests,
+  ok: number,
+): Promise<Staged> {
+  const rows = new StagedRows(context, manifests.score, stageCounter(onProgress, 'stage', ok), signal)
+  await predictions.load(headerOf(context, manifests, ok), rows)
+  return rows.result()
+}
+
+function secondsSince(startedMs: number): number {
+  return (performance.now() - startedMs) / 1000
+}

@@ -1,0 +1,18 @@
+import { FINGERPRINT_BYTES } from '../project/index.ts'
+import type { RunHeader } from '../stores/index.ts'
+import type { RunContext } from './context.ts'
+import { dataThroughUs, type Manifests } from './totals.ts'
+
+/** What all stored answers of a run share. */
+export function headerOf({ plan, prediction }: RunContext, manifests: Manifests, ok: number): RunHeader {
+  return {
+    format: 1,
+    run: plan.run,
+    prediction: plan.prediction,
+    release: plan.release,
+    asOfUs: plan.asOfUs,
+    dataThroughUs: dataThroughUs(manifests.features),
+    rows: ok,
+    fingerprintBytes: Object.keys(prediction.inputs).length === 0 ? 0 : FINGERPRINT_BYTES,
+  }
+}

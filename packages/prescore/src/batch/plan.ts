@@ -1,0 +1,122 @@
+/** A run's plan: what it reads, which rows it scores, and how the work is cut into shards. Made once, recorded, and reused. */
+import { randomUUID } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { contentHash, PrescoreError } from '../base/index.ts'
+import type { Database } from '../parquet/index.ts'
+import type { LoadedProject, PredictionDefinition } from '../project/index.ts'
+import { canonicalPopulation, type Release } from '../release/index.ts'
+import { pinIdentity, pinSources, type SourceAt, type SourcePin, sourceAt } from '../sources/index.ts'
+import { claim, readClaim } from './claim.ts'
+import { RunLayout } from './layout.ts'
+import { populationRows, writePopulation } from './population.ts'
+
+export type Pins = Readonly<Record<string, SourcePin>>
+
+/** Plain data, as it stands in `plan.json`. */
+export interface RunPlan {
+  readonly format: 1
+  readonly run: string
+  readonly prediction: string
+  readonly release: string
+  readonly asOfUs: number
+  readonly pins: Pins
+  readonly population: { readonly file: string; readonly rows: number }
+  readonly shards: { readonly features: number; readonly score: number }
+}
+
+export interface PlanRequest {
+  readonly loaded: LoadedProject
+  readonly release: Release
+  readonly prediction: PredictionDefinition
+  readonly asOfUs: number
+  /** Pins of an earlier run of the same release, prediction and as-of; a source without one is taken as it is now. */
+  readonly pins?: Pins
+  readonly threads: number
+  /** How many shards each stage has; left out: by the number of rows and threads. */
+  readonly shards?: number
+  readonly signal?: AbortSignal
+}
+
+/** Rows of one score shard, when the number of shards is not given: a kill loses seconds, and a worker takes its share of a small run. */
+const SHARD_ROWS = { least: 1_000, most: 100_000 }
+
+/**
+ * Plans the run, or finds the plan that it has already.
+ * @throws PrescoreError `no_population`, `empty_population`, `duplicate_keys`, `invalid_key`, `interrupted`, and what pinning may throw
+ */
+export async function planRun(
+  database: Database,
+  runs: string,
+  request: PlanRequest,
+): Promise<{ readonly plan: RunPlan; readonly resumed: boolean }> {
+  const { loaded, prediction, release, asOfUs } = request
+  const pins = await pinAll(database, request)
+  const identity = Object.fromEntries(Object.entries(pins).map(([name, pin]) => [name, pinIdentity(pin)]))
+  const population = canonicalPopulation(loaded.definition, prediction)
+  const run = contentHash({ release: release.hash, prediction: prediction.name, asOfUs, population, pins: identity })
+  const layout = new RunLayout(runs, run)
+  const known = await readPlan(layout)
+  if (known !== undefined) return { plan: known, resumed: true }
+  const { file, rows } = await recordPopulation(database, layout, request, pins)
+  const plan: RunPlan = {
+    format: 1,
+    run,
+    prediction: prediction.name,
+    release: release.hash,
+    asOfUs,
+    pins,
+    population: { file, rows },
+    shards: shardsFor(rows, request),
+  }
+  if (await claim(layout.plan, plan)) return { plan, resumed: false }
+  await rm(join(layout.folder, file), { force: true })
+  return { plan: (await readPlan(layout)) as RunPlan, resumed: true }
+}
+
+/** @throws PrescoreError `store_format`, `run_corrupt` */
+export async function readPlan(layout: RunLayout): Promise<RunPlan | undefined> {
+  const plan = await readClaim<RunPlan>(layout.plan)
+  if (plan === undefined || plan.format === 1) return plan
+  throw new PrescoreError('store_format', { where: layout.plan, found: `plan format ${plan.format}`, expected: 'format 1' })
+}
+
+/** Every source that the run reads: that of its population, and those of the release. */
+async function pinAll(database: Database, { loaded, prediction, release, pins = {}, signal }: PlanRequest): Promise<Pins> {
+  const { population, name } = prediction
+  if (population === undefined) throw new PrescoreError('no_population', { where: `predictions.${name}` })
+  const names = [...new Set([population.source, ...Object.keys(release.project.sources)])]
+  const sources = names.map(each => sourceAt(loaded, loaded.definition, each))
+  const isPinned = (source: SourceAt) => Object.hasOwn(pins, source.name) && knowsColumns(pins[source.name] as SourcePin, source)
+  const taken = await pinSources(
+    database,
+    sources.filter(source => !isPinned(source)),
+    signal,
+  )
+  return Object.fromEntries(names.map(each => [each, taken.get(each) ?? (pins[each] as SourcePin)]))
+}
+
+/** Columns may have been declared since; a pin that does not know their types is of no use. */
+function knowsColumns({ types }: SourcePin, { definition }: SourceAt): boolean {
+  return Object.keys(definition.columns).every(name => Object.hasOwn(types, name))
+}
+
+async function recordPopulation(database: Database, layout: RunLayout, request: PlanRequest, pins: Pins): Promise<RunPlan['population']> {
+  const { loaded, prediction, asOfUs, signal } = request
+  const name = prediction.population?.source as string
+  const population = await populationRows(database, {
+    prediction,
+    source: sourceAt(loaded, loaded.definition, name),
+    pin: pins[name] as SourcePin,
+    asOfUs,
+    signal,
+  })
+  const file = `population-${randomUUID()}.parquet`
+  await mkdir(layout.folder, { recursive: true })
+  return { file, rows: await writePopulation(database, join(layout.folder, file), prediction, population) }
+}
+
+function shardsFor(rows: number, { shards, threads }: PlanRequest): RunPlan['shards'] {
+  const busy = Math.min(threads, Math.ceil(rows / SHARD_ROWS.least))
+  return { features: shards ?? busy, score: shards ?? Math.max(busy, Math.ceil(rows / SHARD_ROWS.most)) }
+}

@@ -1,0 +1,146 @@
+/** The rows that a run scores: the distinct keys of a source at the as-of time with their inputs, sorted by the bytes of the keys. */
+import { checkSignal, PrescoreError } from '../base/index.ts'
+import {
+  type Chunk,
+  type Column,
+  type CompiledExpression,
+  compile,
+  type Kind,
+  type NumberColumn,
+  references,
+  stringColumn,
+  takeRows,
+} from '../expressions/index.ts'
+import { KeyIndex, NO_KEY } from '../history/index.ts'
+import { type Database, writeParquet } from '../parquet/index.ts'
+import { filterScope, type KeyColumns, keyJson, type PopulationDefinition, type PredictionDefinition } from '../project/index.ts'
+import { type ScannedChunk, type SourceAt, type SourcePin, scanSource } from '../sources/index.ts'
+import { PopulationInputs } from './population-inputs.ts'
+
+export interface PopulationRequest {
+  readonly prediction: PredictionDefinition
+  readonly source: SourceAt
+  readonly pin: SourcePin
+  readonly asOfUs: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** The keys that were found, and their inputs. */
+export interface PopulationRows {
+  readonly index: KeyIndex
+  readonly inputs: PopulationInputs
+}
+
+/**
+ * The rows of the population. Events without a value in a key column are of no key; a row of a table must have one.
+ * @throws PrescoreError `empty_population`; `duplicate_keys`, `invalid_key` (a table that has a key twice, or a row without one); `interrupted`
+ */
+export async function populationRows(
+  database: Database,
+  { prediction, source, pin, asOfUs, signal }: PopulationRequest,
+): Promise<PopulationRows> {
+  const { population, entity } = prediction as Required<PredictionDefinition>
+  const where = `predictions.${prediction.name}.population`
+  const index = new KeyIndex(entity)
+  const inputs = new PopulationInputs(prediction, source)
+  const filter = rowFilter(prediction, population, source, asOfUs)
+  const keys = Object.keys(entity).map(name => population.keys[name] ?? name)
+  const range = population.sinceUs === undefined ? {} : { fromUs: asOfUs - population.sinceUs }
+  const scanned = [...keys, ...filter.columns, ...inputs.reads]
+  for await (const chunk of scanSource(database, source, pin, { columns: scanned, untilUs: asOfUs, ...range })) {
+    checkSignal(signal)
+    const kept = filter.keep(chunk)
+    const columns = keys.map(name => takeRows(chunk.columns.get(`row.${name}`) as Column, kept))
+    const before = index.size
+    const numbers = index.add(columns, kept.length)
+    if (source.definition.type === 'table') refuseRepeats(numbers, before, index, entity, where)
+    inputs.append(chunk, kept, numbers)
+  }
+  if (index.size === 0) throw new PrescoreError('empty_population', { where })
+  return { index, inputs }
+}
+
+/** Writes the rows to a Parquet file: columns `key_*` and `input_*`. @returns how many rows it has. @throws PrescoreError `invalid_key` (longer than a key may be) */
+export async function writePopulation(
+  database: Database,
+  file: string,
+  prediction: PredictionDefinition,
+  { index, inputs }: PopulationRows,
+): Promise<number> {
+  const order = sortedKeys(index)
+  const columns = new Map<string, Column>([
+    ...keyColumns(index, prediction.entity ?? {}, order).map(([name, column]) => [`key_${name}`, column] as const),
+    ...inputs.columns(order).map(([name, column]) => [`input_${name}`, column] as const),
+  ])
+  return await writeParquet(database, file, populationKinds(prediction), [{ rows: order.length, columns }])
+}
+
+/** The columns of a population's file; durations are stored as their exact microseconds. */
+export function populationKinds({ entity = {}, inputs }: PredictionDefinition): Readonly<Record<string, Kind>> {
+  const keys = Object.entries(entity).map(([name, kind]) => [`key_${name}`, kind] as const)
+  const given = Object.entries(inputs).map(([name, kind]) => [`input_${name}`, kind === 'duration' ? ('int64' as const) : kind] as const)
+  return Object.fromEntries([...keys, ...given])
+}
+
+/** The columns of these keys, in the entity's order. */
+export function keyColumns(index: KeyIndex, entity: KeyColumns, numbers: Int32Array): readonly (readonly [string, Column])[] {
+  const keys = Array.from(numbers, number => index.values(number))
+  return Object.entries(entity).map(([name, kind]) => {
+    if (kind === 'string') return [name, stringColumn(keys.map(key => key[name] as string))] as const
+    const values = Float64Array.from(keys, key => Number(key[name]))
+    const column: NumberColumn = { type: { kind: 'int64' }, values }
+    const exact = keys.some(key => typeof key[name] === 'bigint')
+    return [name, exact ? { ...column, exact: BigInt64Array.from(keys, key => BigInt(key[name] as number | bigint)) } : column] as const
+  })
+}
+
+/** The rows with the one as-of that holds for all of them. */
+export function withAsOf(chunk: Chunk, asOfUs: number): Chunk {
+  const asOf: NumberColumn = { type: { kind: 'timestamp' }, values: new Float64Array(chunk.rows).fill(asOfUs) }
+  return { rows: chunk.rows, columns: new Map([...chunk.columns, ['asOf', asOf]]) }
+}
+
+/** In a table each row is one key: its number must be the next new one. */
+function refuseRepeats(numbers: Int32Array, before: number, index: KeyIndex, entity: KeyColumns, where: string): void {
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i] as number
+    if (number === NO_KEY)
+      throw new PrescoreError('invalid_key', {
+        where,
+        found: 'a row whose key has a missing column',
+        expected: 'a value in every key column',
+      })
+    if (number !== before + i) throw new PrescoreError('duplicate_keys', { where, found: keyJson(entity, index.values(number)) })
+  }
+}
+
+interface RowFilter {
+  readonly columns: readonly string[]
+  keep(chunk: ScannedChunk): readonly number[]
+}
+
+/** Rows that were known at the as-of and for which the filter is true. */
+function rowFilter(prediction: PredictionDefinition, { where }: PopulationDefinition, source: SourceAt, asOfUs: number): RowFilter {
+  const scope = filterScope(source.definition, prediction.zone)
+  const condition: CompiledExpression | undefined =
+    where === undefined ? undefined : compile(where, scope, `predictions.${prediction.name}.population`)
+  const columns =
+    where === undefined ? [] : [...references(where)].filter(ref => ref.startsWith('row.')).map(ref => ref.slice('row.'.length))
+  return {
+    columns,
+    keep: chunk => {
+      const passed = condition === undefined ? undefined : (condition(withAsOf(chunk, asOfUs)) as NumberColumn).values
+      const kept: number[] = []
+      for (let i = 0; i < chunk.rows; i++) {
+        if ((chunk.knownAtUs[i] as number) <= asOfUs && (passed === undefined || passed[i] === 1)) kept.push(i)
+      }
+      return kept
+    },
+  }
+}
+
+/** Key numbers in the order of their keys' bytes. */
+function sortedKeys(index: KeyIndex): Int32Array {
+  const bytes = Array.from({ length: index.size }, (_, number) => index.bytes(number))
+  return Int32Array.from(bytes.keys()).sort((a, b) => Buffer.compare(bytes[a] as Buffer, bytes[b] as Buffer))
+}

@@ -1,0 +1,57 @@
+/** Files of a run as chunks: the recorded population, and the parts that a DONE names. */
+import { PrescoreError } from '../base/index.ts'
+import type { Chunk, Column } from '../expressions/index.ts'
+import { columnBuffer } from '../history/index.ts'
+import { type ColumnKinds, type Database, identifier, literal, readColumns, selectItem } from '../parquet/index.ts'
+import type { PredictionDefinition } from '../project/index.ts'
+import { populationKinds, withAsOf } from './population.ts'
+
+/** Rows [from, to) of the population, as the expressions of a prediction read them: columns `key.*`, `input.*` and `asOf`. @throws PrescoreError `run_corrupt` */
+export async function readPopulation(
+  database: Database,
+  file: string,
+  prediction: PredictionDefinition,
+  asOfUs: number,
+  from: number,
+  to: number,
+): Promise<Chunk> {
+  const chunk = await readRows(database, file, populationKinds(prediction), { from, to })
+  const columns = [...chunk.columns].map(([name, column]) => [name.replace('_', '.'), column] as const)
+  const inputs = Object.entries(prediction.inputs).map(([name, kind]) => [`input.${name}`, kind] as const)
+  const typed = new Map(columns)
+  for (const [name, kind] of inputs) typed.set(name, { ...(typed.get(name) as Column), type: { kind } })
+  return withAsOf({ rows: chunk.rows, columns: typed }, asOfUs)
+}
+
+/** Rows [from, to) of a file of the run, as one chunk. @throws PrescoreError `run_corrupt` */
+export async function readRows(database: Database, file: string, kinds: ColumnKinds, { from, to }: RowRange): Promise<Chunk> {
+  const buffers = Object.entries(kinds).map(([name, kind]) => [name, columnBuffer({ kind })] as const)
+  let rows = 0
+  for await (const chunk of readRun(database, file, kinds, { from, to })) {
+    const every = Int32Array.from({ length: chunk.rows }, (_, i) => i)
+    for (const [name, buffer] of buffers) buffer.append(chunk.columns.get(name) as Column, every)
+    rows += chunk.rows
+  }
+  if (rows !== to - from)
+    throw new PrescoreError('run_corrupt', { where: file, found: `${rows} rows`, expected: `${to - from} from row ${from} on` })
+  return { rows, columns: new Map(buffers.map(([name, buffer]) => [name, buffer.column()])) }
+}
+
+interface RowRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** A file that the run has written, or some rows of it, in its order. @throws PrescoreError `run_corrupt` */
+export async function* readRun(database: Database, file: string, kinds: ColumnKinds, range?: RowRange): AsyncGenerator<Chunk> {
+  const items = Object.entries(kinds).map(([name, kind]) => `${selectItem(kind, identifier(name))} AS ${identifier(name)}`)
+  const some =
+    range === undefined ? '' : `WHERE file_row_number >= ${range.from} AND file_row_number < ${range.to} ORDER BY file_row_number`
+  const from = `read_parquet(${literal(file)}, file_row_number = ${range !== undefined})`
+  try {
+    yield* readColumns(database, `SELECT ${items.join(', ')} FROM ${from} ${some}`, kinds, file)
+  } catch (error) {
+    if (!(error instanceof PrescoreError) || error.code !== 'source_unreadable') throw error
+    throw new PrescoreError('run_corrupt', { ...error.details, cause: error })
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * One batch of one prediction at one as-of time: plan → features → score → gates → stage → publish.
+ *
+ * Each step leaves a record that makes it a no-op the next time: repeating the command after a kill at any moment
+ * goes on where the last one stopped, and gives the same bytes.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { PredictionDefinition } from '../project/index.ts'
+import { freezeRelease, type Release, recordRelease } from '../release/index.ts'
+import { noteAsOf, sourceAt, sourcesPlace } from '../sources/index.ts'
+import type { PublishNote, RunRecord } from '../stores/index.ts'
+import { type Estimate, estimateRun } from './estimate.ts'
+import { execute } from './execute.ts'
+import { letsPass } from './gates.ts'
+import { RunLayout } from './layout.ts'
+import { type OutputResults, prepareOutputs, writeOutputs } from './outputs/outputs.ts'
+import type { BatchPlace } from './place.ts'
+import { type Pins, planRun, type RunPlan, readPlan } from './plan.ts'
+import type { OnProgress } from './progress.ts'
+import { publish, regate } from './publish.ts'
+import { type RunReport, reportOf } from './report.ts'
+import { requireDone } from './shard.ts'
+
+export interface RunRequest {
+  readonly prediction: string
+  readonly asOfUs: number
+  readonly threads: number
+  readonly shards?: number
+  /** Take the sources as they are now, though an earlier run of the same moment has pinned them. */
+  readonly repin?: boolean
+  /** Leave shards to others: refuse where some are open. */
+  readonly finishOnly?: boolean
+  /** `gated`: if all gates pass. `never`: the run stays staged. `force`: whatever the gates say; the note should say why. */
+  readonly publish: 'gated' | 'never' | 'force'
+  /** Who runs it, and why: kept with what is published. */
+  readonly note?: PublishNote
+  readonly signal?: AbortSignal
+  readonly onProgress?: OnProgress
+}
+
+export interface RunOutcome {
+  readonly run: string
+  readonly release: string
+  /** `retired`: it was served before, and another run is now; repeating a run does not undo that. */
+  readonly state: Exclude<RunRecord['state'], 'planned'>
+  /** True when everything had been done before. */
+  readonly unchanged: boolean
+  readonly report: RunReport
+  /** What came of the outputs of a run that is served. */
+  readonly outputs: OutputResults
+}
+
+/** @throws PrescoreError whatever a step may throw; what is finished by then is kept */
+export async function runBatch(place: BatchPlace, request: RunRequest): Promise<RunOutcome> {
+  const started = performance.now()
+  const { catalog } = place.store
+  if (request.publish !== 'never') await prepareOutputs(place, request.prediction)
+  const servedBefore = catalog.pointer(request.prediction)?.run ?? null
+  const { plan, planned } = await planOnly(place, request)
+  const { prediction, release: hash } = plan
+  if (request.finishOnly === true && planned.report === null) await requireDone({ plan, layout: new RunLayout(place.runs, plan.run) })
+  const { gates } = definitionOf(place, request)
+  const finished =
+    planned.report === null ? await finish(place, request, plan, (performance.now() - started) / 1000) : await regate(place, planned, gates)
+  const mayPublish = finished.state === 'staged' || (finished.state === 'gated' && request.publish === 'force')
+  if (mayPublish && request.publish !== 'never') publish(catalog, finished, servedBefore, request.note)
+  const state = catalog.getRun(plan.run).state as RunOutcome['state']
+  const outputs = state === 'published' && request.publish !== 'never' ? await writeOutputs(place, prediction, request.signal) : {}
+  return { run: plan.run, release: hash, state, unchanged: planned.state === state, report: reportOf(finished) as RunReport, outputs }
+}
+
+/**
+ * Freezes the release and plans the run, or finds its plan: whoever has the folders may then compute its shards.
+ * @throws PrescoreError as planning does
+ */
+export async function planOnly(
+  place: BatchPlace,
+  request: Omit<RunRequest, 'publish'>,
+): Promise<{ readonly plan: RunPlan; readonly planned: RunRecord }> {
+  const { catalog } = place.store
+  const { release, created } = await freezeRelease(place.loaded, request.prediction, place.releases)
+  recordRelease(catalog, release)
+  const { hash, prediction } = release
+  request.onProgress?.({ event: 'released', release: hash, created })
+  const { plan, resumed } = await plannedRun(place, request, release)
+  const planned = catalog.addRun({ id: plan.run, prediction, release: hash, asOfUs: plan.asOfUs })
+  request.onProgress?.({ event: 'planned', run: plan.run, rows: plan.population.rows, resumed })
+  return { plan, planned }
+}
+
+/**
+ * What a run would take, without making it: the release is frozen, and the estimate kept for the run's report.
+ * @throws PrescoreError as planning a run does
+ */
+export async function dryRun(place: BatchPlace, request: Omit<RunRequest, 'publish'>): Promise<Estimate> {
+  const started = performance.now()
+  const scratch = await mkdtemp(join(tmpdir(), 'prescore-dry-run-'))
+  try {
+    const { release } = await freezeRelease(place.loaded, request.prediction, place.releases)
+    const { plan } = await plannedRun(place, request, release, scratch)
+    return await estimateRun(place, plan, scratch, (performance.now() - started) / 1000, request.threads)
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** The plan of this (release, prediction, as-of), with the pins it was first made with unless they are to be taken anew. */
+async function plannedRun(
+  place: BatchPlace,
+  request: Omit<RunRequest, 'publish'>,
+  release: Release,
+  runs = place.runs,
+): Promise<{ plan: RunPlan; resumed: boolean }> {
+  const { asOfUs, threads, shards, signal } = request
+  const pins = request.repin === true ? undefined : await earlierPins(place, request, release)
+  const given = {
+    ...(pins === undefined ? {} : { pins }),
+    ...(shards === undefined ? {} : { shards }),
+    ...(signal === undefined ? {} : { signal }),
+  }
+  return planRun(place.database, runs, {
+    loaded: place.loaded,
+    release,
+    prediction: definitionOf(place, request),
+    asOfUs,
+    threads,
+    ...given,
+  })
+}
+
+async function earlierPins(
+  { store, runs }: BatchPlace,
+  { prediction, asOfUs }: Pick<RunRequest, 'prediction' | 'asOfUs'>,
+  release: Release,
+): Promise<Pins | undefined> {
+  const earlier = store.catalog.listRuns(prediction).find(run => run.release === release.hash && run.asOfUs === asOfUs)
+  return earlier === undefined ? undefined : (await readPlan(new RunLayout(runs, earlier.id)))?.pins
+}
+
+function definitionOf({ loaded }: BatchPlace, { prediction }: Pick<RunRequest, 'prediction'>): PredictionDefinition {
+  return loaded.definition.predictions[prediction] as PredictionDefinition
+}
+
+async function finish(place: BatchPlace, request: RunRequest, plan: RunPlan, planSeconds: number): Promise<RunRecord> {
+  const { loaded, database, store, releases, runs } = place
+  const { threads, signal, onProgress } = request
+  const { gates } = definitionOf(place, request)
+  const spec = { ...sourcesPlace(loaded), plan, releases, runs }
+  const { report, dataThroughUs } = await execute({
+    spec,
+    database,
+    predictions: store.predictions,
+    catalog: store.catalog,
+    gates,
+    threads,
+    planSeconds,
+    signal,
+    onProgress,
+  })
+  for (const name of Object.keys(plan.pins)) await noteAsOf(sourceAt(loaded, loaded.definition, name), plan.asOfUs)
+  const state = letsPass(report.gates) ? 'staged' : 'gated'
+  return store.catalog.finishRun(plan.run, { state, dataThroughUs, report })
+}

@@ -1,0 +1,115 @@
+/**
+ * Stage 1: features of the joined entities. A shard is a part of their keys, because features of other entities do not split by the
+ * population's key. One scan of a source serves all parts that a worker was given, and decodes little more than their rows.
+ */
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Column } from '../../expressions/index.ts'
+import { Division, type FeatureRequest, historyFeatures, KeyIndex, NO_KEY } from '../../history/index.ts'
+import type { JoinDefinition, SourceDefinition } from '../../project/index.ts'
+import type { SourcePin } from '../../sources/index.ts'
+import { claim } from '../claim.ts'
+import { type RunContext, sourceOf } from '../context.ts'
+import { keyColumns } from '../population.ts'
+import type { OnRows } from '../progress.ts'
+import { readPopulation } from '../rows.ts'
+import { type FeaturesManifest, readFeaturesManifest } from './features-manifest.ts'
+import { writePart } from './parts.ts'
+
+/** One part of the joined keys of one join. */
+interface PartOfJoin {
+  readonly join: string
+  readonly part: number
+  readonly keys: readonly Column[]
+  readonly rows: number
+}
+
+/** Computes these parts and claims each; parts that are done already are left as they are. */
+export async function computeFeatures(context: RunContext, parts: readonly number[], onRows: OnRows): Promise<void> {
+  const started = performance.now()
+  const done = await Promise.all(parts.map(part => readFeaturesManifest(context, part)))
+  const open = parts.filter((_, i) => done[i] === undefined)
+  if (open.length === 0) return
+  const wanted = await joinedKeys(context, open)
+  const features = new Map<PartOfJoin, readonly Column[]>()
+  const knownThroughUs: Record<string, number | null> = {}
+  for (const source of new Set(context.assembly.joins.map(({ definition }) => definition.source))) {
+    const here = wanted.filter(each => groupOf(context, each).source === source)
+    const requests = here.map(each => requestOf(context, each))
+    const pin = context.plan.pins[source] as SourcePin
+    const computed = await historyFeatures(context.database, sourceOf(context, source), pin, requests, {
+      clock: 'as-served',
+      only: divisionOf(context, source).condition(open),
+      onRows: (rows, total) => onRows(rows, { source, total }),
+    })
+    here.forEach((each, i) => features.set(each, computed.features[i] as readonly Column[]))
+    if (context.project.sources[source]?.time !== undefined) knownThroughUs[source] = computed.knownThroughUs ?? null
+  }
+  const seconds = (performance.now() - started) / 1000
+  for (const part of open) {
+    const files = await writeFiles(
+      context,
+      wanted.filter(each => each.part === part),
+      features,
+    )
+    if (await claim(context.layout.done('features', part), { part, files, knownThroughUs, seconds } satisfies FeaturesManifest)) continue
+    for (const { file } of Object.values(files)) await rm(join(context.layout.shard('features', part), file), { force: true })
+  }
+}
+
+/** The distinct keys of each join over the whole population, of these parts. */
+async function joinedKeys(context: RunContext, parts: readonly number[]): Promise<readonly PartOfJoin[]> {
+  const { plan, assembly, prediction, database, populationFile } = context
+  const rows = await readPopulation(database, populationFile, prediction, plan.asOfUs, 0, plan.population.rows)
+  const wanted: PartOfJoin[] = []
+  for (const { name, definition, keys } of assembly.joins) {
+    const index = new KeyIndex(definition.entity)
+    const columns = keys(rows)
+    const numbers = index.add(columns, rows.rows)
+    const division = divisionOf(context, definition.source)
+    const partOfRow = await division.partsOf(database, joinsOf(context, definition.source).indexOf(definition), columns, rows.rows)
+    const partOfKey = new Int32Array(index.size)
+    numbers.forEach((number, row) => {
+      if (number !== NO_KEY) partOfKey[number] = partOfRow[row] as number
+    })
+    for (const part of parts) {
+      const own = Int32Array.from(partOfKey.keys()).filter(number => partOfKey[number] === part)
+      const ownKeys = keyColumns(index, definition.entity, own).map(([, column]) => column)
+      wanted.push({ join: name, part, keys: ownKeys, rows: own.length })
+    }
+  }
+  return wanted
+}
+
+/** The same in every worker: which part a key is of must not depend on who asks. */
+function divisionOf(context: RunContext, source: string): Division {
+  return new Division(context.project.sources[source] as SourceDefinition, joinsOf(context, source), context.plan.shards.features)
+}
+
+function joinsOf({ assembly }: RunContext, source: string): readonly JoinDefinition[] {
+  return assembly.joins.map(({ definition }) => definition).filter(definition => definition.source === source)
+}
+
+function groupOf({ prediction }: RunContext, { join }: PartOfJoin): JoinDefinition {
+  return prediction.joins[join] as JoinDefinition
+}
+
+function requestOf(context: RunContext, each: PartOfJoin): FeatureRequest {
+  return { group: groupOf(context, each), keys: each.keys, asOfUs: new Float64Array(each.rows).fill(context.plan.asOfUs) }
+}
+
+async function writeFiles(
+  context: RunContext,
+  joins: readonly PartOfJoin[],
+  features: ReadonlyMap<PartOfJoin, readonly Column[]>,
+): Promise<FeaturesManifest['files']> {
+  const attempt = randomUUID()
+  const files: Record<string, { file: string; rows: number }> = {}
+  for (const each of joins) {
+    const file = `${each.join}-${attempt}.parquet`
+    await writePart(context, each.join, each.part, file, each.keys, features.get(each) as readonly Column[])
+    files[each.join] = { file, rows: each.rows }
+  }
+  return files
+}

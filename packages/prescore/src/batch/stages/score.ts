@@ -1,0 +1,116 @@
+/** Stage 2: a range of the population, joined with its features, assembled into the model's input, and scored. */
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Chunk, type Column, type NumberColumn, stringColumn } from '../../expressions/index.ts'
+import { type ScoredRows, scoreRows, valueNames } from '../../history/index.ts'
+import type { ModelRunner } from '../../models/index.ts'
+import { type StoredColumns, writeParquet } from '../../parquet/index.ts'
+import { claim, readClaim } from '../claim.ts'
+import type { RunContext } from '../context.ts'
+import { inputTexts } from '../inputs.ts'
+import type { RunPlan } from '../plan.ts'
+import { readPopulation } from '../rows.ts'
+import { canonicalRows, inputsKind, type ValueShape } from '../values.ts'
+import { joinedFeatures } from './parts.ts'
+
+/** What the DONE of a score shard says. Rows are in the order of their keys' bytes. */
+export interface ScoreManifest {
+  readonly shard: number
+  /** Columns `key_*`, `value` (or `value_0` …), `rejected`, the code of what went wrong with the row, and the JSON of its `inputs`, if any. */
+  readonly file: string
+  readonly rows: number
+  readonly ok: number
+  readonly rejected: Readonly<Record<string, number>>
+  /** Missing feature values, by feature. */
+  readonly missing: Readonly<Record<string, number>>
+  readonly values: ValueShape
+  /** SHA-256 of the canonical rows. */
+  readonly digest: string
+  readonly seconds: number
+}
+
+/** The rows of a shard: [from, to). */
+export function shardRange({ population, shards }: RunPlan, shard: number): readonly [from: number, to: number] {
+  return [Math.floor((population.rows * shard) / shards.score), Math.floor((population.rows * (shard + 1)) / shards.score)]
+}
+
+/** Scores one shard and claims it; one that is done already is left as it is. @throws PrescoreError what its parts may throw, `run_corrupt` */
+export async function scoreShard(context: RunContext, model: ModelRunner, shard: number, onRows: (rows: number) => void): Promise<void> {
+  const started = performance.now()
+  const { plan, prediction, assembly } = context
+  const [from, to] = shardRange(plan, shard)
+  if ((await readScoreManifest(context, shard)) !== undefined) return onRows(to - from)
+  const rows = await readPopulation(context.database, context.populationFile, prediction, plan.asOfUs, from, to)
+  const features = new Map<string, readonly Column[]>()
+  for (const { name, keys } of assembly.joins) features.set(name, await joinedFeatures(context, name, keys(rows), rows.rows))
+  const inputs = inputTexts(rows, prediction.inputs)
+  const refused = inputs?.map(text => (text === undefined ? 'invalid_input' : undefined))
+  const vector = assembly.vector.columns(assembly.joined(rows, features))
+  const scored = await scoreRows(assembly, model, vector, rows.rows, onRows, refused)
+  const chunk = scoredChunk(rows, Object.keys(prediction.entity ?? {}), scored, model.width, inputs)
+  const facts = {
+    shard,
+    ...countsOf(scored),
+    values: { outputType: model.outputType, width: model.width },
+    digest: digestOf(context, chunk, model),
+  }
+  const file = await writeShard(context, shard, chunk, model)
+  const seconds = (performance.now() - started) / 1000
+  const won = await claim(context.layout.done('score', shard), { ...facts, file, seconds } satisfies ScoreManifest)
+  if (!won) await rm(join(context.layout.shard('score', shard), file), { force: true })
+}
+
+export function readScoreManifest({ layout }: Pick<RunContext, 'layout'>, shard: number): Promise<ScoreManifest | undefined> {
+  return readClaim<ScoreManifest>(layout.done('score', shard))
+}
+
+/** The rows as they are stored: a rejected one has its key and a code, and no value. */
+function scoredChunk(
+  rows: Chunk,
+  keys: readonly string[],
+  scored: ScoredRows,
+  width: number,
+  inputs: ReturnType<typeof inputTexts>,
+): Chunk {
+  const columns = new Map<string, Column>([
+    ...keys.map(name => [`key_${name}`, rows.columns.get(`key.${name}`) as Column] as const),
+    ...valueNames(width).map((name, at) => [name, valueColumn(scored, width, at)] as const),
+    ['rejected', stringColumn(scored.rejected)],
+    ...(inputs === undefined ? [] : [['inputs', stringColumn(inputs)] as const]),
+  ])
+  return { rows: rows.rows, columns }
+}
+
+function valueColumn({ values, rejected }: ScoredRows, width: number, at: number): NumberColumn {
+  const column = Float64Array.from(rejected, (code, i) => (code === undefined ? (values[i * width + at] as number) : Number.NaN))
+  return { type: { kind: 'float64' }, values: column }
+}
+
+async function writeShard(
+  { database, layout, prediction }: RunContext,
+  shard: number,
+  chunk: Chunk,
+  { outputType, width }: ValueShape,
+): Promise<string> {
+  const keys = Object.entries(prediction.entity ?? {}).map(([name, kind]) => [`key_${name}`, kind] as const)
+  const values = valueNames(width).map(name => [name, outputType] as const)
+  const kinds: StoredColumns = { ...Object.fromEntries([...keys, ...values]), rejected: 'string', ...inputsKind(prediction) }
+  const folder = layout.shard('score', shard)
+  const file = `${randomUUID()}.parquet`
+  await mkdir(folder, { recursive: true })
+  await writeParquet(database, join(folder, file), kinds, [chunk])
+  return file
+}
+
+function digestOf({ prediction }: RunContext, chunk: Chunk, shape: ValueShape): string {
+  const hash = createHash('sha256')
+  for (const { line } of canonicalRows(chunk, prediction, shape)) hash.update(line)
+  return hash.digest('hex')
+}
+
+function countsOf({ rejected, missing }: ScoredRows): Pick<ScoreManifest, 'rows' | 'ok' | 'rejected' | 'missing'> {
+  const counts: Record<string, number> = {}
+  for (const code of rejected) if (code !== undefined) counts[code] = (counts[code] ?? 0) + 1
+  return { rows: rejected.length, ok: rejected.filter(code => code === undefined).length, rejected: counts, missing }
+}

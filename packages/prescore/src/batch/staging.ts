@@ -1,0 +1,157 @@
+/** From the shards of a finished run to stored answers and a digest of all of them. */
+
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { checkSignal, PrescoreError } from '../base/index.ts'
+import type { NumberColumn } from '../expressions/index.ts'
+import { valueNames } from '../history/index.ts'
+import type { ColumnKinds } from '../parquet/index.ts'
+import { textFingerprint } from '../project/index.ts'
+import type { StoredRow } from '../stores/index.ts'
+import type { RunContext } from './context.ts'
+import { type Distribution, distributionOf } from './gates/shift.ts'
+import { readRun } from './rows.ts'
+import type { ScoreManifest } from './stages/score.ts'
+import { type CanonicalRow, canonicalRows, inputsKind } from './values.ts'
+
+/** Of single-number values. */
+export type ValueSummary = {
+  readonly min: number
+  readonly p05: number
+  readonly median: number
+  readonly mean: number
+  readonly p95: number
+  readonly max: number
+}
+
+/** What the rows of a run amount to. */
+export interface Staged {
+  /** SHA-256 of the canonical rows: the same for any number of shards and threads. */
+  readonly digest: string
+  /** Null for vectors, or without rows. */
+  readonly summary: ValueSummary | null
+  /** Null for vectors. */
+  readonly distribution: Distribution | null
+  /** The least and the greatest of all numbers; null without rows. */
+  readonly extent: readonly [least: number, greatest: number] | null
+  /** All values are the same, of two keys or more. */
+  readonly isConstant: boolean
+}
+
+/** The rows that have a value, as the store takes them, in the order of their keys' bytes. */
+export class StagedRows implements AsyncIterable<StoredRow> {
+  readonly #context: RunContext
+  readonly #shards: readonly ScoreManifest[]
+  readonly #onRows: (rows: number) => void
+  readonly #signal: AbortSignal | undefined
+  #result: Staged | undefined
+
+  constructor(context: RunContext, shards: readonly ScoreManifest[], onRows: (rows: number) => void, signal: AbortSignal | undefined) {
+    this.#context = context
+    this.#shards = shards
+    this.#onRows = onRows
+    this.#signal = signal
+  }
+
+  /** What all rows amount to: read now, where nobody has read them to the end. */
+  async result(): Promise<Staged> {
+    if (this.#result === undefined) for await (const _ of this);
+    return this.#result as Staged
+  }
+
+  /** @throws PrescoreError `run_corrupt` when a shard's file is not what its DONE says; `interrupted` */
+  async *[Symbol.asyncIterator](): AsyncGenerator<StoredRow> {
+    const digest = createHash('sha256')
+    const values = new Float64Array(this.#shards.reduce((count, { ok }) => count + ok, 0))
+    let ok = 0
+    let last: Buffer | undefined
+    const extent: [number, number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+    let onlyText: string | undefined
+    let isConstant = true
+    for (const shard of this.#shards) {
+      const part = createHash('sha256')
+      for await (const { rows, numbers, all } of this.#chunks(shard)) {
+        for (const column of all) widen(extent, column)
+        if (!ascend(rows, last)) throw corrupt(this.#context, shard, 'rows out of order')
+        last = rows.at(-1)?.keyBytes ?? last
+        const lines = rows.map(({ line }) => line).join('')
+        digest.update(lines)
+        part.update(lines)
+        for (let i = 0; i < rows.length; i++) {
+          const { keyBytes, valueText, inputsText } = rows[i] as CanonicalRow
+          if (valueText === undefined) continue
+          values[ok++] = numbers[i] as number
+          onlyText ??= valueText
+          if (valueText !== onlyText) isConstant = false
+          yield inputsText === undefined
+            ? { keyBytes, valueText }
+            : { keyBytes, valueText, inputsText, fingerprint: textFingerprint(inputsText) }
+        }
+      }
+      const found = part.digest('hex')
+      if (found !== shard.digest) throw corrupt(this.#context, shard, `rows of digest ${found.slice(0, 12)}`)
+    }
+    const isNumber = this.#shards.every(shard => shard.values.width === 1)
+    const sorted = values.sort()
+    this.#result = {
+      digest: digest.digest('hex'),
+      summary: isNumber ? summaryOf(sorted) : null,
+      distribution: isNumber ? distributionOf(sorted) : null,
+      extent: ok === 0 ? null : extent,
+      isConstant: isConstant && ok > 1,
+    }
+  }
+
+  /** The rows of a shard, with the first number of each value and all of them, some rows at once. */
+  async *#chunks(manifest: ScoreManifest): AsyncGenerator<ReadRows> {
+    const { database, prediction } = this.#context
+    const names = valueNames(manifest.values.width)
+    const keys = Object.entries(prediction.entity ?? {}).map(([name, kind]) => [`key_${name}`, kind] as const)
+    const values = names.map(name => [name, 'float64'] as const)
+    const kinds: ColumnKinds = { ...Object.fromEntries([...keys, ...values]), rejected: 'string', ...inputsKind(prediction) }
+    for await (const chunk of readRun(database, fileOf(this.#context, manifest), kinds)) {
+      checkSignal(this.#signal)
+      const rows = [...canonicalRows(chunk, prediction, manifest.values)]
+      const all = names.map(name => (chunk.columns.get(name) as NumberColumn).values.subarray(0, chunk.rows))
+      yield { rows, numbers: all[0] as Float64Array, all }
+      this.#onRows(rows.filter(({ valueText }) => valueText !== undefined).length)
+    }
+  }
+}
+
+interface ReadRows {
+  readonly rows: readonly CanonicalRow[]
+  readonly numbers: Float64Array
+  readonly all: readonly Float64Array[]
+}
+
+/** Rejected rows have NaN, which is neither less nor greater. */
+function widen(extent: [number, number], column: Float64Array): void {
+  for (const value of column) {
+    if (value < extent[0]) extent[0] = value
+    if (value > extent[1]) extent[1] = value
+  }
+}
+
+function ascend(rows: readonly CanonicalRow[], last: Buffer | undefined): boolean {
+  return rows.every(({ keyBytes }, i) => {
+    const before = i === 0 ? last : rows[i - 1]?.keyBytes
+    return before === undefined || Buffer.compare(before, keyBytes) < 0
+  })
+}
+
+function corrupt(context: RunContext, manifest: ScoreManifest, found: string): PrescoreError {
+  const expected = `those of digest ${manifest.digest.slice(0, 12)}, in the order of their keys`
+  return new PrescoreError('run_corrupt', { where: fileOf(context, manifest), found, expected })
+}
+
+function fileOf({ layout }: RunContext, { shard, file }: ScoreManifest): string {
+  return join(layout.shard('score', shard), file)
+}
+
+function summaryOf(sorted: Float64Array): ValueSummary | null {
+  if (sorted.length === 0) return null
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] as number
+  const mean = sorted.reduce((a, b) => a + b, 0) / sorted.length
+  return { min: at(0), p05: at(0.05), median: at(0.5), mean, p95: at(0.95), max: at(1) }
+}

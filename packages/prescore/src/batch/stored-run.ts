@@ -1,0 +1,91 @@
+/** A finished run as it lies in its folder: its rows again, shard by shard in the order of their keys, with their features on request. */
+
+import { join } from 'node:path'
+import { PrescoreError } from '../base/index.ts'
+import type { Chunk, Column } from '../expressions/index.ts'
+import { valueNames } from '../history/index.ts'
+import type { ColumnKinds } from '../parquet/index.ts'
+import { sourcesPlace } from '../sources/index.ts'
+import type { RunRecord } from '../stores/index.ts'
+import { openContext, type RunContext } from './context.ts'
+import { RunLayout } from './layout.ts'
+import type { BatchPlace } from './place.ts'
+import { readPlan } from './plan.ts'
+import { readPopulation, readRows } from './rows.ts'
+import { joinedFeatures } from './stages/parts.ts'
+import { type ScoreManifest, shardRange } from './stages/score.ts'
+import { readManifests } from './totals.ts'
+import { inputsKind, type ValueShape } from './values.ts'
+
+/** Rows in memory at once. */
+const CHUNK_ROWS = 65_536
+
+export interface StoredRunFiles {
+  readonly record: RunRecord
+  readonly context: RunContext
+  readonly shards: readonly ScoreManifest[]
+  readonly shape: ValueShape
+}
+
+/** @throws PrescoreError `run_not_found` (also when its folder is gone), `invalid_value` (it is not finished), `run_corrupt`, `release_not_found` */
+export async function openRun(place: BatchPlace, idOrPrefix: string): Promise<StoredRunFiles> {
+  const { loaded, database, store, releases, runs } = place
+  const record = store.catalog.getRun(idOrPrefix)
+  const where = `run ${record.id}`
+  if (record.report === null) {
+    throw new PrescoreError('invalid_value', {
+      where,
+      found: 'planned',
+      expected: 'a finished run',
+      fix: 'Run it again: finished shards are kept.',
+    })
+  }
+  const plan = await readPlan(new RunLayout(runs, record.id))
+  if (plan === undefined) {
+    throw new PrescoreError('run_not_found', {
+      where,
+      found: 'no folder',
+      expected: 'its plan and shards',
+      fix: 'It was pruned: run it again as of its moment.',
+    })
+  }
+  const context = await openContext({ ...sourcesPlace(loaded), plan, releases, runs }, database)
+  const { score } = await readManifests(context.layout, plan)
+  return { record, context, shards: score, shape: (score[0] as ScoreManifest).values }
+}
+
+/** The columns of {@link runChunks}, by the kinds of their files. */
+export function scoredKinds({ prediction }: Pick<RunContext, 'prediction'>, { width }: ValueShape): ColumnKinds {
+  const keys = Object.entries(prediction.entity ?? {}).map(([name, kind]) => [`key_${name}`, kind] as const)
+  const values = valueNames(width).map(name => [name, 'float64'] as const)
+  return { ...Object.fromEntries([...keys, ...values]), rejected: 'string', ...inputsKind(prediction) }
+}
+
+/**
+ * All rows: `key_*`, `value` (or `value_0` …), `rejected`, `inputs` where there are some, and `feature_*` on request, as the model
+ * met them before any rounding.
+ * @throws PrescoreError `run_corrupt`
+ */
+export async function* runChunks({ context, shards, shape }: StoredRunFiles, withFeatures: boolean): AsyncGenerator<Chunk> {
+  const kinds = scoredKinds(context, shape)
+  for (const { shard, file, rows } of shards) {
+    const [first] = shardRange(context.plan, shard)
+    for (let from = 0; from < rows; from += CHUNK_ROWS) {
+      const to = Math.min(rows, from + CHUNK_ROWS)
+      const scored = await readRows(context.database, join(context.layout.shard('score', shard), file), kinds, { from, to })
+      const features = withFeatures ? await featureColumns(context, first + from, first + to) : []
+      yield { rows: scored.rows, columns: new Map([...scored.columns, ...features]) }
+    }
+  }
+}
+
+async function featureColumns(context: RunContext, from: number, to: number): Promise<readonly (readonly [string, Column])[]> {
+  const { database, populationFile, prediction, plan, assembly } = context
+  const rows = await readPopulation(database, populationFile, prediction, plan.asOfUs, from, to)
+  const joined = new Map<string, readonly Column[]>()
+  for (const { name, keys } of assembly.joins) joined.set(name, await joinedFeatures(context, name, keys(rows), rows.rows))
+  const columns = assembly.vector.columns(assembly.joined(rows, joined))
+  return assembly.vector.names.map(
+    (name, i) => [`feature_${name}`, { type: { kind: 'float64' }, values: columns[i] as Float64Array }] as const,
+  )
+}

@@ -1,0 +1,5 @@
+export { type Schedule, scheduleOf } from './decide.ts'
+export { Ledger } from './ledger.ts'
+export { type RunActivity, RunDesk } from './run-desk.ts'
+export type { PlannedRun, RunOrder, RunProgram } from './run-process.ts'
+export { type ScheduleEvent, Scheduler } from './scheduler.ts'

@@ -1,0 +1,137 @@
+/**
+ * One run as a process of its own: the command line's `run`, told what to do by its arguments and telling how far it is by its
+ * events. Whoever serves keeps its event loop; what kills the one does not kill the other.
+ */
+import { spawn } from 'node:child_process'
+import { constants, setPriority } from 'node:os'
+import { createInterface } from 'node:readline'
+import { ERRORS, errorFromJson, formatInstant, PrescoreError } from '../base/index.ts'
+
+/** How the command line is started, and for which project. */
+export interface RunProgram {
+  /** The executable and what comes before the command. */
+  readonly command: readonly string[]
+  /** Options that name project, state and threads. */
+  readonly place: readonly string[]
+}
+
+export interface RunOrder {
+  readonly prediction: string
+  readonly asOfUs: number
+  readonly publish: 'gated' | 'never' | 'force'
+  readonly reason?: string
+  readonly repin?: boolean
+}
+
+export interface PlannedRun {
+  readonly run: string
+  readonly release: string
+  readonly rows: number
+}
+
+export interface RunStage {
+  readonly stage: string
+  readonly done: number
+  readonly total: number | null
+}
+
+export interface RunEnd {
+  /** As the command line documents it; null: it was killed. */
+  readonly exitCode: number | null
+  /** What kept it from ending well. */
+  readonly failure?: PrescoreError
+}
+
+export class RunProcess {
+  /** The run's id, once it is planned. @throws PrescoreError what ended it before */
+  readonly planned: Promise<PlannedRun>
+  /** Never rejects. */
+  readonly ended: Promise<RunEnd>
+  stage: RunStage | undefined
+  readonly #stop: (signal: NodeJS.Signals) => void
+
+  constructor({ command, place }: RunProgram, order: RunOrder) {
+    const [file = process.execPath, ...args] = command
+    // It changes nothing by HTTP, so it need not know who may.
+    const { PRESCORE_ADMIN_TOKEN: _, ...env } = process.env
+    const child = spawn(file, [...args, 'run', order.prediction, ...optionsOf(order), ...place, '--json'], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    beNice(child.pid)
+    this.#stop = signal => void child.kill(signal)
+    const { promise: planned, resolve, reject } = Promise.withResolvers<PlannedRun>()
+    this.planned = planned
+    planned.catch(() => {})
+    let printed = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text
+    })
+    let release = ''
+    let lastLine = ''
+    createInterface({ input: child.stderr }).on('line', line => {
+      const event = eventOf(line)
+      if (event === undefined) lastLine = line
+      else if (event.event === 'released') release = String(event.release)
+      else if (event.event === 'planned') resolve({ run: String(event.run), release, rows: Number(event.rows) })
+      else if (event.event === 'rows')
+        this.stage = { stage: String(event.stage), done: Number(event.done), total: (event.total as number) ?? null }
+    })
+    this.ended = new Promise(end => {
+      const finish = (exitCode: number | null, cause?: Error) => {
+        const failure = exitCode === 0 || exitCode === 3 ? undefined : failureOf(printed, cause?.message ?? lastLine, exitCode)
+        reject(failure ?? new PrescoreError('run_failed', { where: order.prediction, found: 'a run that ended without a plan' }))
+        end({ exitCode, ...(failure === undefined ? {} : { failure }) })
+      }
+      child.once('error', error => finish(null, error))
+      child.once('close', code => finish(code))
+    })
+  }
+
+  /** Ends it in order: a shard is finished or dropped, and what is done is kept. */
+  stop(): void {
+    this.#stop('SIGTERM')
+  }
+
+  kill(): void {
+    this.#stop('SIGKILL')
+  }
+}
+
+/** Answers come first. */
+function beNice(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // It has ended, or this system has no priorities.
+  }
+}
+
+function optionsOf({ asOfUs, publish, reason, repin }: RunOrder): string[] {
+  return [
+    ...['--as-of', formatInstant(asOfUs), '--publish', publish],
+    ...(reason === undefined ? [] : [`--reason=${reason}`]),
+    ...(repin === true ? ['--repin'] : []),
+  ]
+}
+
+function eventOf(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null && 'event' in value ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What the command printed in the place of a result. */
+function failureOf(printed: string, lastLine: string, exitCode: number | null): PrescoreError {
+  try {
+    const { error } = JSON.parse(printed) as { error: Record<string, unknown> }
+    if (typeof error.code === 'string' && Object.hasOwn(ERRORS, error.code)) return errorFromJson(error)
+  } catch {
+    // It was killed, or could not be started: there is no result.
+  }
+  const found = exitCode === null ? 'a run that was killed' : `exit code ${exitCode}`
+  return new PrescoreError('run_failed', { found: lastLine === '' ? found : `${found}: ${lastLine}` })
+}

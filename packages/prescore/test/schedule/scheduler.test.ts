@@ -1,0 +1,167 @@
+/** What is done at which moment: catching up, retrying, never two runs of one prediction at once, and what a restart knows. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { PrescoreError, simulatedClock } from '../../src/base/index.ts'
+import { decide, type Schedule } from '../../src/schedule/decide.ts'
+import { DueTimes } from '../../src/schedule/due.ts'
+import { Ledger, type RunOrder, type ScheduleEvent, Scheduler } from '../../src/schedule/index.ts'
+
+const HOUR_US = 3_600_000_000
+const NOON_US = Date.parse('2026-03-10T12:00:00Z') * 1000
+
+const hourly = (catchUp: Schedule['catchUp'], delayUs = 0): Schedule => ({
+  prediction: 'spend',
+  cron: '@hourly',
+  zone: 'UTC',
+  catchUp,
+  delayUs,
+  due: new DueTimes('@hourly', 'UTC'),
+})
+const hours = (us: readonly number[]) => us.map(each => (each - NOON_US) / HOUR_US)
+
+test('skip: what is more than a minute late is left; last: the latest is made up for; all: each, the oldest first', () => {
+  const handledUs = NOON_US - 4 * HOUR_US
+  const late = NOON_US + 61_000_000
+  const start = (catchUp: Schedule['catchUp'], nowUs: number, delayUs = 0) => {
+    const { startUs, skippedUs } = decide(hourly(catchUp, delayUs), handledUs, nowUs)
+    return [startUs === undefined ? undefined : (startUs - NOON_US) / HOUR_US, hours(skippedUs)]
+  }
+  assert.deepEqual(start('skip', NOON_US), [0, [-1, -2, -3]])
+  assert.deepEqual(start('skip', late), [undefined, [0, -1, -2, -3]])
+  assert.deepEqual(start('last', late), [0, [-1, -2, -3]])
+  assert.deepEqual(start('all', late), [-3, []])
+  // Jitter: due, and started so much later.
+  assert.deepEqual(start('skip', late, 30_000_000), [0, [-1, -2, -3]])
+  assert.deepEqual(start('last', NOON_US, 30_000_000), [-1, [-2, -3]])
+  assert.deepEqual(decide(hourly('last'), NOON_US, NOON_US + HOUR_US - 1), { skippedUs: [] })
+  // A year is not made up for.
+  const year = decide(hourly('all'), NOON_US - 8760 * HOUR_US, NOON_US)
+  assert.deepEqual([hours([year.startUs as number]), year.skippedUs.length], [[-99], 900])
+})
+
+interface Order {
+  readonly order: RunOrder
+  end(exitCode: number | null): Promise<void>
+}
+
+/** A scheduler whose runs end when the test says so. */
+function house(t: TestContext, schedule: Schedule, folder = folderFor(t)) {
+  const clock = simulatedClock(NOON_US)
+  const events: ScheduleEvent[] = []
+  const orders: Order[] = []
+  const desk = {
+    busy: false,
+    start(order: RunOrder) {
+      if (desk.busy) throw new PrescoreError('busy')
+      const { promise: ended, resolve } = Promise.withResolvers<{ exitCode: number | null }>()
+      orders.push({
+        order,
+        async end(exitCode) {
+          resolve({ exitCode })
+          await scheduler.idle()
+        },
+      })
+      return { ended } as never
+    },
+  }
+  const scheduler: Scheduler = new Scheduler({
+    schedules: [schedule],
+    desk,
+    ledger: new Ledger(folder),
+    clock,
+    sinceUs: NOON_US,
+    onEvent: event => events.push(event),
+  })
+  const tickAt = async (hour: number) => {
+    clock.moveTo(NOON_US + hour * HOUR_US)
+    await scheduler.tick()
+    return orders.map(({ order }) => Math.round((order.asOfUs - NOON_US) / HOUR_US))
+  }
+  return { clock, events, orders, desk, scheduler, tickAt, folder, ledger: new Ledger(folder) }
+}
+
+function folderFor(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'prescore-schedule-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+test('nothing of before the first start; then each due time once, and never two at once', async t => {
+  const { tickAt, orders, events } = house(t, hourly('all'))
+  assert.deepEqual(await tickAt(0), [])
+  assert.deepEqual(await tickAt(0.5), [])
+  assert.deepEqual(await tickAt(1), [1])
+  assert.deepEqual(await tickAt(1.5), [1])
+  assert.deepEqual(await tickAt(3.5), [1], 'no overlap')
+  await orders[0]?.end(0)
+  assert.deepEqual(await tickAt(3.5), [1, 2])
+  await orders[1]?.end(3)
+  assert.deepEqual(await tickAt(3.5), [1, 2, 3])
+  await orders[2]?.end(1)
+  assert.deepEqual(await tickAt(3.6), [1, 2, 3])
+  assert.deepEqual(
+    events.map(each => [each.event, 'outcome' in each ? each.outcome : 'isLate' in each ? each.isLate : '']),
+    [
+      ['started', false],
+      ['ended', 'done'],
+      ['started', true],
+      ['ended', 'gated'],
+      ['started', true],
+      ['ended', 'failed'],
+    ],
+  )
+})
+
+test('what is interrupted is tried again, until another due time takes its place', async t => {
+  const { tickAt, orders, events, ledger } = house(t, hourly('last'))
+  await tickAt(0)
+  assert.deepEqual(await tickAt(1), [1])
+  await orders[0]?.end(75)
+  assert.deepEqual(await tickAt(1.1), [1], 'a pause comes first')
+  assert.equal((await ledger.read('spend'))?.startedUs, NOON_US + HOUR_US)
+  assert.deepEqual(await tickAt(2), [1, 2])
+  await orders[1]?.end(0)
+  assert.deepEqual(
+    events.flatMap(each => (each.event === 'skipped' ? hours(each.asOfUs) : [])),
+    [1],
+  )
+  assert.equal((await ledger.read('spend'))?.handledUs, NOON_US + 2 * HOUR_US)
+})
+
+test('a restart goes on with what was begun, and knows what was done', async t => {
+  const first = house(t, hourly('skip'))
+  await first.tickAt(0)
+  await first.tickAt(1)
+  // It is killed in the middle of the run.
+  const second = house(t, hourly('skip'), first.folder)
+  assert.deepEqual(await second.tickAt(1.5), [1])
+  await second.orders[0]?.end(0)
+  const third = house(t, hourly('skip'), first.folder)
+  assert.deepEqual(await third.tickAt(1.6), [])
+  assert.deepEqual(await third.tickAt(2), [2])
+})
+
+test('a run that was started by hand is waited for; a ledger that cannot be read is told once', async t => {
+  const { tickAt, desk, events } = house(t, hourly('last'))
+  await tickAt(0)
+  desk.busy = true
+  assert.deepEqual(await tickAt(1), [])
+  desk.busy = false
+  assert.deepEqual(await tickAt(1.01), [1])
+  assert.deepEqual(
+    events.map(({ event }) => event),
+    ['started'],
+  )
+  const folder = folderFor(t)
+  writeFileSync(join(folder, 'spend.json'), '{')
+  const broken = house(t, hourly('last'), folder)
+  await broken.tickAt(1)
+  await broken.tickAt(2)
+  assert.deepEqual(
+    broken.events.map(each => [each.event, 'failure' in each ? each.failure?.code : '']),
+    [['stuck', 'store_unreadable']],
+  )
+})

@@ -1,0 +1,207 @@
+/** One request scored: the keys of its joins, their features, the vector, the model. */
+import { PrescoreError } from '../base/index.ts'
+import { type CompiledExpression, compile, type ExpressionNode, isStringColumn, references, type Scope } from '../expressions/index.ts'
+import { type ScoreOptions, type ServedModel, type ServingStats, valueText } from '../models/index.ts'
+import type { LiveValue } from '../online/index.ts'
+import {
+  type AttributeKinds,
+  attributeKinds,
+  defaultInputs,
+  type Inputs,
+  type JoinDefinition,
+  type Key,
+  type PredictionDefinition,
+  type ProjectDefinition,
+  vectorScope,
+} from '../project/index.ts'
+import { RequestRow, type Slot } from './request-row.ts'
+import { RequestVector } from './request-vector.ts'
+import type { FeatureReader, LiveRequest, LiveScore, LiveScorer } from './types.ts'
+
+export interface ScorerParts {
+  readonly release: string
+  /** As they were frozen. */
+  readonly project: ProjectDefinition
+  readonly prediction: PredictionDefinition
+  readonly features: FeatureReader
+  readonly model: ServedModel
+}
+
+export function createScorer(parts: ScorerParts): LiveScorer {
+  return new Scorer(parts)
+}
+
+const NO_OPTIONS: ScoreOptions = Object.freeze({})
+
+/** A slot of the row by the name that a request has for it. */
+type NamedSlot = readonly [name: string, slot: Slot]
+
+class Scorer implements LiveScorer {
+  readonly release: string
+  readonly featureNames: readonly string[]
+  readonly attributes: AttributeKinds
+  readonly #prediction: PredictionDefinition
+  readonly #features: FeatureReader
+  readonly #model: ServedModel
+  readonly #row: RequestRow
+  readonly #vector: RequestVector
+  /** What the model is given; it keeps nothing of it. */
+  readonly #input: Float32Array | Float64Array
+  readonly #keySlots: readonly NamedSlot[]
+  readonly #inputSlots: readonly NamedSlot[]
+  readonly #asOf: Slot | undefined
+  readonly #joins: readonly JoinOfRequest[]
+  readonly #inputNames: readonly string[]
+  readonly #defaults: Inputs
+
+  constructor({ release, project, prediction, features, model }: ScorerParts) {
+    const scope = vectorScope(project, prediction)
+    this.release = release
+    this.attributes = attributeKinds(project, prediction)
+    this.#prediction = prediction
+    this.#features = features
+    this.#model = model
+    this.#row = new RequestRow(scope, refsOf(prediction))
+    this.#vector = new RequestVector(prediction, scope, this.#row)
+    this.featureNames = this.#vector.names
+    this.#input = new (model.inputType === 'float32' ? Float32Array : Float64Array)(this.featureNames.length)
+    this.#keySlots = this.#slots('key', Object.keys(prediction.entity ?? {}))
+    this.#inputSlots = this.#slots('input', Object.keys(prediction.inputs))
+    this.#asOf = this.#row.slot('asOf')
+    this.#joins = Object.entries(prediction.joins).map(([name, join]) => new JoinOfRequest(name, join, scope, this.#row, prediction.name))
+    this.#inputNames = Object.keys(prediction.inputs)
+    this.#defaults = defaultInputs(prediction)
+  }
+
+  score(request: LiveRequest): LiveScore | Promise<LiveScore> {
+    this.#checkGiven(request.inputs)
+    this.#setRequest(request)
+    const keys = this.#joins.map(join => join.key())
+    const read = this.#features.read(keys, request.asOfUs)
+    if (!(read instanceof Promise)) return this.#scoreJoined(request, read)
+    return read.then(features => {
+      // Another request may have used the row meanwhile.
+      this.#setRequest(request)
+      return this.#scoreJoined(request, features)
+    })
+  }
+
+  get stats(): ServingStats {
+    return this.#model.stats
+  }
+
+  close(): Promise<void> {
+    return this.#model.close()
+  }
+
+  /** What is not given must have a default. */
+  #checkGiven(given: Inputs): void {
+    for (const name of this.#inputNames) {
+      if (given[name] !== undefined || this.#defaults[name] !== undefined) continue
+      throw new PrescoreError('missing_input', { where: `predictions.${this.#prediction.name}`, found: `no \`${name}\`` })
+    }
+  }
+
+  #setRequest({ key, inputs, asOfUs }: LiveRequest): void {
+    for (const [name, slot] of this.#keySlots) slot.set(key?.[name])
+    for (const [name, slot] of this.#inputSlots) slot.set(inputs[name] === undefined ? this.#defaults[name] : inputs[name])
+    this.#asOf?.set(asOfUs)
+  }
+
+  #scoreJoined({ attributes, deadlineAtMs }: LiveRequest, joined: readonly (readonly LiveValue[])[]): LiveScore | Promise<LiveScore> {
+    for (let i = 0; i < this.#joins.length; i++) {
+      this.#joins[i]!.setFeatures(joined[i]!)
+      if (attributes !== undefined) this.#joins[i]!.setAttributes(attributes)
+    }
+    this.#vector.fill(this.#input)
+    const features = this.#vector.values.slice()
+    const dataThroughUs = this.#features.dataThroughUs()
+    const feedFailure = this.#features.feedFailure?.()
+    const isFlawed = this.#features.isFlawed?.() === true
+    const scoreOf = (value: Float32Array | Float64Array): LiveScore => {
+      const valueText = this.#text(value)
+      if (feedFailure === undefined && !isFlawed) return { valueText, dataThroughUs, features }
+      return {
+        valueText,
+        dataThroughUs,
+        features,
+        ...(feedFailure === undefined ? {} : { feedFailure }),
+        ...(isFlawed ? { isFlawed } : {}),
+      }
+    }
+    const scored = this.#model.score(this.#input, deadlineAtMs === undefined ? NO_OPTIONS : { deadlineAtMs })
+    return scored instanceof Promise ? scored.then(scoreOf) : scoreOf(scored)
+  }
+
+  #text(value: Float32Array | Float64Array): string {
+    const { width, outputType } = this.#model
+    for (let i = 0; i < width; i++)
+      if (!Number.isFinite(value[i]))
+        throw new PrescoreError('value_not_finite', { where: `predictions.${this.#prediction.name}`, found: String(value[i]) })
+    if (width === 1) return valueText(value[0]!, outputType)
+    return `[${Array.from(value.subarray(0, width), each => valueText(each, outputType)).join(',')}]`
+  }
+
+  #slots(prefix: string, names: readonly string[]): NamedSlot[] {
+    return names.flatMap(name => {
+      const slot = this.#row.slot(`${prefix}.${name}`)
+      return slot === undefined ? [] : [[name, slot] as const]
+    })
+  }
+}
+
+/** One join: how its key comes from the row, and where its features go. */
+class JoinOfRequest {
+  readonly #name: string
+  readonly #columns: readonly string[]
+  readonly #keys: readonly CompiledExpression[]
+  readonly #row: RequestRow
+  readonly #slots: readonly (Slot | undefined)[]
+  readonly #features: readonly string[]
+
+  constructor(name: string, { entity, key, features }: JoinDefinition, scope: Scope, row: RequestRow, prediction: string) {
+    this.#name = name
+    this.#row = row
+    this.#columns = Object.keys(entity)
+    const where = `predictions.${prediction}.join.${name}`
+    this.#keys = this.#columns.map(column => compile(key[column] as ExpressionNode, scope, `${where}, key column ${column}`))
+    this.#features = Object.keys(features)
+    this.#slots = this.#features.map(feature => row.slot(`join.${name}.${feature}`))
+  }
+
+  /** Undefined where a column of it is missing. */
+  key(): Key | undefined {
+    const key: Record<string, string | number | bigint> = {}
+    for (let i = 0; i < this.#columns.length; i++) {
+      const column = this.#keys[i]!(this.#row.chunk)
+      if (isStringColumn(column)) {
+        const code = column.codes[0]!
+        if (code < 0) return undefined
+        key[this.#columns[i]!] = column.dictionary[code]!
+        continue
+      }
+      const value = column.values[0]!
+      if (value !== value) return undefined
+      key[this.#columns[i]!] = column.exact === undefined || Number.isSafeInteger(value) ? value : column.exact[0]!
+    }
+    return key
+  }
+
+  setFeatures(values: readonly LiveValue[]): void {
+    for (let i = 0; i < this.#slots.length; i++) this.#slots[i]?.set(values[i])
+  }
+
+  setAttributes(attributes: NonNullable<LiveRequest['attributes']>): void {
+    const set = Object.hasOwn(attributes, this.#name) ? attributes[this.#name] : undefined
+    if (set === undefined) return
+    this.#features.forEach((feature, i) => {
+      if (Object.hasOwn(set, feature)) this.#slots[i]?.set(set[feature])
+    })
+  }
+}
+
+/** Everything that the prediction's expressions read. */
+function refsOf({ joins, features }: PredictionDefinition): Set<string> {
+  const keys = Object.values(joins).flatMap(({ key }) => Object.values(key))
+  return new Set([...features.map(({ expression }) => expression), ...keys].flatMap(node => [...references(node)]))
+}

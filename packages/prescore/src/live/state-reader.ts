@@ -1,0 +1,60 @@
+/** Features from live state. */
+import type { PrescoreError } from '../base/index.ts'
+import type { LiveState, LiveValue } from '../online/index.ts'
+import type { Key } from '../project/index.ts'
+import type { FeatureReader } from './types.ts'
+
+export interface StateJoin {
+  /** The group's name in the state. */
+  readonly group: string
+  /** Which feed keeps it up. */
+  readonly feed: string
+  /** Whether the source is one of events: a table has no feed that could lag. */
+  readonly isEvents: boolean
+}
+
+export class StateReader implements FeatureReader {
+  readonly #state: LiveState
+  readonly #joins: readonly StateJoin[]
+  readonly #feeds: readonly string[]
+  /** Those whose events could lag. */
+  readonly #groups: readonly string[]
+  #isFlawed = false
+  readonly #failureOf: (feed: string) => PrescoreError | undefined
+
+  /** @param failureOf why a feed stands still. */
+  constructor(state: LiveState, joins: readonly StateJoin[], failureOf: (feed: string) => PrescoreError | undefined) {
+    this.#state = state
+    this.#failureOf = failureOf
+    this.#joins = joins
+    const ofEvents = joins.filter(({ isEvents }) => isEvents)
+    this.#feeds = [...new Set(ofEvents.map(({ feed }) => feed))]
+    this.#groups = ofEvents.map(({ group }) => group)
+  }
+
+  read(keys: readonly (Key | undefined)[], asOfUs: number): (readonly LiveValue[])[] {
+    const read = this.#joins.map(({ group }, i) => this.#state.read(group, keys[i], asOfUs))
+    this.#isFlawed = this.#joins.some(({ group }, i) => this.#state.isFlawed(group, keys[i], asOfUs))
+    return read
+  }
+
+  /** Of what was read last. */
+  isFlawed(): boolean {
+    return this.#isFlawed
+  }
+
+  feedFailure(): PrescoreError | undefined {
+    for (const feed of this.#feeds) {
+      const failure = this.#failureOf(feed)
+      if (failure !== undefined) return failure
+    }
+    return undefined
+  }
+
+  dataThroughUs(): number | null {
+    if (this.#groups.length === 0) return null
+    let throughUs = Number.POSITIVE_INFINITY
+    for (const group of this.#groups) throughUs = Math.min(throughUs, this.#state.groupThroughUs(group))
+    return throughUs
+  }
+}

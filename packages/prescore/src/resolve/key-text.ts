@@ -1,0 +1,15 @@
+import { type Key, type KeyColumns, keyJson } from '../project/index.ts'
+
+/** The JSON of a key. */
+export type KeyText = (key: Key) => string
+
+/** What `keyJson` gives, with all that the columns decide decided. */
+export function keyTextOf(columns: KeyColumns): KeyText {
+  const [name, ...more] = Object.keys(columns)
+  if (name === undefined || more.length > 0) return key => keyJson(columns, key)
+  const head = `{${JSON.stringify(name)}:`
+  return key => {
+    const value = key[name]
+    return `${head}${typeof value === 'string' ? JSON.stringify(value) : String(value)}}`
+  }
+}

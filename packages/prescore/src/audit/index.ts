@@ -1,0 +1,6 @@
+export { type AuditPlace, type AuditRequest, auditAnswers } from './audit.ts'
+export { type ExplainRequest, explainFeatures, type FeaturesExplained, type JoinedFeature, type ListedEvents } from './explain.ts'
+export { type AuditView, keepLastAudits, type LastAudit, lastAudit } from './last-audit.ts'
+export { AnswerLog, type AnswerLogOptions, type LoggedCounts } from './log/answer-log.ts'
+export { LoggedScorer } from './log/logged-scorer.ts'
+export { type AuditReport, type PredictionAudit, reportJson } from './report.ts'

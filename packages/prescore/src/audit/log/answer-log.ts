@@ -1,0 +1,160 @@
+/**
+ * Live answers, noted down for an audit. An answer is handed over and no more: it is written a moment later, in slices between which
+ * other requests run. What comes faster than it can be written is dropped and counted, and so is what cannot be written at all.
+ */
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { setImmediate as turn } from 'node:timers/promises'
+import { type Clock, PrescoreError } from '../../base/index.ts'
+import type { AuditDefinition } from '../../project/index.ts'
+import { answerLine, groundLine, headLine, type LoggedAnswer, type LoggedGround } from './record.ts'
+import { keepWithin, newSegment } from './segments.ts'
+
+/** How long an answer waits to be written. */
+const WRITE_WITHIN_MS = 250
+/** Answers that wait at most: some 10 MB. */
+const WAITING_MAX = 10_000
+/** Answers that are put into words at once: less than a millisecond. */
+const SLICE = 64
+/** A segment is at most such a part of the room, so much, and written for so long. */
+const SEGMENTS = 8
+const SEGMENT_BYTES_MAX = 16_000_000
+const SEGMENT_MS_MAX = 86_400_000
+const MEGABYTE = 1_000_000
+const DAY_MS = 86_400_000
+
+/** Of one prediction, since the start. */
+export interface LoggedCounts {
+  logged: number
+  /** Too much waited, or it could not be written. */
+  dropped: number
+}
+
+export interface AnswerLogOptions extends AuditDefinition {
+  readonly folder: string
+  readonly clock: Clock
+  /** Told when nothing can be written, once until it can again. */
+  readonly onFailure?: (error: PrescoreError) => void
+}
+
+interface Waiting {
+  readonly counts: LoggedCounts
+  readonly ground: LoggedGround
+  readonly answer: Omit<LoggedAnswer, 'ground'>
+}
+
+interface Segment {
+  readonly file: FileHandle
+  readonly begunMs: number
+  readonly grounds: Map<LoggedGround, number>
+  bytes: number
+}
+
+export class AnswerLog {
+  readonly clock: Clock
+  readonly sample: number
+  /** By prediction. */
+  readonly counts = new Map<string, LoggedCounts>()
+  readonly #options: AnswerLogOptions
+  #waiting: Waiting[] = []
+  #segment: Segment | undefined
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> | undefined
+  #hasFailed = false
+
+  constructor(options: AnswerLogOptions) {
+    this.#options = options
+    this.clock = options.clock
+    this.sample = options.sample
+  }
+
+  /** Never waits, and never throws. */
+  note(ground: LoggedGround, answer: Omit<LoggedAnswer, 'ground'>): void {
+    const counts = this.countsOf(ground.prediction)
+    if (this.#waiting.length >= WAITING_MAX) {
+      counts.dropped++
+      return
+    }
+    this.#waiting.push({ counts, ground, answer })
+    this.#timer ??= setTimeout(() => void this.flush(), WRITE_WITHIN_MS).unref()
+  }
+
+  countsOf(prediction: string): LoggedCounts {
+    const known = this.counts.get(prediction) ?? { logged: 0, dropped: 0 }
+    this.counts.set(prediction, known)
+    return known
+  }
+
+  /** Writes what waits. Never rejects: what could not be written is counted. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#writing = (this.#writing ?? Promise.resolve()).then(() => this.#writeAll())
+    return this.#writing
+  }
+
+  async close(): Promise<void> {
+    await this.flush()
+    await this.#endSegment()
+  }
+
+  async #writeAll(): Promise<void> {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (let from = 0; from < waiting.length; from += SLICE) {
+      const slice = waiting.slice(from, from + SLICE)
+      try {
+        await this.#write(slice)
+        this.#hasFailed = false
+        for (const { counts } of slice) counts.logged++
+      } catch (error) {
+        for (const { counts } of slice) counts.dropped++
+        await this.#failed(error)
+      }
+      await turn()
+    }
+  }
+
+  async #write(slice: readonly Waiting[]): Promise<void> {
+    const segment = await this.#openSegment()
+    const lines = slice.map(({ ground, answer }) => {
+      const known = segment.grounds.get(ground)
+      const number = known ?? segment.grounds.size
+      segment.grounds.set(ground, number)
+      return `${known === undefined ? groundLine(number, ground) : ''}${answerLine(number, answer)}`
+    })
+    const bytes = Buffer.from(lines.join(''))
+    await segment.file.writeFile(bytes)
+    segment.bytes += bytes.length
+  }
+
+  async #openSegment(): Promise<Segment> {
+    const { folder, maxMegabytes, keepDays } = this.#options
+    const bytesMax = maxMegabytes * MEGABYTE
+    const segmentBytes = Math.min(SEGMENT_BYTES_MAX, bytesMax / SEGMENTS)
+    const nowMs = Date.now()
+    const current = this.#segment
+    if (current !== undefined && current.bytes < segmentBytes && nowMs - current.begunMs < SEGMENT_MS_MAX) return current
+    await this.#endSegment()
+    await mkdir(folder, { recursive: true })
+    await keepWithin(folder, { bytesMax: bytesMax - segmentBytes, keepMs: keepDays * DAY_MS }, nowMs)
+    const file = await open(newSegment(folder, nowMs), 'ax')
+    this.#segment = { file, begunMs: nowMs, grounds: new Map(), bytes: 0 }
+    await file.writeFile(headLine())
+    return this.#segment
+  }
+
+  async #endSegment(): Promise<void> {
+    const segment = this.#segment
+    this.#segment = undefined
+    await segment?.file.close().catch(() => undefined)
+  }
+
+  /** The segment may end in half a line: nothing is written behind it. */
+  async #failed(cause: unknown): Promise<void> {
+    await this.#endSegment()
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    const found = cause instanceof Error ? cause.message : String(cause)
+    this.#options.onFailure?.(new PrescoreError('file_unwritable', { where: this.#options.folder, found, cause }))
+  }
+}

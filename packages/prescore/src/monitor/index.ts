@@ -1,0 +1,5 @@
+export { durationText } from './duration.ts'
+export { type LiveReport, METRICS } from './metrics.ts'
+export { Monitor, processMetrics } from './monitor.ts'
+export { type Standing, statusOf } from './status.ts'
+export type { PredictionStatus, SourceStatus, StatusReport } from './status-report.ts'

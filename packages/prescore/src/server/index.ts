@@ -1,0 +1,5 @@
+export { LIMITS } from './limits.ts'
+export type { ModelOf } from './protocols/index.ts'
+export { publishedJson, type RunService } from './routes/run-orders.ts'
+export { runJson, runSummaryJson } from './routes/runs.ts'
+export { type Address, type AnsweredRequest, createServer, type Server, type ServerOptions } from './server.ts'

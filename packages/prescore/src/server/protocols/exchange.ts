@@ -1,0 +1,110 @@
+/** Bodies of both protocols as they come and go: whole, perhaps compressed; answers as bytes, and errors in the protocol's own shape. */
+import { promisify } from 'node:util'
+import { deflate, gunzip, gzip, inflate } from 'node:zlib'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ERRORS, PrescoreError } from '../../base/index.ts'
+import { LIMITS } from '../limits.ts'
+import { errorOf, isDefect, type OnDefect } from '../problem.ts'
+import { REQUEST_ID_HEADER } from '../request-id.ts'
+
+export const JSON_TYPE = 'application/json'
+
+/** Smaller answers are sent as they are, whatever the client accepts. */
+const COMPRESSED_BYTES_MIN = 1_024
+const DECODERS = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const
+const ENCODERS = { gzip: promisify(gzip), deflate: promisify(deflate) } as const
+type Coding = keyof typeof ENCODERS
+
+export interface ProtocolOptions {
+  /** Of a route that does not exist under the prefix. */
+  readonly notFound: (request: FastifyRequest) => PrescoreError
+  readonly onDefect: OnDefect
+}
+
+/** The one shape of errors: both protocols have `error`; the code of our table stands beside it. */
+export function errorJson(error: PrescoreError): string {
+  const { code, message } = error
+  return JSON.stringify({ error: isDefect(error) ? `${ERRORS[code].title}.` : message, code })
+}
+
+/** A scope whose bodies come as bytes, whatever their content type says or leaves out, and whose errors are the protocol's. */
+export function protocolScope(
+  app: FastifyInstance,
+  prefix: string,
+  { notFound, onDefect }: ProtocolOptions,
+  register: (scope: FastifyInstance) => void,
+): void {
+  app.register(
+    async scope => {
+      scope.removeAllContentTypeParsers()
+      scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: LIMITS.inferBytes }, (_request, body, done) => done(null, body))
+      scope.setErrorHandler((thrown, request, reply) => {
+        const error = request.is404 ? notFound(request) : errorOf(thrown)
+        if (isDefect(error)) onDefect(error, request.id)
+        sendError(reply, error)
+      })
+      scope.setNotFoundHandler((request, reply) => sendError(reply, notFound(request)))
+      register(scope)
+    },
+    { prefix },
+  )
+}
+
+/** As bytes: to a text Fastify would add a charset, and the KServe SDK reads errors only where the type is JSON's to the letter. */
+function sendError(reply: FastifyReply, error: PrescoreError): void {
+  if (error.status === 503) reply.header('retry-after', LIMITS.retryAfterSeconds)
+  reply
+    .header(REQUEST_ID_HEADER, reply.request.id)
+    .code(error.status)
+    .header('content-type', JSON_TYPE)
+    .send(Buffer.from(errorJson(error)))
+}
+
+/** The body as it was before it was compressed. At once where it was not. @throws PrescoreError `invalid_request`, `body_too_large`, `unsupported_media` */
+export function bodyOf({ body, headers }: FastifyRequest): Buffer | Promise<Buffer> {
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0)
+  const coding = headers['content-encoding']?.trim().toLowerCase()
+  if (coding === undefined || coding === '' || coding === 'identity') return bytes
+  if (!isCoding(coding))
+    throw new PrescoreError('unsupported_media', { found: `content-encoding ${coding.slice(0, 40)}`, expected: 'gzip or deflate' })
+  return DECODERS[coding](bytes, { maxOutputLength: LIMITS.inferBytes }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ERR_BUFFER_TOO_LARGE')
+      throw new PrescoreError('body_too_large', { expected: `at most ${LIMITS.inferBytes} bytes once it is unpacked` })
+    throw new PrescoreError('invalid_request', { where: 'the body', found: `bytes that are not whole ${coding}` })
+  })
+}
+
+/** Sends a body, compressed where the client accepts it and it is worth it. */
+export function sendBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: string | Buffer,
+  headers: readonly string[],
+): void | Promise<void> {
+  const accepted = request.headers['accept-encoding']
+  const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+  const coding = accepted === undefined || bytes < COMPRESSED_BYTES_MIN ? undefined : codingOf(accepted)
+  if (coding === undefined) return write(reply, body, bytes, headers)
+  return ENCODERS[coding](body, { level: 1 }).then(packed =>
+    write(reply, packed, packed.length, [...headers, 'content-encoding', coding, 'vary', 'accept-encoding']),
+  )
+}
+
+function write(reply: FastifyReply, body: string | Buffer, bytes: number, headers: readonly string[]): void {
+  reply.hijack()
+  reply.raw.writeHead(reply.statusCode, [...headers, 'content-length', String(bytes), REQUEST_ID_HEADER, reply.request.id])
+  reply.raw.end(body)
+}
+
+/** The first that the client accepts with any weight but 0. */
+function codingOf(accepted: string): Coding | undefined {
+  for (const part of accepted.split(',')) {
+    const [name = '', ...parameters] = part.split(';').map(each => each.trim().toLowerCase())
+    if (isCoding(name) && !parameters.some(each => /^q=0(\.0*)?$/.test(each))) return name
+  }
+  return undefined
+}
+
+function isCoding(name: string): name is Coding {
+  return Object.hasOwn(ENCODERS, name)
+}

@@ -1,0 +1,28 @@
+/** Other servers' protocols, over one core: they translate what comes and goes, and answer nothing themselves. */
+import type { FastifyInstance } from 'fastify'
+import type { PrescoreError } from '../../base/index.ts'
+import type { Resolver } from '../../resolve/index.ts'
+import type { OnDefect } from '../problem.ts'
+import { errorJson } from './exchange.ts'
+import type { ModelOf } from './model-subject.ts'
+import { registerOpenInference } from './open-inference/routes.ts'
+import { Subjects } from './subjects.ts'
+import { registerTfServing } from './tf-serving/routes.ts'
+
+export type { ModelOf } from './model-subject.ts'
+
+export function registerProtocols(
+  app: FastifyInstance,
+  resolvers: Iterable<Resolver>,
+  modelOf: ModelOf | undefined,
+  onDefect: OnDefect,
+): void {
+  const subjects = new Subjects(resolvers, modelOf, onDefect)
+  registerOpenInference(app, subjects, onDefect)
+  registerTfServing(app, subjects, onDefect)
+}
+
+/** An error of a request that reached no route; undefined: its path is not of a protocol. */
+export function protocolErrorText(url: string, error: PrescoreError): string | undefined {
+  return /^\/v[12](?:[/?]|$)/.test(url) ? errorJson(error) : undefined
+}

@@ -1,0 +1,107 @@
+/** Answers: one by the key in the path or the query, or many in a body. A request that need not wait is answered at once. */
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { PrescoreError, suggestion } from '../../base/index.ts'
+import { type AnswerParts, answerJson, bodyObject, bodyRequest, type Resolver } from '../../resolve/index.ts'
+import { LIMITS } from '../limits.ts'
+import { elementErrorJson, errorOf, isDefect, type OnDefect } from '../problem.ts'
+import { pathKey, queryOptions, queryRequest } from '../request.ts'
+import { registerPath, sendJson } from './path.ts'
+
+export type Resolvers = ReadonlyMap<string, Resolver>
+
+export function registerAnswers(app: FastifyInstance, resolvers: Resolvers, onDefect: OnDefect): void {
+  registerPath(app, '/api/predictions/:name/answers/:key', {
+    GET: ({ params, query }, reply) => {
+      const resolver = resolverOf(resolvers, params.name as string)
+      const options = queryOptions(query.text)
+      return send(reply, resolver.answer(pathKey(resolver.keyColumns, params.key as string), options))
+    },
+  })
+  registerPath(app, '/api/predictions/:name/answers', {
+    GET: ({ params, query }, reply) => {
+      const resolver = resolverOf(resolvers, params.name as string)
+      const { key, options } = queryRequest(resolver.keyColumns, query.text)
+      return send(reply, resolver.answer(key, options))
+    },
+    POST: ({ params, body, id }, reply) => {
+      const text = bodyText(resolverOf(resolvers, params.name as string), body, error => onDefect(error, id))
+      if (text instanceof Promise) return text.then(each => sendJson(reply, each))
+      sendJson(reply, text)
+      return undefined
+    },
+  })
+}
+
+export function resolverOf(resolvers: Resolvers, name: string): Resolver {
+  const resolver = resolvers.get(name)
+  if (resolver !== undefined) return resolver
+  throw new PrescoreError('unknown_prediction', { where: name, fix: suggestion(name, resolvers.keys()) })
+}
+
+function send(reply: FastifyReply, answer: AnswerParts | Promise<AnswerParts>): Promise<void> | undefined {
+  if (answer instanceof Promise) return answer.then(parts => sendJson(reply, answerJson(parts)))
+  sendJson(reply, answerJson(answer))
+  return undefined
+}
+
+/**
+ * The answer to a body, or the answers, as JSON text.
+ * @param onDefect told of errors of ours in elements of `requests`
+ * @throws PrescoreError what the request is refused with; also as a rejection
+ */
+export function bodyText(resolver: Resolver, body: unknown, onDefect: (error: PrescoreError) => void): string | Promise<string> {
+  const asked = bodyObject(body)
+  if (asked.requests !== undefined) return answerAll(resolver, asked, onDefect)
+  const answer = answerOne(resolver, asked)
+  return answer instanceof Promise ? answer.then(answerJson) : answerJson(answer)
+}
+
+function answerOne(resolver: Resolver, body: unknown): AnswerParts | Promise<AnswerParts> {
+  const { key, options } = bodyRequest(resolver, body)
+  return resolver.answer(key, options)
+}
+
+/** Each on its own, in order: an element is an answer, or `{"error": {"code", "message"}}`. */
+function answerAll(
+  resolver: Resolver,
+  { requests, ...others }: Readonly<Record<string, unknown>>,
+  onDefect: (error: PrescoreError) => void,
+): string | Promise<string> {
+  const [beside] = Object.keys(others)
+  if (beside !== undefined)
+    throw new PrescoreError('invalid_request', { found: `\`${beside}\` beside \`requests\``, expected: 'it in each request' })
+  if (!Array.isArray(requests)) throw new PrescoreError('invalid_request', { where: '`requests`', expected: 'an array' })
+  if (requests.length > LIMITS.requestsPerBody) {
+    throw new PrescoreError('invalid_request', {
+      where: '`requests`',
+      found: `${requests.length} requests`,
+      expected: `at most ${LIMITS.requestsPerBody}`,
+    })
+  }
+  const texts: (string | Promise<string>)[] = []
+  let waits = false
+  for (const request of requests) {
+    const text = answerElement(resolver, request, onDefect)
+    if (typeof text !== 'string') waits = true
+    texts.push(text)
+  }
+  return waits ? Promise.all(texts).then(answersJson) : answersJson(texts as string[])
+}
+
+function answersJson(texts: readonly string[]): string {
+  return `{"answers":[${texts.join(',')}]}`
+}
+
+function answerElement(resolver: Resolver, request: unknown, onDefect: (error: PrescoreError) => void): string | Promise<string> {
+  const refused = (thrown: unknown): string => {
+    const error = errorOf(thrown)
+    if (isDefect(error)) onDefect(error)
+    return elementErrorJson(error)
+  }
+  try {
+    const answer = answerOne(resolver, request)
+    return answer instanceof Promise ? answer.then(answerJson, refused) : answerJson(answer)
+  } catch (thrown) {
+    return refused(thrown)
+  }
+}

@@ -1,0 +1,114 @@
+/** What starts runs and changes which one is served. */
+import type { FastifyInstance } from 'fastify'
+import { type Clock, formatInstant, PrescoreError, parseInstantUs, shown } from '../../base/index.ts'
+import type { OutputResults, Published } from '../../batch/index.ts'
+import { bodyObject } from '../../resolve/index.ts'
+import type { PlannedRun, RunActivity, RunOrder } from '../../schedule/index.ts'
+import type { Pointer, PublishNote } from '../../stores/index.ts'
+import type { AdminGuard } from '../admin.ts'
+import { type Resolvers, resolverOf } from './answers.ts'
+import { registerPath, sendJson } from './path.ts'
+
+/** What a server does with runs. */
+export interface RunService {
+  /** Resolves when the run is planned; it goes on whatever becomes of the caller. @throws PrescoreError `busy`, and what planning throws */
+  start(order: RunOrder): Promise<PlannedRun>
+  /** Of a run that was started here. */
+  activity(run: string): RunActivity | undefined
+  publish(run: string, note: PublishNote): Promise<Published>
+  rollback(prediction: string, note: PublishNote): Promise<Published>
+}
+
+const MEMBERS = ['prediction', 'asOf', 'publish', 'reason', 'repin']
+const PUBLISH = ['gated', 'never', 'force'] as const
+const REASON_CHARS_MAX = 1_000
+
+export function registerRunOrders(app: FastifyInstance, resolvers: Resolvers, runs: RunService, guard: AdminGuard): void {
+  registerPath(
+    app,
+    '/api/runs/:id/publish',
+    {
+      POST: async ({ params, body }, reply) => {
+        const { pointer, outputs } = await runs.publish(params.id as string, noteOf(body))
+        sendJson(reply, JSON.stringify(publishedJson(pointer, outputs)))
+        return reply
+      },
+    },
+    guard,
+  )
+  registerPath(
+    app,
+    '/api/predictions/:name/rollback',
+    {
+      POST: async ({ params, body }, reply) => {
+        const { prediction } = resolverOf(resolvers, params.name as string)
+        const { pointer, outputs } = await runs.rollback(prediction.name, noteOf(body))
+        sendJson(reply, JSON.stringify(publishedJson(pointer, outputs)))
+        return reply
+      },
+    },
+    guard,
+  )
+}
+
+/** Answers when the run is planned: its id is there from then on. */
+export async function startRun(
+  body: unknown,
+  { resolvers, runs, clock }: { readonly resolvers: Resolvers; readonly runs: RunService; readonly clock: Clock },
+): Promise<string> {
+  const order = orderOf(bodyObject(body), clock)
+  resolverOf(resolvers, order.prediction)
+  const { run, release, rows } = await runs.start(order)
+  return JSON.stringify({ run, prediction: order.prediction, release, asOf: formatInstant(order.asOfUs), rows })
+}
+
+/** How a run goes that was started here: null for others. */
+export function activityJson(activity: RunActivity | undefined): object | null {
+  if (activity === undefined) return null
+  const { isRunning, stage, end } = activity
+  const failure = end?.failure
+  return {
+    running: isRunning,
+    stage,
+    exitCode: end?.exitCode ?? null,
+    failure: failure === undefined ? null : { code: failure.code, message: failure.message },
+  }
+}
+
+/** What is served now, what rollback would return to, and what came of the outputs. */
+export function publishedJson({ prediction, run, history, publishedAtUs, who, reason }: Pointer, outputs: OutputResults): object {
+  return { prediction, run, publishedAt: formatInstant(publishedAtUs), earlier: history, who, reason, outputs }
+}
+
+function orderOf(body: Readonly<Record<string, unknown>>, clock: Clock): RunOrder {
+  refuseOthers(body, MEMBERS)
+  const { prediction, asOf, publish = 'gated', repin = false } = body
+  if (typeof prediction !== 'string') throw invalid('prediction', prediction, 'the name of a prediction')
+  const policy = PUBLISH.find(each => each === publish)
+  if (policy === undefined) throw invalid('publish', publish, PUBLISH.join(', '))
+  if (typeof repin !== 'boolean') throw invalid('repin', repin, 'true or false')
+  const { reason } = noteOf({ reason: body.reason })
+  if (policy === 'force' && reason === undefined) throw invalid('reason', undefined, 'why the gates are passed over')
+  const asOfUs = asOf === undefined ? clock.nowUs() : typeof asOf === 'string' ? parseInstantUs(asOf) : undefined
+  if (asOfUs === undefined) throw invalid('asOf', asOf, 'a time with a zone')
+  return { prediction, asOfUs, publish: policy, repin, ...(reason === undefined ? {} : { reason }) }
+}
+
+function noteOf(body: unknown): { readonly reason?: string } {
+  const { reason, ...others } = bodyObject(body)
+  refuseOthers(others, [])
+  if (reason === undefined) return {}
+  if (typeof reason === 'string' && reason.trim() !== '' && reason.length <= REASON_CHARS_MAX) return { reason }
+  throw invalid('reason', reason, `a text of at most ${REASON_CHARS_MAX} characters`)
+}
+
+function refuseOthers(others: object, allowed: readonly string[]): void {
+  const other = Object.keys(others).find(name => !allowed.includes(name))
+  if (other === undefined) return
+  const expected = allowed.length === 0 ? '`reason`, or nothing' : `some of ${allowed.join(', ')}`
+  throw new PrescoreError('invalid_request', { found: `\`${other}\``, expected })
+}
+
+function invalid(name: string, value: unknown, expected: string): PrescoreError {
+  return new PrescoreError('invalid_request', { where: `\`${name}\``, found: value === undefined ? 'nothing' : shown(value), expected })
+}

@@ -1,0 +1,25 @@
+/** What came of the outputs of a run, for a person and as an exit code. */
+import type { OutputResults } from '../batch/index.ts'
+import { EXIT, type ExitCode } from './command.ts'
+import { count, emphasis } from './terminal.ts'
+
+export function outputRows(outputs: OutputResults): readonly (readonly string[])[] {
+  return Object.entries(outputs).map(([name, { state, target, rows, attempts, message }]) => {
+    const tries = attempts === 1 ? '' : ` after ${attempts} attempts`
+    const what =
+      state === 'written' ? `${emphasis('green', 'written')} ${count(rows)} rows` : emphasis(state === 'failed' ? 'red' : 'yellow', state)
+    return ['  output', `${name}: ${what} to ${target}${tries}${message === undefined ? '' : `: ${message}`}`]
+  })
+}
+
+/** For a sentence that tells what is served. */
+export function outputsText(outputs: OutputResults): string {
+  return outputRows(outputs)
+    .map(([, text]) => `\n  ${text}`)
+    .join('')
+}
+
+/** The run is served; what was not written is written by the same command again. */
+export function exitOf(outputs: OutputResults): ExitCode {
+  return Object.values(outputs).some(({ state }) => state === 'failed') ? EXIT.tryAgain : EXIT.done
+}

@@ -1,0 +1,77 @@
+/** The schedules of a project, and the scheduler that runs them: alone, or inside of a server. */
+import { dirname, join } from 'node:path'
+import type { App } from '../../app.ts'
+import { formatInstant, PrescoreError } from '../../base/index.ts'
+import { pruneRuns } from '../../batch/index.ts'
+import { Ledger, type RunDesk, type Schedule, type ScheduleEvent, Scheduler, scheduleOf } from '../../schedule/index.ts'
+import type { Retention } from '../runs/retention.ts'
+
+/** @throws PrescoreError `invalid_value` where there is none */
+export function schedulesOf({ loaded }: App): readonly Schedule[] {
+  const found = Object.values(loaded.definition.predictions).flatMap(prediction => scheduleOf(prediction) ?? [])
+  if (found.length > 0) return found
+  throw new PrescoreError('invalid_value', {
+    where: 'predictions',
+    found: 'no schedule',
+    expected: 'a prediction with one',
+    fix: "Add `schedule: '0 3 * * *'` to a policy.",
+  })
+}
+
+export function ledgerOf(app: App): Ledger {
+  return new Ledger(join(dirname(app.runs), 'schedule'))
+}
+
+interface SchedulerOptions {
+  readonly desk: RunDesk
+  readonly onEvent: (event: ScheduleEvent) => void
+  /** Where the clock began, if it is a simulated one. */
+  readonly nowUs: number | undefined
+  /** What is removed after each run; undefined: nothing. */
+  readonly retention: Retention | undefined
+}
+
+export function schedulerOf(app: App, { desk, onEvent, nowUs, retention }: SchedulerOptions): Scheduler {
+  const prune = async (keep: Retention) => {
+    await pruneRuns({ store: app.store(), runs: app.runs, loaded: app.loaded }, { ...keep, nowUs: app.clock.nowUs(), isDryRun: false })
+  }
+  return new Scheduler({
+    schedules: schedulesOf(app),
+    desk,
+    ledger: ledgerOf(app),
+    clock: app.clock,
+    sinceUs: nowUs ?? app.clock.nowUs(),
+    onEvent,
+    ...(retention === undefined ? {} : { afterRun: () => prune(retention) }),
+  })
+}
+
+/** An event as data. */
+export function eventJson(event: ScheduleEvent): object {
+  const failure = 'failure' in event && event.failure !== undefined ? { failure: event.failure.toJSON() } : {}
+  const moments = 'asOfUs' in event ? event.asOfUs : undefined
+  const asOf = moments === undefined ? {} : { asOf: typeof moments === 'number' ? formatInstant(moments) : moments.map(formatInstant) }
+  const { asOfUs: _, failure: __, ...rest } = event as ScheduleEvent & { asOfUs?: unknown; failure?: unknown }
+  return { ...rest, ...asOf, ...failure }
+}
+
+/** An event for a person. */
+export function eventText(event: ScheduleEvent): string {
+  switch (event.event) {
+    case 'started':
+      return `${event.prediction} as of ${formatInstant(event.asOfUs)}: started${event.isLate ? ', late' : ''}`
+    case 'ended':
+      return `${event.prediction} as of ${formatInstant(event.asOfUs)}: ${OUTCOMES[event.outcome]}${event.failure === undefined ? '' : `: ${event.failure.message}`}`
+    case 'skipped':
+      return `${event.prediction}: ${event.asOfUs.length} due ${event.asOfUs.length === 1 ? 'time' : 'times'} missed and skipped, the last ${formatInstant(event.asOfUs[0] as number)}`
+    case 'stuck':
+      return `${event.prediction}: cannot be scheduled: ${event.failure.message}`
+  }
+}
+
+const OUTCOMES = {
+  done: 'done',
+  gated: 'stopped by a gate',
+  failed: 'failed, and is not tried again',
+  again: 'is tried again later',
+} as const

@@ -1,0 +1,115 @@
+/** `prescore schedule`, and `serve --schedule`, as processes: what is due is run, kept, and gone on with. */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CONFIG, changed, makeShop, removeShop } from '../batch/shop.ts'
+import { prescore, start, until } from './process.ts'
+
+const SCHEDULED = changed(CONFIG, `mode: 'batch', maxAge: '24h'`, `mode: 'batch', maxAge: '24h', schedule: '0 13 * * *'`)
+/** 13:00 in Paris is 12:00 in UTC. */
+const BEFORE = '2026-03-10T11:59:59.900Z'
+
+async function shop(t: TestContext, config = SCHEDULED): Promise<string> {
+  const folder = await makeShop({ config })
+  t.after(() => removeShop(folder))
+  return folder
+}
+
+const runsOf = async (folder: string) => {
+  const { stdout } = await prescore(['runs', '--json'], { cwd: folder })
+  return (JSON.parse(stdout) as { runs: { asOf: string; state: string }[] }).runs.map(({ asOf, state }) => [asOf, state])
+}
+
+test('runs what is due as of its due time, prunes, and ends with 0; a second start does nothing anew', async t => {
+  const folder = await shop(t)
+  const first = start(['schedule', '--now', BEFORE, '--json', '--keep', '1', '--older-than', '1h'], { cwd: folder })
+  t.after(() => first.child.kill('SIGKILL'))
+  await until(() => first.printed.stderr.includes('"ended"') || first.child.exitCode !== null)
+  first.child.kill('SIGTERM')
+  const { code, stderr } = await first.ended
+  assert.equal(code, 0, stderr)
+  const events = stderr
+    .split('\n')
+    .filter(line => line.startsWith('{'))
+    .map(line => JSON.parse(line) as Record<string, unknown>)
+  assert.deepEqual(
+    events.map(({ event, asOf, isLate, outcome }) => [event, asOf, isLate ?? outcome]),
+    [
+      ['started', '2026-03-10T12:00:00.000000Z', false],
+      ['ended', '2026-03-10T12:00:00.000000Z', 'done'],
+    ],
+  )
+  assert.deepEqual(await runsOf(folder), [['2026-03-10T12:00:00.000000Z', 'published']])
+
+  const list = await prescore(['schedule', '--list', '--now', '2026-03-10T12:00:10Z', '--json'], { cwd: folder })
+  const [listed] = (JSON.parse(list.stdout) as { schedules: Record<string, unknown>[] }).schedules
+  assert.deepEqual(listed, {
+    prediction: 'spend',
+    cron: '0 13 * * *',
+    zone: 'Europe/Paris',
+    catchUp: 'last',
+    delaySeconds: 0,
+    next: ['2026-03-11T12:00:00.000000Z', '2026-03-12T12:00:00.000000Z', '2026-03-13T12:00:00.000000Z'],
+    handled: '2026-03-10T12:00:00.000000Z',
+  })
+  const second = start(['schedule', '--now', '2026-03-10T12:00:30Z', '--json'], { cwd: folder })
+  t.after(() => second.child.kill('SIGKILL'))
+  await until(() => second.printed.stderr.includes('spend: next') || second.child.exitCode !== null)
+  await sleep(600)
+  second.child.kill('SIGINT')
+  const again = await second.ended
+  assert.deepEqual([again.code, again.stderr.includes('"started"')], [0, false])
+})
+
+test('cut off in a run: 75, and the next start goes on with it', async t => {
+  const customers = Array.from({ length: 20_000 }, (_, i) => ({ customer: `c${i}`, active: true }))
+  const folder = await makeShop({ config: SCHEDULED, customers })
+  t.after(() => removeShop(folder))
+  const first = start(['schedule', '--now', BEFORE], { cwd: folder })
+  t.after(() => first.child.kill('SIGKILL'))
+  await until(() => first.printed.stderr.includes('started') || first.child.exitCode !== null)
+  first.child.kill('SIGTERM')
+  const { code, stderr } = await first.ended
+  assert.equal(code, 75, stderr)
+  const [file] = readdirSync(join(folder, '.prescore/schedule'))
+  assert.match(readFileSync(join(folder, '.prescore/schedule', file as string), 'utf8'), /"startedUs"/)
+  const second = start(['schedule', '--now', '2026-03-10T13:00:00Z'], { cwd: folder })
+  t.after(() => second.child.kill('SIGKILL'))
+  await until(() => second.printed.stderr.includes(': done') || second.child.exitCode !== null)
+  second.child.kill('SIGTERM')
+  assert.equal((await second.ended).code, 0, second.printed.stderr)
+  assert.deepEqual(await runsOf(folder), [['2026-03-10T12:00:00.000000Z', 'published']])
+})
+
+test('inside of a server, on its clock: moved on, what is due then is run, and served', async t => {
+  const folder = await shop(t)
+  const server = start(['serve', '--port', '0', '--schedule', '--now', '2026-03-10T11:00:00Z', '--log-level', 'info'], { cwd: folder })
+  t.after(() => server.child.kill('SIGKILL'))
+  await until(() => server.printed.stdout.includes('\n') || server.child.exitCode !== null)
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(server.printed.stdout)?.[0]
+  await sleep(500)
+  const moved = await fetch(`${url}/api/clock`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"now":"2026-03-10T12:00:01Z"}',
+  })
+  assert.equal(moved.status, 200)
+  await until(() => server.printed.stderr.includes('"ended"') || server.child.exitCode !== null)
+  const answer = (await (await fetch(`${url}/api/predictions/spend/answers/c0`)).json()) as { asOf: string }
+  assert.equal(answer.asOf, '2026-03-10T12:00:00.000000Z')
+  server.child.kill('SIGTERM')
+  assert.equal((await server.ended).code, 0, server.printed.stderr)
+})
+
+test('no schedule, and one that is none', async t => {
+  const folder = await shop(t, CONFIG)
+  const none = await prescore(['schedule'], { cwd: folder })
+  assert.deepEqual([none.code, none.stderr.includes('no schedule')], [1, true])
+  writeFileSync(join(folder, 'prescore.config.ts'), changed(SCHEDULED, `'0 13 * * *'`, `'0 25 * * *'`))
+  const wrong = await prescore(['check'], { cwd: folder })
+  assert.equal(wrong.code, 1)
+  assert.match(wrong.stdout + wrong.stderr, /"25" as hour, which is from 0 to 23/)
+  assert.equal((await prescore(['schedule', '--list'], { cwd: folder })).code, 1)
+})

@@ -1,0 +1,12 @@
+/** `npm run bench [-- suite …] [--json]` */
+import { main } from './harness.ts'
+import './batch.ts'
+import './dataset.ts'
+import './kernel.ts'
+import './live.ts'
+import './live-state.ts'
+import './lookup.ts'
+import './protocols.ts'
+import './trees.ts'
+
+process.exitCode = await main(process.argv.slice(2))

@@ -94,6 +94,7 @@ async function runFiles(files: readonly string[]): Promise<FileResult[]> {
       const result = await runFile(file)
       results.push(result)
       console.log(lineOf(result))
+      reportFailures(result)
     }
   }
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), PARALLEL_MAX) }, worker))
@@ -109,12 +110,15 @@ function indent(text: string, by = '    '): string {
   return text.trimEnd().replaceAll(/^/gm, by)
 }
 
+/** At once, and again at the end: a run that is ended from outside has said by then what it found. */
+function reportFailures({ file, failures, printed }: FileResult): void {
+  for (const { name, text } of failures) console.log(`\nFAIL ${file}: ${name}\n${indent(text)}`)
+  if (failures.length > 0 && printed !== '') console.log(`  printed:\n${indent(printed)}`)
+}
+
 function report(results: readonly FileResult[]): number {
   for (const { file, notes } of results) for (const note of notes) console.log(`note ${file}: ${note}`)
-  for (const { file, failures, printed } of results) {
-    for (const { name, text } of failures) console.log(`\nFAIL ${file}: ${name}\n${indent(text)}`)
-    if (failures.length > 0 && printed !== '') console.log(`  printed:\n${indent(printed)}`)
-  }
+  for (const result of results) reportFailures(result)
   const skips = results.flatMap(({ file, skips }) => skips.map(({ name, text }) => `skip ${file}: ${name}: ${text}`))
   console.log(['', ...skips, `${skips.length} skipped${all && skips.length > 0 ? '; here each counts as failed' : ''}`].join('\n'))
   const failed = results.reduce((sum, result) => sum + result.failures.length, 0) + (all ? skips.length : 0)

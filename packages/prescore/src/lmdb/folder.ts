@@ -1,50 +1,122 @@
-/** LMDB environments: a folder with a memory-mapped file that any number of processes read, and one at a time writes. */
-import { mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { open, type RootDatabase, type RootDatabaseOptions } from 'lmdb'
+/**
+ * LMDB environments: a folder with a memory-mapped file that any number of processes read, and one at a time writes. What is
+ * written is on disk when the commit ends.
+ */
+import { ABORT, type Database, type DatabaseOptions, open, type RootDatabase, type RootDatabaseOptions } from 'lmdb'
 import { checkDataFile } from './data-file.ts'
-import { reading } from './errors.ts'
+import { reading, written } from './errors.ts'
+import { Gate } from './gate.ts'
 
 export const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const
-
-/** More than the lock file takes. */
-const LOCK_BYTES = 128 * 1024
 
 /** Who waits for the disk when something is stored: the caller, or another thread. */
 export type Writing = 'here' | 'elsewhere'
 
-/**
- * The real path of a folder, made when it is not there. A file must be opened once in a process: handles are numbers that all its
- * openers share, so that openers are told apart by this path.
- * @throws PrescoreError `store_unreadable`
- */
-export function realFolder(folder: string): string {
-  return reading(folder, () => {
-    mkdirSync(folder, { recursive: true })
-    checkRoom(folder)
-    return realpathSync(folder)
-  })
-}
+/** A key that each commit puts. */
+const COMMITTED = Buffer.from('committed')
+const NOTHING = Buffer.alloc(0)
 
 /**
- * Opens the environment of a folder. What is stored is on disk when the commit ends (no overlapping sync).
- * @param tablesMax tables that may be open at once.
- * @throws PrescoreError `store_unreadable`
+ * All that processes share goes through here, since two faults of lmdb need care:
+ * - who opens and who writes must exclude one another: see {@link Gate};
+ * - after a transaction that changes nothing, lmdb takes the list of free pages it has at hand for true, even when another process
+ *   has used them in the transaction that it takes for its own. So each commit changes something, or is aborted, which drops the
+ *   list.
  */
-export function openFolder(path: string, writing: Writing, tablesMax: number): RootDatabase<Buffer, Buffer> {
-  checkDataFile(path)
-  const options: RootDatabaseOptions = { noSubdir: false, overlappingSync: false, maxDbs: tablesMax, ...BINARY }
-  // With batching by event turn, lmdb would make a promise of its own for each batch, and a full disk would end the process by
-  // its unhandled rejection.
-  const batching = writing === 'elsewhere' ? { eventTurnBatching: false } : {}
-  return reading(path, () => open<Buffer, Buffer>({ path, ...options, ...batching }))
-}
+export class LmdbFolder {
+  readonly path: string
+  readonly #gate: Gate
+  readonly #root: RootDatabase<Buffer, Buffer>
 
-/** Where the disk has no room for a page of the mapped lock file, a signal would end the process without a word: so that is told before. */
-function checkRoom(folder: string): void {
-  const lock = statSync(join(folder, 'lock.mdb'), { throwIfNoEntry: false })
-  if (lock !== undefined && lock.blocks * 512 >= lock.size) return
-  const { bavail, bsize } = statfsSync(folder)
-  const bytes = bavail * bsize
-  if (bytes < LOCK_BYTES) throw Object.assign(new Error(`No space left on device: ${bytes} bytes are free`), { code: 'ENOSPC' })
+  /**
+   * Opens the environment of a folder.
+   * @param path from `realFolder`; it must not be open in this thread.
+   * @param tablesMax tables that may be open at once.
+   * @throws PrescoreError `store_unreadable`
+   */
+  constructor(path: string, writing: Writing, tablesMax: number) {
+    this.path = path
+    const options: RootDatabaseOptions = { noSubdir: false, overlappingSync: false, maxDbs: tablesMax, ...BINARY }
+    // With batching by event turn, lmdb would make a promise of its own for each batch, and a full disk would end the process by
+    // its unhandled rejection.
+    const batching = writing === 'elsewhere' ? { eventTurnBatching: false } : {}
+    this.#gate = reading(path, () => new Gate(path))
+    try {
+      this.#root = this.#alone(() => {
+        checkDataFile(path)
+        return open<Buffer, Buffer>({ path, ...options, ...batching })
+      })
+    } catch (error) {
+      void this.#gate.close()
+      throw error
+    }
+  }
+
+  /**
+   * A table by name, made when it is not there, unless the options say `create: false`: then undefined.
+   * @throws PrescoreError `store_unreadable`
+   */
+  table<V, K extends Buffer>(name: string, options: DatabaseOptions & { readonly create?: boolean }): Database<V, K> | undefined {
+    return this.#alone(() => {
+      const table = this.#root.openDB<V, K>(name, options) as Database<V, K> | undefined
+      this.#root.transactionSync(() => ABORT)
+      return table
+    })
+  }
+
+  /** Runs the change with nobody else writing, in any process, and waits for the disk. When it throws, nothing is written. */
+  transactionSync<T>(change: () => T): T {
+    return this.#alone(() =>
+      this.#root.transactionSync(() => {
+        this.#root.putSync(COMMITTED, NOTHING)
+        return change()
+      }),
+    )
+  }
+
+  /** Like {@link transactionSync}; another thread waits for the disk. */
+  transaction<T>(change: () => T): Promise<T> {
+    return this.#gate.passAsync(() =>
+      written(
+        this.path,
+        this.#root.transaction(() => {
+          this.#root.putSync(COMMITTED, NOTHING)
+          // Unlike its types say, a child is over when this returns.
+          return this.#root.childTransaction(change) as T
+        }),
+      ),
+    )
+  }
+
+  /** Stores what `write` puts and removes, all or nothing; another thread writes it. */
+  async batch(write: () => void): Promise<void> {
+    await this.#gate.passAsync(() =>
+      written(
+        this.path,
+        this.#root.batch(() => {
+          void this.#root.put(COMMITTED, NOTHING)
+          write()
+        }),
+      ),
+    )
+  }
+
+  /** Takes a new snapshot for the reads to come: they see what other processes have committed. */
+  refresh(): void {
+    this.#root.resetReadTxn()
+  }
+
+  /** Frees what readers that were killed still hold, so that dropped pages are used again. */
+  forgetDeadReaders(): void {
+    reading(this.path, () => this.#root.readerCheck())
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close()
+    await this.#gate.close()
+  }
+
+  #alone<T>(action: () => T): T {
+    return reading(this.path, () => this.#gate.pass(action))
+  }
 }

@@ -1,2 +1,3 @@
 export { reading, written } from './errors.ts'
-export { BINARY, openFolder, realFolder } from './folder.ts'
+export { BINARY, LmdbFolder } from './folder.ts'
+export { realFolder } from './real-folder.ts'

@@ -3,9 +3,9 @@
  * written by another thread, all of a commit or, after a crash, none of it. Nothing keeps the process alive.
  */
 import { randomUUID } from 'node:crypto'
-import type { Database, RootDatabase } from 'lmdb'
+import type { Database } from 'lmdb'
 import { PrescoreError } from '../base/index.ts'
-import { BINARY, openFolder, reading, realFolder, written } from '../lmdb/index.ts'
+import { BINARY, LmdbFolder, reading, realFolder } from '../lmdb/index.ts'
 import { decodeMark, encodeMark, type Mark } from './mark.ts'
 import { STATE_FORMAT } from './types.ts'
 
@@ -27,7 +27,7 @@ const opened = new Set<string>()
 
 export class Environment {
   readonly folder: string
-  readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #root: LmdbFolder
   readonly #meta: Table
   readonly #owner = Buffer.from(randomUUID())
   #isOpen = true
@@ -43,9 +43,9 @@ export class Environment {
 
   private constructor(folder: string) {
     this.folder = folder
-    this.#root = openFolder(folder, 'elsewhere', TABLES_MAX)
+    this.#root = new LmdbFolder(folder, 'elsewhere', TABLES_MAX)
     try {
-      this.#meta = this.#root.openDB('meta', BINARY)
+      this.#meta = this.#root.table<Buffer, Buffer>('meta', BINARY) as Table
       this.#claim()
     } catch (error) {
       void this.#root.close()
@@ -68,7 +68,7 @@ export class Environment {
 
   /** The table of a group's events, made when it is not there. */
   table(group: string): Table {
-    return this.attempt(() => this.#root.openDB<Buffer, Buffer>(`${GROUP}${group}`, BINARY))
+    return this.attempt(() => this.#root.table<Buffer, Buffer>(`${GROUP}${group}`, BINARY) as Table)
   }
 
   /** The groups that were stored, with where they stand. */
@@ -123,10 +123,10 @@ export class Environment {
 
   /** Stores what `write` puts and removes, and waits for the disk. @throws PrescoreError `store_unreadable` */
   async commit(write: () => void): Promise<void> {
-    this.#root.resetReadTxn()
+    this.#root.refresh()
     this.checkOwner()
-    await written(this.folder, this.#root.batch(write))
-    this.#root.resetReadTxn()
+    await this.#root.batch(write)
+    this.#root.refresh()
   }
 
   /** Writes a little, to see whether anything can be stored. @throws PrescoreError `store_unreadable` */

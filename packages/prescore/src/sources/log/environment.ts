@@ -3,9 +3,9 @@
  * writes. Reads block for microseconds; writes wait for the disk on another thread. Nothing keeps the process alive.
  */
 import { randomUUID } from 'node:crypto'
-import type { Database, RootDatabase } from 'lmdb'
+import type { Database } from 'lmdb'
 import { PrescoreError } from '../../base/index.ts'
-import { BINARY, openFolder, reading, realFolder, written } from '../../lmdb/index.ts'
+import { BINARY, LmdbFolder, reading, realFolder } from '../../lmdb/index.ts'
 import { decodeHead, emptyHead, encodeHead, type Head } from './head.ts'
 
 /** Version of all that lies in the folder. A log of a greater one is refused with `store_format`. */
@@ -30,7 +30,7 @@ export class LogEnvironment {
   readonly log: string
   /** Called with the position after each commit of events by this process. */
   readonly listeners = new Set<(position: number) => void>()
-  readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #root: LmdbFolder
   readonly #meta: Table
   readonly #blocks: Table
   readonly #ids: Table
@@ -51,12 +51,12 @@ export class LogEnvironment {
 
   private constructor(folder: string) {
     this.folder = folder
-    this.#root = openFolder(folder, 'elsewhere', TABLES_MAX)
+    this.#root = new LmdbFolder(folder, 'elsewhere', TABLES_MAX)
     try {
-      this.#meta = this.#root.openDB('log', BINARY)
+      this.#meta = this.#table('log')
       this.log = this.#identify()
-      this.#blocks = this.#root.openDB('blocks', BINARY)
-      this.#ids = this.#root.openDB('ids', BINARY)
+      this.#blocks = this.#table('blocks')
+      this.#ids = this.#table('ids')
     } catch (error) {
       void this.#root.close()
       throw error
@@ -81,18 +81,18 @@ export class LogEnvironment {
   /** Runs the change with nobody else writing, in any process, and waits for the disk. When it throws, nothing is written. */
   async transaction<T>(change: () => T): Promise<T> {
     this.checkOpen()
-    return written(this.folder, this.#root.childTransaction(change))
+    return this.#root.transaction(change)
   }
 
   /** Like {@link transaction}, on this thread, for what is done once when a log is opened. */
   transactionSync<T>(change: () => T): T {
-    return reading(this.folder, () => this.#root.transactionSync(change))
+    return this.#root.transactionSync(change)
   }
 
   /** Takes a new snapshot for the reads to come: they see what other processes have committed. */
   refresh(): void {
     this.checkOpen()
-    this.#root.resetReadTxn()
+    this.#root.refresh()
   }
 
   readHead(): Head {
@@ -148,7 +148,7 @@ export class LogEnvironment {
 
   /** Frees what readers that were killed still hold, so that dropped pages are used again. */
   forgetDeadReaders(): void {
-    reading(this.folder, () => this.#root.readerCheck())
+    this.#root.forgetDeadReaders()
   }
 
   checkOpen(): void {
@@ -159,6 +159,10 @@ export class LogEnvironment {
     if (--this.#references > 0) return
     opened.delete(this.folder)
     await this.#root.close()
+  }
+
+  #table(name: string): Table {
+    return this.#root.table<Buffer, Buffer>(name, BINARY) as Table
   }
 
   #get(table: Table, key: Buffer): Buffer | undefined {

@@ -2,9 +2,9 @@
  * One LMDB environment: a folder with a memory-mapped file that any number of processes read, and one at a time writes.
  * Everything here blocks for microseconds (reads) or milliseconds (writes); nothing keeps the process alive.
  */
-import type { Database, RootDatabase } from 'lmdb'
+import type { Database } from 'lmdb'
 import { PrescoreError } from '../../base/index.ts'
-import { BINARY, openFolder, reading, realFolder } from '../../lmdb/index.ts'
+import { BINARY, LmdbFolder, reading, realFolder } from '../../lmdb/index.ts'
 import { checkFormat } from '../rows.ts'
 import { STORE_FORMAT } from '../types.ts'
 
@@ -20,7 +20,7 @@ export type ByteTable = Database<Buffer, Buffer> & { getString(key: Buffer): str
 
 export class LmdbEnvironment {
   readonly folder: string
-  readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #root: LmdbFolder
   #references = 1
   /** The read snapshot was taken in this turn of the event loop. */
   #fresh = false
@@ -41,7 +41,7 @@ export class LmdbEnvironment {
 
   private constructor(folder: string) {
     this.folder = folder
-    this.#root = openFolder(folder, 'here', DATABASES_OPEN_MAX)
+    this.#root = new LmdbFolder(folder, 'here', DATABASES_OPEN_MAX)
     try {
       this.#checkFormat()
     } catch (error) {
@@ -62,19 +62,17 @@ export class LmdbEnvironment {
 
   /** A sub-database of texts, made when it is not there. */
   texts(name: string): TextTable {
-    return this.attempt(() => this.#root.openDB<string, Buffer>(name, { encoding: 'string', keyEncoding: 'binary' }))
+    return this.attempt(() => this.#root.table<string, Buffer>(name, { encoding: 'string', keyEncoding: 'binary' }) as TextTable)
   }
 
   /** A sub-database of bytes; undefined when it is not there. */
   findBytes(name: string): ByteTable | undefined {
-    // `create` is an option of lmdb that its types leave out; without it, a missing sub-database is made.
-    const options = { ...BINARY, create: false }
-    return this.attempt(() => this.#root.openDB<Buffer, Buffer>(name, options) as ByteTable | undefined)
+    return this.attempt(() => this.#root.table<Buffer, Buffer>(name, { ...BINARY, create: false }) as ByteTable | undefined)
   }
 
   /** A sub-database of bytes, made when it is not there. */
   makeBytes(name: string): ByteTable {
-    return this.attempt(() => this.#root.openDB<Buffer, Buffer>(name, BINARY) as ByteTable)
+    return this.attempt(() => this.#root.table<Buffer, Buffer>(name, BINARY) as ByteTable)
   }
 
   /** Runs the change with nobody else writing, in any process. It is on disk when this returns; when it throws, nothing is. */
@@ -95,7 +93,7 @@ export class LmdbEnvironment {
     if (this.#fresh) return this.#snapshot
     this.#checkOpen()
     this.#fresh = true
-    this.#root.resetReadTxn()
+    this.#root.refresh()
     setImmediate(() => {
       this.#fresh = false
     })
@@ -104,7 +102,7 @@ export class LmdbEnvironment {
 
   /** Frees what readers that were killed still hold, so that dropped pages are used again. */
   forgetDeadReaders(): void {
-    this.attempt(() => this.#root.readerCheck())
+    this.attempt(() => this.#root.forgetDeadReaders())
   }
 
   /** Runs what calls lmdb: its errors become `store_unreadable`. */

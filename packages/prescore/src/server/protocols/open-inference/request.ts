@@ -8,7 +8,7 @@ import { DATATYPES, datatypeOf } from './datatypes.ts'
 
 export interface InferRequest {
   readonly id: string | undefined
-  readonly call: Call
+  readonly call: Omit<Call, 'caller'>
   /** Outputs that are to be sent as raw bytes. */
   readonly binary: ReadonlySet<string>
 }

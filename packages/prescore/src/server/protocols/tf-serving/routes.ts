@@ -4,7 +4,7 @@ import { PrescoreError } from '../../../base/index.ts'
 import type { Caller } from '../../../resolve/index.ts'
 import { bodyOf, JSON_TYPE, protocolScope, sendBody } from '../exchange.ts'
 import type { Call, Parameters, Subject } from '../subject.ts'
-import type { Subjects } from '../subjects.ts'
+import { type Subjects, shown } from '../subjects.ts'
 import { type NamedTensor, textOf } from '../tensors.ts'
 import { Decimal, documentOf, isObject, type Members, servingError } from './document.ts'
 import { type ExampleMethod, readExamples, refuseFailedRows, resultOutput, resultsJson } from './examples.ts'
@@ -120,9 +120,9 @@ async function find(subjects: Subjects, { name, version, label }: Asked): Promis
     if (label !== undefined && isKnown(subjects, name))
       throw servingError(
         'invalid_request',
-        `Unrecognized servable version label: ${label}; expected ${LABEL}, or first digits of the release`,
+        `Unrecognized servable version label: ${shown(label)}; expected ${LABEL}, or first digits of the release`,
       )
-    const request = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`
+    const request = version === undefined ? `Latest(${shown(name)})` : `Specific(${shown(name)}, ${version})`
     throw servingError('unknown_model', `Servable not found for request: ${request}`)
   }
 }
@@ -131,12 +131,9 @@ function isKnown(subjects: Subjects, name: string): boolean {
   return subjects.names().includes(name)
 }
 
+/** Broken percent-encoding was refused before there was a route. */
 function decoded({ name, version, label }: Readonly<Record<string, string | undefined>>): Asked {
-  try {
-    return { name: decodeURIComponent(name as string), version, label: label === undefined ? undefined : decodeURIComponent(label) }
-  } catch {
-    throw servingError('invalid_request', 'Malformed request: broken percent-encoding')
-  }
+  return { name: decodeURIComponent(name as string), version, label: label === undefined ? undefined : decodeURIComponent(label) }
 }
 
 function malformed({ method, url }: FastifyRequest): PrescoreError {

@@ -8,34 +8,6 @@ import { count, type Terminal } from '../terminal.ts'
 /** Rejected events that are told one by one; the rest is counted. */
 const SHOWN_MAX = 20
 
-export const events: Command = {
-  name: 'events',
-  summary:
-    'append events to a source from a file or stdin (JSON array, or one object a line), show where its log stands, say that nothing else has arrived, or drop old events',
-  usage: 'append|status|heartbeat|drop <source> [FILE]',
-  example: 'prescore events append flights landed.ndjson',
-  options: {
-    before: { type: 'string', value: 'TIME', help: 'drop: events with an earlier event time, for good' },
-    now: { type: 'string', value: 'TIME', help: 'Pretend that it is this moment: events are known from then on' },
-  },
-  positionals: [2, 3],
-  async run({ open, terminal, options, positionals: [action, source, file] }) {
-    const act = Object.hasOwn(ACTIONS, action as string) ? ACTIONS[action as keyof typeof ACTIONS] : undefined
-    if (act === undefined)
-      throw new PrescoreError('wrong_use', { found: `\`${action}\``, expected: `one of ${Object.keys(ACTIONS).join(', ')}` })
-    const beforeUs = moment(options.before, 'before')
-    if ((beforeUs === undefined) === (action === 'drop'))
-      throw new PrescoreError('wrong_use', {
-        where: '--before',
-        expected: action === 'drop' ? 'a time with a zone' : 'drop, not another action',
-      })
-    const now = text(options.now)
-    const clock = now === undefined ? undefined : simulatedClock(instantUs(now, '--now'))
-    const log = (await open(clock)).log(source as string)
-    return act({ log, source: source as string, file, beforeUs, terminal })
-  },
-}
-
 interface Order {
   readonly log: EventLog
   readonly source: string
@@ -60,6 +32,35 @@ const ACTIONS = {
       `Events of ${source} before ${moment} are dropped; ${count(dropped)} left the disk.`,
     )
     return EXIT.done
+  },
+}
+
+export const events: Command = {
+  name: 'events',
+  summary:
+    'append events to a source from a file or stdin (JSON array, or one object a line), show where its log stands, say that nothing else has arrived, or drop old events',
+  usage: 'append|status|heartbeat|drop <source> [FILE]',
+  example: 'prescore events append flights landed.ndjson',
+  options: {
+    before: { type: 'string', value: 'TIME', help: 'drop: events with an earlier event time, for good' },
+    now: { type: 'string', value: 'TIME', help: 'Pretend that it is this moment: events are known from then on' },
+  },
+  positionals: [2, 3],
+  places: [Object.keys(ACTIONS), 'source', 'file'],
+  async run({ open, terminal, options, positionals: [action, source, file] }) {
+    const act = Object.hasOwn(ACTIONS, action as string) ? ACTIONS[action as keyof typeof ACTIONS] : undefined
+    if (act === undefined)
+      throw new PrescoreError('wrong_use', { found: `\`${action}\``, expected: `one of ${Object.keys(ACTIONS).join(', ')}` })
+    const beforeUs = moment(options.before, 'before')
+    if ((beforeUs === undefined) === (action === 'drop'))
+      throw new PrescoreError('wrong_use', {
+        where: '--before',
+        expected: action === 'drop' ? 'a time with a zone' : 'drop, not another action',
+      })
+    const now = text(options.now)
+    const clock = now === undefined ? undefined : simulatedClock(instantUs(now, '--now'))
+    const log = (await open(clock)).log(source as string)
+    return act({ log, source: source as string, file, beforeUs, terminal })
   },
 }
 

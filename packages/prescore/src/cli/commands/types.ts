@@ -13,7 +13,7 @@ export const types: Command = {
   usage: '[--out FILE]',
   example: 'prescore types --out src/prescore-types.ts',
   options: {
-    out: { type: 'string', value: 'FILE', help: 'The TypeScript file to write, over an older one (default: print it)' },
+    out: { type: 'string', value: 'FILE', values: 'file', help: 'The TypeScript file to write, over an older one (default: print it)' },
   },
   positionals: [0, 0],
   async run({ open, terminal, options }) {

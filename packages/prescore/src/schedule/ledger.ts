@@ -1,8 +1,7 @@
 /** What was done of a schedule, kept in a file of its own for each prediction, so that a restart knows. */
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PrescoreError } from '../base/index.ts'
+import { PrescoreError, writeWhole } from '../base/index.ts'
 
 export interface Handled {
   /** Up to this due time, everything was done, skipped or given up. */
@@ -34,11 +33,9 @@ export class Ledger {
   /** Written beside, then renamed: it is whole, the one or the other. @throws PrescoreError `file_unwritable` */
   async write(prediction: string, handled: Handled): Promise<void> {
     const file = this.#file(prediction)
-    const temporary = `${file}.${randomUUID()}.tmp`
     try {
       await mkdir(this.#folder, { recursive: true })
-      await writeFile(temporary, `${JSON.stringify(handled)}\n`, { flush: true })
-      await rename(temporary, file)
+      await writeWhole(file, `${JSON.stringify(handled)}\n`)
     } catch (error) {
       throw new PrescoreError('file_unwritable', { where: file, found: (error as Error).message, cause: error })
     }

@@ -108,7 +108,10 @@ class Scorer implements LiveScorer {
     this.#asOf?.set(asOfUs)
   }
 
-  #scoreJoined({ attributes, deadlineAtMs }: LiveRequest, joined: readonly (readonly LiveValue[])[]): LiveScore | Promise<LiveScore> {
+  #scoreJoined(
+    { attributes, deadlineAtMs, signal }: LiveRequest,
+    joined: readonly (readonly LiveValue[])[],
+  ): LiveScore | Promise<LiveScore> {
     for (let i = 0; i < this.#joins.length; i++) {
       this.#joins[i]!.setFeatures(joined[i]!)
       if (attributes !== undefined) this.#joins[i]!.setAttributes(attributes)
@@ -129,7 +132,7 @@ class Scorer implements LiveScorer {
         ...(isFlawed ? { isFlawed } : {}),
       }
     }
-    const scored = this.#model.score(this.#input, deadlineAtMs === undefined ? NO_OPTIONS : { deadlineAtMs })
+    const scored = this.#model.score(this.#input, scoreOptions(deadlineAtMs, signal))
     return scored instanceof Promise ? scored.then(scoreOf) : scoreOf(scored)
   }
 
@@ -148,6 +151,11 @@ class Scorer implements LiveScorer {
       return slot === undefined ? [] : [[name, slot] as const]
     })
   }
+}
+
+function scoreOptions(deadlineAtMs: number | undefined, signal: AbortSignal | undefined): ScoreOptions {
+  if (deadlineAtMs === undefined) return signal === undefined ? NO_OPTIONS : { signal }
+  return signal === undefined ? { deadlineAtMs } : { deadlineAtMs, signal }
 }
 
 /** One join: how its key comes from the row, and where its features go. */

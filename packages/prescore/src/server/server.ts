@@ -3,7 +3,7 @@ import { METHODS } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AuditView } from '../audit/index.ts'
-import { type Clock, lazily, PrescoreError, systemClock } from '../base/index.ts'
+import { type Clock, ERRORS, lazily, PrescoreError, systemClock } from '../base/index.ts'
 import { Monitor, type Standing } from '../monitor/index.ts'
 import type { SourceDefinition } from '../project/index.ts'
 import type { Resolver } from '../resolve/index.ts'
@@ -59,7 +59,7 @@ export interface ServerOptions {
   readonly port?: number
   /** Told of each error that is ours (status 500), with its details; a warning of the process when left out. */
   readonly onDefect?: OnDefect
-  /** Told of each request once it is answered: then all go through the router, which costs as much as a lookup. */
+  /** Told of each request once it is answered, or its caller has left: then all go through the router, which costs as much as a lookup. */
   readonly onAnswered?: (request: AnsweredRequest) => void
 }
 
@@ -68,8 +68,9 @@ export interface AnsweredRequest {
   readonly requestId: string
   readonly method: string
   readonly url: string
+  /** 499: the caller left before there was an answer. */
   readonly status: number
-  /** Until the last byte was given to the socket. */
+  /** Until the last byte was given to the socket, or the caller left. */
   readonly ms: number
 }
 
@@ -197,9 +198,17 @@ function noteRoutes(app: FastifyInstance): ReadonlySet<string> {
   return routes
 }
 
+/** Each request once: when it is answered, or when its caller has left before. */
 function tellAnswered(app: FastifyInstance, onAnswered: NonNullable<ServerOptions['onAnswered']>): void {
-  app.addHook('onResponse', ({ id, method, url }, reply, done) => {
-    onAnswered({ requestId: id, method, url, status: reply.raw.statusCode, ms: reply.elapsedTime })
+  app.addHook('onRequest', ({ id, method, url }, { raw }, done) => {
+    const startedMs = performance.now()
+    let isTold = false
+    const tell = (status: number) => {
+      if (!isTold) onAnswered({ requestId: id, method, url, status, ms: performance.now() - startedMs })
+      isTold = true
+    }
+    raw.once('finish', () => tell(raw.statusCode))
+    raw.once('close', () => tell(ERRORS.cancelled.status))
     done()
   })
 }

@@ -3,7 +3,8 @@ import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import type { AppendResult } from '../sources/index.ts'
 import { AnswerMeter } from './answer-meter.ts'
 import { EventMeter } from './event-meter.ts'
-import { METRICS, type MetricDefinition, type Monitored, type Sample } from './metrics.ts'
+import type { MetricDefinition, Monitored, Sample } from './metric.ts'
+import { METRICS } from './metrics.ts'
 
 export class Monitor {
   readonly #monitored: Monitored

@@ -7,6 +7,7 @@ import { type Clock, ERRORS, lazily, PrescoreError, systemClock } from '../base/
 import { Monitor, type Standing } from '../monitor/index.ts'
 import type { SourceDefinition } from '../project/index.ts'
 import type { Resolver } from '../resolve/index.ts'
+import type { ScheduleView } from '../schedule/index.ts'
 import type { Catalog, Overrides } from '../stores/index.ts'
 import { adminGuard } from './admin.ts'
 import { takeHotRequests } from './hot-path.ts'
@@ -42,6 +43,8 @@ export interface ServerOptions {
   readonly live?: LiveSide
   /** What the status and the metrics tell of audits; absent: nothing. */
   readonly audits?: AuditView
+  /** What the status and the metrics tell of schedules; absent: nothing. */
+  readonly schedules?: ScheduleView
   /** What "now" is. */
   readonly clock?: Clock
   /** The models behind predictions, for clients that bring tensors of their own; absent: only predictions are served. */
@@ -98,6 +101,7 @@ export function createServer(options: ServerOptions): Server {
     overrides,
     live,
     audits,
+    schedules,
     clock = systemClock,
     logOf,
     sources = {},
@@ -113,7 +117,7 @@ export function createServer(options: ServerOptions): Server {
   const routes = noteRoutes(app)
   if (onAnswered !== undefined) tellAnswered(app, onAnswered)
   const byName = new Map([...resolvers].map(resolver => [resolver.prediction.name, resolver]))
-  const monitor = new Monitor({ resolvers: [...byName.values()], catalog, clock, live, audits })
+  const monitor = new Monitor({ resolvers: [...byName.values()], catalog, clock, live, audits, schedules })
   registerAnswers(app, byName, onDefect)
   registerPredictions(app, byName)
   const guard = adminGuard(adminToken)
@@ -181,12 +185,12 @@ function bareApp(onDefect: OnDefect): FastifyInstance {
 }
 
 function standingOf(
-  { catalog, clock = systemClock, logOf, sources = {}, live, audits }: ServerOptions,
+  { catalog, clock = systemClock, logOf, sources = {}, live, audits, schedules }: ServerOptions,
   resolvers: readonly Resolver[],
   monitor: Monitor,
 ): Standing {
   const names = logOf === undefined ? [] : Object.keys(sources).filter(name => sources[name]?.type === 'events')
-  return { resolvers, catalog, clock, sources: names, logOf: logOf as LogOf, live, audits, answers: monitor.answers }
+  return { resolvers, catalog, clock, sources: names, logOf: logOf as LogOf, live, audits, schedules, answers: monitor.answers }
 }
 
 /** The routes that answer, from now on; those that only refuse other methods do so before anything else. */

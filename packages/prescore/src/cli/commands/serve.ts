@@ -95,6 +95,7 @@ export const serve: Command = {
       clock: app.clock,
       live,
       audits: app,
+      schedules: app.schedules,
       onDefect: log.defect,
       ...(log.isDebug ? { onAnswered: log.answered } : {}),
       port,

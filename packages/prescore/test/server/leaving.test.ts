@@ -33,7 +33,7 @@ export default defineProject({
   },
 })
 `
-const SPINS = 5
+const SPINS = 2
 
 interface Setting {
   readonly port: number
@@ -85,12 +85,15 @@ async function setting(t: TestContext, isRouted: boolean): Promise<Setting> {
   }
 }
 
-async function send(port: number, head: string, body = ''): Promise<Socket> {
+async function opened(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
+  return socket
+}
+
+function send(socket: Socket, head: string, body = ''): void {
   const length = body === '' ? '' : `content-type: application/json\r\ncontent-length: ${body.length}\r\n`
   socket.write(`${head} HTTP/1.1\r\nhost: x\r\n${length}\r\n${body}`)
-  return socket
 }
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -118,16 +121,19 @@ const ROWS = WAYS.reduce((sum, [rows]) => sum + rows, 0)
 for (const isRouted of [false, true]) {
   test(`what waits for a caller who left is never computed, and counted once${isRouted ? ', and logged once' : ''}`, async t => {
     const { port, rows, refused, defects, told } = await setting(t, isRouted)
-    const first = await send(port, 'POST /api/predictions/slow/answers', `{"key":"ann","inputs":{"spins":${SPINS}}}`)
+    const first = await opened(port)
+    const leaving = await Promise.all(WAYS.map(() => opened(port)))
+    send(first, 'POST /api/predictions/slow/answers', `{"key":"ann","inputs":{"spins":${SPINS}}}`)
     await until(() => rows()[1] === 1)
-    const leaving = await Promise.all(WAYS.map(([, head, body]) => send(port, head, body)))
+    WAYS.forEach(([, head, body], i) => send(leaving[i] as Socket, head, body))
     await until(() => rows()[0] === ROWS)
     // Who says that he sends nothing more has left too: that is how a caller who is gone looks.
     for (const socket of leaving) isRouted ? socket.end() : socket.destroy()
     await until(() => rows()[0] === 0)
     assert.match(await answerOf(first), new RegExp(`^HTTP/1.1 200 [\\s\\S]*"value":${SPINS},`))
     // Whoever comes later gets his own answer.
-    const later = await send(port, 'POST /api/predictions/slow/answers', '{"key":"dan","inputs":{"spins":0.5}}')
+    const later = await opened(port)
+    send(later, 'POST /api/predictions/slow/answers', '{"key":"dan","inputs":{"spins":0.5}}')
     assert.match(await answerOf(later), /^HTTP\/1\.1 200 [\s\S]*"customer":"dan"[\s\S]*"value":0\.5,/)
     assert.deepEqual(rows(), [0, 0, 2])
     assert.equal(await refused(), `{prediction="slow",code="cancelled"} ${ROWS}`)

@@ -5,7 +5,7 @@ import { type Chunk, type Column, isStringColumn, type ValueType } from '../expr
 import { defaultInputs, type Inputs, type InputValue, type PredictionDefinition, requestScope } from '../project/index.ts'
 import type { LoggedAnswer } from './log/record.ts'
 
-const SECOND_US = 1_000_000
+export const SECOND_US = 1_000_000
 
 /** What was asked for. */
 export type AskedRow = Pick<LoggedAnswer, 'key' | 'inputs' | 'asOfUs'>

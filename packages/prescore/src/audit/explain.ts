@@ -6,7 +6,7 @@ import type { Database } from '../parquet/index.ts'
 import type { Inputs, InputValue, JoinDefinition, Key, LoadedProject, PredictionDefinition } from '../project/index.ts'
 import type { Release } from '../release/index.ts'
 import { pinSource, type SourceAt, sourceAt } from '../sources/index.ts'
-import { requestRows, SECOND_US, toldInputs, valueAt } from './rows.ts'
+import { requestRows, shownValue, toldInputs, valueAt } from './rows.ts'
 import { GroupView, type Moment, type WindowView } from './window-view.ts'
 
 export interface ExplainRequest {
@@ -149,14 +149,6 @@ function listed(
     })),
   })
   return { entered: list(entered), filtered: list(filtered), missing: list(missing), late: list(late) }
-}
-
-/** As everywhere outside: times are texts, durations seconds. */
-function shownValue(column: Column, row: number): InputValue {
-  const value = valueAt(column, row)
-  if (typeof value !== 'number') return value
-  const { kind } = column.type
-  return kind === 'timestamp' ? formatInstant(value) : kind === 'duration' ? value / SECOND_US : value
 }
 
 /** Null: never, or since ever. */

@@ -32,7 +32,7 @@ function firstText([first, ...others]: readonly Problem[]): string {
 function allText(problems: readonly Problem[], errors: number, { sources, predictions }: ProjectDefinition): string {
   const named = Object.keys(predictions)
   const scored = named.find(name => predictions[name]?.population !== undefined)
-  const next = scored === undefined ? '' : `\nNext: prescore run ${scored}`
+  const next = `\nNext: ${scored === undefined ? 'prescore serve' : `prescore run ${scored}`}`
   if (problems.length === 0)
     return `No problems: ${numbered(Object.keys(sources).length, 'source')}, ${numbered(named.length, 'prediction')}.${next}`
   const list = problems.map(each => problemText(each)).join('\n')

@@ -104,7 +104,7 @@ Made by \`node scripts/generate-docs.ts\` from \`packages/prescore/src/monitor/m
 |---|---|---|---|
 ${own.join('\n')}
 
-Labels are names of the project file, codes of [the table of errors](errors.md), steps of [an answer](answers.md#which-step-answers) and states of a run: never keys or inputs. \`reason\` is empty where an answer is not degraded. Counters begin at 0 with the process, those of a model with its release.
+Labels are names of the project file, codes of [the table of errors](errors.md), steps of [an answer](answers.md#which-step-answers), states of a run and [outcomes of due times](schedules.md#misfires): never keys or inputs. \`reason\` is empty where an answer is not degraded. Counters begin at 0 with the process, those of a model with its release, those of schedules with their files: they tell of [due times](schedules.md#misfires) whichever process runs them.
 
 Requests that name no prediction, or no valid key, reach none and are not counted. A duration ends when the answer is there: it holds the store, features and model, not HTTP.
 
@@ -116,6 +116,8 @@ Requests that name no prediction, or no valid key, reach none and are not counte
 | why | \`sum by (prediction, reason) (rate(prescore_answers_total{reason!=""}[5m]))\` |
 | 99 % of live answers come within | \`histogram_quantile(0.99, sum by (le) (rate(prescore_answer_duration_seconds_bucket{source="live"}[5m])))\` |
 | last night's batch did not come | \`prescore_served_age_seconds > 93600\` |
+| a due time was not run, was given up, failed or was stopped by a gate | \`increase(prescore_scheduled_runs_total{outcome!~"done|again"}[1h]) > 0\` |
+| a due time passed an hour ago, and its run is not done | \`(prescore_schedule_last_due_timestamp_seconds > prescore_schedule_last_done_timestamp_seconds) and time() - prescore_schedule_last_due_timestamp_seconds > 3600\` |
 | a feed is late, or dead | \`prescore_source_lag_seconds > 7200 or prescore_source_failed > 0\` |
 | events wait to be taken in | \`prescore_log_position - prescore_log_applied_position\` |
 

@@ -3,7 +3,7 @@ import { asPrescoreError, type Problem, problem, removeScratch, scratchFolder } 
 import { checkModel, hasOnnxRuntime, inspectDefinition, type ModelSignature, ONNX_RUNTIME_INSTALL } from '../models/index.ts'
 import type { Database } from '../parquet/index.ts'
 import { checkProject, type LoadedProject, type PredictionDefinition, type ProjectDefinition } from '../project/index.ts'
-import { compareColumns, describeFiles, pinSource, type SourceAt, type SourcePin, sourceAt } from '../sources/index.ts'
+import { compareColumns, describeFiles, pinSource, RequestTable, type SourceAt, type SourcePin, sourceAt } from '../sources/index.ts'
 import { featureHash } from './canonical.ts'
 
 /** Problems of the definitions, of the data and of the models; rows are read only where the definitions are sound. */
@@ -12,7 +12,8 @@ export async function checkAll(database: Database, loaded: LoadedProject): Promi
   const problems = [...checkProject(definition)]
   const sound = isSound(problems)
   for (const name of Object.keys(definition.sources)) {
-    problems.push(...(await checkData(database, sourceAt(loaded, definition, name), sound)))
+    const found = await checkData(database, sourceAt(loaded, definition, name), sound)
+    problems.push(...found, ...(sound && isSound(found) ? await checkRequestTable(loaded, name) : []))
   }
   for (const prediction of Object.values(definition.predictions)) {
     problems.push(...(await checkPredictionModel(loaded, prediction, sound)).problems)
@@ -61,6 +62,23 @@ async function checkData(database: Database, source: SourceAt, sound: boolean): 
     ]
   } catch (error) {
     return asProblems(error, `sources.${source.name}`)
+  }
+}
+
+/** Where rows are read with each request: whether the keys of all joins are found without reading everything. */
+async function checkRequestTable(loaded: LoadedProject, name: string): Promise<readonly Problem[]> {
+  const { definition } = loaded
+  if (definition.sources[name]?.from?.perRequest === undefined) return []
+  const joins = Object.values(definition.predictions).flatMap(({ joins }) => Object.values(joins))
+  const keys = joins.filter(({ source }) => source === name).map(({ entity, by }) => Object.keys(entity).map(each => by[each] ?? each))
+  const distinct = new Map(keys.map(columns => [JSON.stringify(columns), columns]))
+  const table = new RequestTable(sourceAt(loaded, definition, name))
+  try {
+    const problems: Problem[] = []
+    for (const columns of distinct.values()) problems.push(...(await table.check(columns)))
+    return problems
+  } catch (error) {
+    return asProblems(error, `sources.${name}`)
   }
 }
 

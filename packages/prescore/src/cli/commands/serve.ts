@@ -71,6 +71,7 @@ export const serve: Command = {
         : {}),
       readyWithinMs: readyWithin * 1000,
       onFailure: log.failure,
+      onWarning: log.warning,
       onSwitched: (prediction, release) => note(`answering ${prediction} live with release ${shortHash(release)}`),
       onUnlogged: log.unlogged,
     })
@@ -95,6 +96,7 @@ export const serve: Command = {
       clock: app.clock,
       live,
       audits: app,
+      schedules: app.schedules,
       onDefect: log.defect,
       ...(log.isDebug ? { onAnswered: log.answered } : {}),
       port,

@@ -11,6 +11,7 @@ export {
 } from './errors.ts'
 export { losslessJson, parseLosslessJson } from './json.ts'
 export { readJson } from './json-reader.ts'
+export { lazily } from './lazily.ts'
 export { installLine, optionalPackage } from './optional.ts'
 export { shown } from './shown.ts'
 export { checkSignal } from './signal.ts'

@@ -1,9 +1,9 @@
 /** The HTTP server: routes over resolvers and the catalog, one form of errors, a start and a stop. */
 import { METHODS } from 'node:http'
 import type { Socket } from 'node:net'
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AuditView } from '../audit/index.ts'
-import { type Clock, PrescoreError, systemClock } from '../base/index.ts'
+import { type Clock, lazily, PrescoreError, systemClock } from '../base/index.ts'
 import { Monitor, type Standing } from '../monitor/index.ts'
 import type { SourceDefinition } from '../project/index.ts'
 import type { Resolver } from '../resolve/index.ts'
@@ -29,6 +29,8 @@ import { registerStatus } from './routes/status.ts'
 
 /** While stopping: how often connections that have fallen idle are closed. */
 const HANG_UP_MS = 20
+
+const fastifyModule = lazily<typeof import('fastify')>('fastify')
 
 export interface ServerOptions {
   /** One for each prediction that is served. */
@@ -147,6 +149,7 @@ export function createServer(options: ServerOptions): Server {
 
 /** Fastify with our limits, our JSON and our errors: no logger, no schemas, no hooks, so that a request runs straight to its handler. */
 function bareApp(onDefect: OnDefect): FastifyInstance {
+  const { fastify } = fastifyModule()
   const app = fastify({
     logger: false,
     genReqId: requestId,

@@ -6,7 +6,18 @@ import { after, test } from 'node:test'
 import { diffRuns, inspectRun, pruneRuns, type RunOutcome, runShards } from '../../src/batch/index.ts'
 import { encodeKey } from '../../src/project/index.ts'
 import { assertAnswers, doneFile, inShop, type OpenShop, refused } from './harness.ts'
-import { AS_OF_US, CONFIG, expectedAnswers, makeShop, removeShop, shopCustomers, shopOrders, writeCustomers, writeOrders } from './shop.ts'
+import {
+  AS_OF_US,
+  CONFIG,
+  changed,
+  expectedAnswers,
+  makeShop,
+  removeShop,
+  shopCustomers,
+  shopOrders,
+  writeCustomers,
+  writeOrders,
+} from './shop.ts'
 import { BROKEN, MENDED, makeStock, rowsOf, STOCK_CONFIG, type Stock, undisturbed, writeStock } from './stock.ts'
 
 const DAY_US = 86_400_000_000
@@ -193,5 +204,20 @@ test('events: data through is never later than what the earlier run had read', a
     assert.equal(catalog.getRun(outcome.run).dataThroughUs, catalog.getRun(earlier.run).dataThroughUs)
     const expected = expectedAnswers(orders, customers)
     assertAnswers({ app } as OpenShop, outcome.run, expected)
+  })
+})
+
+test('vectors are taken over as they are', async () => {
+  const folder = await makeShop({ config: changed(CONFIG, "'values[0]'", "'values'") })
+  folders.push(folder)
+  await inShop(folder, async ({ run, stored }) => {
+    const earlier = await run({ shards: 2 })
+    await writeCustomers(folder, [...shopCustomers(), { customer: 'c00', active: true }])
+    const outcome = await run({ rescore: { run: earlier.run } })
+    assert.deepEqual(outcome.rescored?.rows, { failed: 0, missing: 1, taken: earlier.report.rows })
+    assert.match(String(stored(earlier.run, { customer: 'c0' })), /^\[.+,.+\]$/)
+    const whole = await run({ repin: true, publish: 'never' })
+    assert.notEqual(whole.run, outcome.run)
+    assert.equal(outcome.report.digest, whole.report.digest)
   })
 })

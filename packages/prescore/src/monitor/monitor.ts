@@ -4,7 +4,8 @@ import { lazily } from '../base/index.ts'
 import type { AppendResult } from '../sources/index.ts'
 import { AnswerMeter } from './answer-meter.ts'
 import { EventMeter } from './event-meter.ts'
-import { METRICS, type MetricDefinition, type Monitored, type Sample } from './metrics.ts'
+import type { MetricDefinition, Monitored, Sample } from './metric.ts'
+import { METRICS } from './metrics.ts'
 
 const promClient = lazily<typeof import('prom-client')>('prom-client')
 

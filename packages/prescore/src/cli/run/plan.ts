@@ -1,10 +1,17 @@
 /** A plan for whoever schedules its shards. */
-import type { planOnly } from '../../batch/index.ts'
+import type { PlannedRun } from '../../batch/index.ts'
 import { EXIT, type ExitCode } from '../command.ts'
 import { count, shortHash, type Terminal } from '../terminal.ts'
 
-export function printPlan({ plan, planned }: Awaited<ReturnType<typeof planOnly>>, terminal: Terminal): ExitCode {
+export function printPlan({ plan, planned, nothing }: PlannedRun, terminal: Terminal): ExitCode {
   const { run, shards, population } = plan
+  if (nothing !== undefined) {
+    terminal.print(
+      { run, rows: 0, shards: { features: 0, score: 0 }, state: planned.state },
+      `Nothing to rescore: no shard of run ${shortHash(run)} need be computed.`,
+    )
+    return EXIT.done
+  }
   const of = (stage: 'features' | 'score') => {
     const last = shards[stage] - 1
     return last === 0

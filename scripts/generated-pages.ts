@@ -47,9 +47,41 @@ Made by \`node scripts/generate-docs.ts\` from the commands' own help.
 \`\`\`text
 ${overview(COMMANDS)}\`\`\`
 
+${COMPLETION}
+
 ${pages.join('\n\n')}
 `
 }
+
+const COMPLETION = `## Completion
+
+\`prescore completion\` prints a script for Bash, zsh or fish. It completes commands, their options, the words that an option takes, files, and the names of predictions and sources: for those the project file of the folder (or of \`--project\`) is loaded when the Tab key is pressed, and where there is none, nothing is offered and nothing is said.
+
+For Bash:
+
+<!-- run by: packages/prescore/test/cli/completion.test.ts -->
+\`\`\`sh
+prescore completion bash > ~/.prescore-completion.bash
+echo 'source ~/.prescore-completion.bash' >> ~/.bashrc
+\`\`\`
+
+For zsh, with the second line after the one in \`~/.zshrc\` that calls \`compinit\`:
+
+<!-- run by: packages/prescore/test/cli/completion.test.ts -->
+\`\`\`sh
+prescore completion zsh > ~/.prescore-completion.zsh
+echo 'source ~/.prescore-completion.zsh' >> ~/.zshrc
+\`\`\`
+
+For fish:
+
+<!-- run by: packages/prescore/test/cli/completion.test.ts -->
+\`\`\`sh
+mkdir -p ~/.config/fish/completions
+prescore completion fish > ~/.config/fish/completions/prescore.fish
+\`\`\`
+
+A new shell completes then. Make the script anew after an update. Where Prescore is installed in projects only, let \`prescore\` be that of the folder in the same file, as in \`prescore() { npx prescore "$@"; }\` (fish: \`function prescore; npx prescore $argv; end\`), and write \`npx prescore\` above.`
 
 function metrics(): string {
   const own = METRICS.map(
@@ -66,7 +98,7 @@ Made by \`node scripts/generate-docs.ts\` from \`packages/prescore/src/monitor/m
 |---|---|---|---|
 ${own.join('\n')}
 
-Labels are names of the project file, codes of [the table of errors](errors.md), steps of [an answer](answers.md#which-step-answers) and states of a run: never keys or inputs. \`reason\` is empty where an answer is not degraded. Counters begin at 0 with the process, those of a model with its release.
+Labels are names of the project file, codes of [the table of errors](errors.md), steps of [an answer](answers.md#which-step-answers), states of a run and [outcomes of due times](schedules.md#misfires): never keys or inputs. \`reason\` is empty where an answer is not degraded. Counters begin at 0 with the process, those of a model with its release, those of schedules with their files: they tell of [due times](schedules.md#misfires) whichever process runs them.
 
 Requests that name no prediction, or no valid key, reach none and are not counted. A duration ends when the answer is there: it holds the store, features and model, not HTTP.
 
@@ -78,6 +110,8 @@ Requests that name no prediction, or no valid key, reach none and are not counte
 | why | \`sum by (prediction, reason) (rate(prescore_answers_total{reason!=""}[5m]))\` |
 | 99 % of live answers come within | \`histogram_quantile(0.99, sum by (le) (rate(prescore_answer_duration_seconds_bucket{source="live"}[5m])))\` |
 | last night's batch did not come | \`prescore_served_age_seconds > 93600\` |
+| a due time was not run, was given up, failed or was stopped by a gate | \`increase(prescore_scheduled_runs_total{outcome!~"done|again"}[1h]) > 0\` |
+| a due time passed an hour ago, and its run is not done | \`(prescore_schedule_last_due_timestamp_seconds > prescore_schedule_last_done_timestamp_seconds) and time() - prescore_schedule_last_due_timestamp_seconds > 3600\` |
 | a feed is late, or dead | \`prescore_source_lag_seconds > 7200 or prescore_source_failed > 0\` |
 | events wait to be taken in | \`prescore_log_position - prescore_log_applied_position\` |
 

@@ -9,6 +9,7 @@ import { Database } from './parquet/index.ts'
 import { attributeKinds, type JoinDefinition, type LoadedProject, loadProject, type PredictionDefinition } from './project/index.ts'
 import { PublishedReleases, type Release, type ReleasedModel, ReleasedModels, releaseForLive } from './release/index.ts'
 import { type LiveSeat, Resolver } from './resolve/index.ts'
+import { Ledger, ScheduleView } from './schedule/index.ts'
 import { type EventLog, openEventLog, sourceAt } from './sources/index.ts'
 import { openStore, type Store } from './stores/index.ts'
 
@@ -47,6 +48,9 @@ export class App implements AuditView {
   readonly runs: string
   /** Of noted answers, and of what audits came to. */
   readonly audits: string
+  /** What was done of the schedules. */
+  readonly ledger: Ledger
+  readonly schedules: ScheduleView
   readonly #answers: string
   readonly #online: string
   #live: Live | undefined
@@ -68,6 +72,8 @@ export class App implements AuditView {
     this.releases = join(folder, 'releases')
     this.runs = join(folder, 'runs')
     this.audits = join(folder, 'audit')
+    this.ledger = new Ledger(join(folder, 'schedule'))
+    this.schedules = new ScheduleView(Object.values(loaded.definition.predictions), this.ledger)
     this.#answers = join(folder, 'store')
     this.#online = join(folder, 'online')
   }

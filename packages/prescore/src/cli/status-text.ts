@@ -1,5 +1,5 @@
 /** A status for a person: one screen, with what to do at its end. */
-import { durationText, type PredictionStatus, type SourceStatus, type StatusReport } from '../monitor/index.ts'
+import { durationText, type PredictionStatus, type ScheduleStatus, type SourceStatus, type StatusReport } from '../monitor/index.ts'
 import { count, emphasis, shortHash, table } from './terminal.ts'
 
 export function statusText({ now, predictions, sources, warnings }: StatusReport): string {
@@ -10,6 +10,7 @@ export function statusText({ now, predictions, sources, warnings }: StatusReport
     `At ${whole(now)}`,
     table([PREDICTION_HEAD, ...predictions.map(predictionRow)]),
     table([RUN_HEAD, ...predictions.map(runRow)]),
+    ...(predictions.some(({ due }) => due != null) ? [table([SCHEDULE_HEAD, ...predictions.flatMap(scheduleRows)])] : []),
     ...(predictions.some(({ answers }) => answers !== null) ? [table([ANSWER_HEAD, ...predictions.map(answerRow)])] : []),
     ...(predictions.some(({ audit }) => audit !== null) ? [table([AUDIT_HEAD, ...predictions.map(auditRow)])] : []),
     ...(sources.length === 0 ? [] : [table([SOURCE_HEAD, ...sources.map(sourceRow)])]),
@@ -20,6 +21,7 @@ export function statusText({ now, predictions, sources, warnings }: StatusReport
 const NONE = '–'
 const PREDICTION_HEAD = ['prediction', 'mode', 'run', 'release', 'as of', 'age', 'data through', 'keys', 'live']
 const RUN_HEAD = ['last run of', 'run', 'state', 'as of', 'gates']
+const SCHEDULE_HEAD = ['schedule of', 'next due', 'last run', 'due at', 'misfires']
 const ANSWER_HEAD = ['answers of', 'since the start', 'by step', 'degraded', 'errors']
 const AUDIT_HEAD = ['audits of', 'noted answers', 'dropped', 'last audit', 'compared', 'identical', 'defects', 'changed by late events']
 const SOURCE_HEAD = ['source', 'events in the log', 'last at', 'applied', 'data through', 'lag']
@@ -36,6 +38,24 @@ function runRow({ name, lastRun }: PredictionStatus): string[] {
   const { id, state, asOf, gates } = lastRun
   const failed = gates.filter(({ passed }) => !passed).map(({ gate, level }) => `${gate} ${level === 'warn' ? 'warns' : 'failed'}`)
   return [name, shortHash(id), state, whole(asOf), failed.length === 0 ? `${gates.length} passed` : failed.join(', ')]
+}
+
+function scheduleRows({ name, due }: PredictionStatus): string[][] {
+  // A server of an earlier version tells of none.
+  if (due == null) return []
+  const last = due.last === null ? [NONE, NONE] : [OUTCOMES[due.last.outcome] ?? due.last.outcome, whole(due.last.due)]
+  return [[name, due.next === null ? 'never' : whole(due.next), ...last, misfires(due)]]
+}
+
+const OUTCOMES: Readonly<Record<string, string>> = { gated: 'stopped by a gate', again: 'interrupted' }
+const MISFIRES = { missed: 'missed', overlapped: 'overlapped', given_up: 'given up', late: 'late' }
+
+function misfires({ outcomes, handled }: ScheduleStatus): string {
+  if (handled === null) return NONE
+  const told = Object.entries(MISFIRES).flatMap(([name, words]) =>
+    outcomes[name] === undefined ? [] : `${count(outcomes[name].count)} ${words}`,
+  )
+  return told.length === 0 ? '0' : told.join(', ')
 }
 
 function answerRow({ name, answers }: PredictionStatus): string[] {

@@ -109,7 +109,7 @@ class Scorer implements LiveScorer {
     this.#asOf?.set(asOfUs)
   }
 
-  #scoreJoined({ attributes, deadlineAtMs }: LiveRequest, read: FeaturesRead): LiveScore | Promise<LiveScore> {
+  #scoreJoined({ attributes, deadlineAtMs, signal }: LiveRequest, read: FeaturesRead): LiveScore | Promise<LiveScore> {
     for (let i = 0; i < this.#joins.length; i++) {
       this.#joins[i]!.setFeatures(read.values[i]!)
       if (attributes !== undefined) this.#joins[i]!.setAttributes(attributes)
@@ -127,7 +127,7 @@ class Scorer implements LiveScorer {
         ...(perRequest === undefined ? {} : { readNow: this.#readNow(read.values, perRequest) }),
       }
     }
-    const scored = this.#model.score(this.#input, deadlineAtMs === undefined ? NO_OPTIONS : { deadlineAtMs })
+    const scored = this.#model.score(this.#input, scoreOptions(deadlineAtMs, signal))
     return scored instanceof Promise ? scored.then(scoreOf) : scoreOf(scored)
   }
 
@@ -150,6 +150,11 @@ class Scorer implements LiveScorer {
       return slot === undefined ? [] : [[name, slot] as const]
     })
   }
+}
+
+function scoreOptions(deadlineAtMs: number | undefined, signal: AbortSignal | undefined): ScoreOptions {
+  if (deadlineAtMs === undefined) return signal === undefined ? NO_OPTIONS : { signal }
+  return signal === undefined ? { deadlineAtMs } : { deadlineAtMs, signal }
 }
 
 /** One join: how its key comes from the row, and where its features go. */

@@ -15,6 +15,8 @@ export interface LiveRequest {
   readonly asOfUs: number
   /** By `performance.now()`: an answer after it is of no use. */
   readonly deadlineAtMs?: number
+  /** Aborted once nobody waits for the answer: what waits for the model then is not scored. */
+  readonly signal?: AbortSignal
 }
 
 export interface LiveScore {
@@ -43,7 +45,7 @@ export interface LiveScorer {
   /**
    * At once where nothing must be waited for.
    * @throws PrescoreError `missing_input`, `as_of_out_of_range`, `not_ready`, `store_unreadable`, what an expression may throw,
-   * `model_failed`, `value_not_finite`, `overloaded`, `deadline_exceeded`; also as a rejection
+   * `model_failed`, `value_not_finite`, `overloaded`, `deadline_exceeded`, `cancelled`; also as a rejection
    */
   score(request: LiveRequest): LiveScore | Promise<LiveScore>
   close(): Promise<void>

@@ -1,5 +1,6 @@
 export { durationText } from './duration.ts'
-export { type LiveReport, METRICS } from './metrics.ts'
+export type { LiveReport } from './metric.ts'
+export { METRICS } from './metrics.ts'
 export { Monitor, processMetrics } from './monitor.ts'
 export { type Standing, statusOf } from './status.ts'
-export type { PredictionStatus, SourceStatus, StatusReport } from './status-report.ts'
+export type { PredictionStatus, ScheduleStatus, SourceStatus, StatusReport } from './status-report.ts'

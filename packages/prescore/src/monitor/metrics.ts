@@ -1,53 +1,14 @@
-/** Every metric of ours: name, type, help, labels, and where its values are read. `docs/metrics.md` is made from this table. */
+/** Every metric of ours. `docs/metrics.md` is made from this table. */
 import packageJson from '../../package.json' with { type: 'json' }
-import type { AuditView, LastAudit, LoggedCounts } from '../audit/index.ts'
-import { type Clock, parseInstantUs } from '../base/index.ts'
+import type { LastAudit, LoggedCounts } from '../audit/index.ts'
+import { parseInstantUs } from '../base/index.ts'
 import type { FeedStatus, ModelReport } from '../live/index.ts'
 import type { Resolver } from '../resolve/index.ts'
 import type { Catalog } from '../stores/index.ts'
-import type { AnswerMeter, SourceMeter } from './answer-meter.ts'
+import type { SourceMeter } from './answer-meter.ts'
 import type { Buckets } from './buckets.ts'
-import type { EventMeter } from './event-meter.ts'
-
-/** What live features say of themselves. */
-export interface LiveReport {
-  status(): readonly FeedStatus[]
-  models(): readonly ModelReport[]
-  /** How often another release took the place of the one that answered, by prediction. */
-  switches(): readonly (readonly [prediction: string, count: number])[]
-}
-
-export interface Monitored {
-  readonly resolvers: readonly Resolver[]
-  readonly catalog: Catalog
-  readonly clock: Clock
-  /** Absent: nothing is answered live. */
-  readonly live?: LiveReport | undefined
-  /** Absent: nothing is known of audits. */
-  readonly audits?: AuditView | undefined
-  readonly answers: ReadonlyMap<string, AnswerMeter>
-  readonly events: Map<string, EventMeter>
-}
-
-export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number | Buckets]
-
-export interface MetricDefinition {
-  readonly name: string
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  readonly help: string
-  readonly labels: readonly string[]
-  readonly read: (monitored: Monitored) => Iterable<Sample>
-}
-
-const define = (
-  type: MetricDefinition['type'],
-  name: string,
-  labels: readonly string[],
-  help: string,
-  read: MetricDefinition['read'],
-): MetricDefinition => ({ name: `prescore_${name}`, type, help, labels, read })
-
-const SECOND_US = 1_000_000
+import { define, type MetricDefinition, type Monitored, type Sample, SECOND_US } from './metric.ts'
+import { SCHEDULE_METRICS } from './schedule-metrics.ts'
 
 export const METRICS: readonly MetricDefinition[] = [
   define('gauge', 'build_info', ['version'], 'Always 1; the version of Prescore that runs.', () => [[{ version: packageJson.version }, 1]]),
@@ -85,6 +46,8 @@ export const METRICS: readonly MetricDefinition[] = [
   define('gauge', 'runs', ['prediction', 'state'], 'Runs in the catalog, by state.', ({ catalog, resolvers }) =>
     resolvers.flatMap(({ prediction: { name } }) => runsOf(catalog, name)),
   ),
+
+  ...SCHEDULE_METRICS,
 
   define(
     'gauge',

@@ -14,6 +14,8 @@ export interface PredictionStatus {
   readonly name: string
   readonly mode: string
   readonly schedule: string | null
+  /** Null: it has no schedule. */
+  readonly due: ScheduleStatus | null
   readonly maxAgeSeconds: number | null
   readonly maxLagSeconds: number | null
   /** The sources that its features read. */
@@ -58,6 +60,36 @@ export interface PredictionStatus {
     readonly dropped: number | null
     readonly last: LastAudit | null
   } | null
+}
+
+/** Of a prediction with a schedule. Due times are the as-ofs of its runs. */
+export interface ScheduleStatus {
+  readonly zone: string
+  readonly catchUp: string
+  /** Null: it never comes. */
+  readonly next: string | null
+  /** The last that has passed. */
+  readonly passed: string | null
+  /** Up to which everything was done or given up; null: no scheduler has looked at it here. */
+  readonly handled: string | null
+  /** Begun, and not ended. */
+  readonly started: string | null
+  /** For how long the last due time has waited for somebody to start it. */
+  readonly overdueSeconds: number | null
+  /** How the last run ended. */
+  readonly last: {
+    readonly due: string
+    readonly outcome: string
+    readonly at: string
+    readonly ageSeconds: number
+    readonly failure: { readonly code: string; readonly message: string } | null
+  } | null
+  /** What became of due times, by outcome; those of `late` have another one beside. */
+  readonly outcomes: Readonly<Record<string, { readonly count: number; readonly lastDue: string; readonly ageSeconds: number }>>
+  /** Due times that were not started in their time: `late`, `overlapped`, `missed` and `given_up`. */
+  readonly misfires: number
+  /** Why none of this can be read. */
+  readonly failure: { readonly code: string; readonly message: string } | null
 }
 
 export interface SourceStatus {

@@ -5,10 +5,12 @@ import { asPrescoreError, type Clock, formatInstant } from '../base/index.ts'
 import { reportOf } from '../batch/index.ts'
 import type { FeedStatus } from '../live/index.ts'
 import type { Resolver } from '../resolve/index.ts'
+import type { ScheduleView } from '../schedule/index.ts'
 import type { EventLog } from '../sources/index.ts'
 import type { Catalog, RunRecord } from '../stores/index.ts'
 import type { AnswerMeter } from './answer-meter.ts'
-import type { LiveReport } from './metrics.ts'
+import type { LiveReport } from './metric.ts'
+import { scheduleStatus } from './schedule-status.ts'
 import type { PredictionStatus, SourceStatus, StatusReport } from './status-report.ts'
 import { warningsOf } from './warnings.ts'
 
@@ -24,6 +26,8 @@ export interface Standing {
   readonly answers?: ReadonlyMap<string, AnswerMeter>
   /** Absent: nothing is known of audits. */
   readonly audits?: AuditView | undefined
+  /** Absent: nothing is known of schedules. */
+  readonly schedules?: ScheduleView | undefined
 }
 
 export function statusOf(standing: Standing): StatusReport {
@@ -35,7 +39,7 @@ export function statusOf(standing: Standing): StatusReport {
   return { now: formatInstant(nowUs), predictions, sources, warnings: warningsOf(predictions, sources) }
 }
 
-function predictionStatus(resolver: Resolver, { catalog, answers, audits }: Standing, nowUs: number): PredictionStatus {
+function predictionStatus(resolver: Resolver, { catalog, answers, audits, schedules }: Standing, nowUs: number): PredictionStatus {
   const { name, policy, joins } = resolver.prediction
   const meter = answers?.get(name)
   const { serves, failure } = servesOf(resolver, nowUs)
@@ -43,6 +47,7 @@ function predictionStatus(resolver: Resolver, { catalog, answers, audits }: Stan
     name,
     mode: policy.mode,
     schedule: policy.schedule ?? null,
+    due: scheduleStatus(schedules?.state(name, nowUs), nowUs),
     maxAgeSeconds: policy.maxAgeUs === undefined ? null : policy.maxAgeUs / 1_000_000,
     maxLagSeconds: policy.maxLagUs === undefined ? null : policy.maxLagUs / 1_000_000,
     reads: [...new Set(Object.values(joins).map(({ source }) => source))],

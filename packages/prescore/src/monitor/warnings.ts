@@ -1,6 +1,7 @@
 /** What should be done about a project, from how it stands: each with where, what, and the remedy. */
 import { ERRORS } from '../base/index.ts'
 import { durationText } from './duration.ts'
+import { ofSchedule } from './schedule-warnings.ts'
 import type { PredictionStatus, SourceStatus, Warning } from './status-report.ts'
 
 export function warningsOf(predictions: readonly PredictionStatus[], sources: readonly SourceStatus[]): readonly Warning[] {
@@ -14,10 +15,8 @@ function ofSource({ name, failure }: SourceStatus): Warning[] {
 
 function ofPrediction(prediction: PredictionStatus, sources: readonly SourceStatus[]): Warning[] {
   const where = `predictions.${prediction.name}`
-  return [...ofServed(prediction), ...ofRun(prediction), ...ofLive(prediction, sources), ...ofAudit(prediction)].map(each => ({
-    where,
-    ...each,
-  }))
+  const ofAnswers = [...ofLive(prediction, sources), ...ofAudit(prediction)]
+  return [...ofServed(prediction), ...ofRun(prediction), ...ofSchedule(prediction), ...ofAnswers].map(each => ({ where, ...each }))
 }
 
 type Found = Omit<Warning, 'where'>

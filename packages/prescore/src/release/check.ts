@@ -1,8 +1,5 @@
 /** Checks a project against its real data and models: every problem at once. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { asPrescoreError, type Problem, problem } from '../base/index.ts'
+import { asPrescoreError, type Problem, problem, removeScratch, scratchFolder } from '../base/index.ts'
 import { checkModel, hasOnnxRuntime, inspectDefinition, type ModelSignature, ONNX_RUNTIME_INSTALL } from '../models/index.ts'
 import type { Database } from '../parquet/index.ts'
 import { checkProject, type LoadedProject, type PredictionDefinition, type ProjectDefinition } from '../project/index.ts'
@@ -88,11 +85,11 @@ async function checkRequestTable(loaded: LoadedProject, name: string): Promise<r
 /** What is read of a database is of no use to anybody else: it goes at once. */
 async function pinnedOnce(database: Database, source: SourceAt): Promise<SourcePin> {
   if (source.definition.from === undefined) return pinSource(database, source)
-  const snapshots = await mkdtemp(join(tmpdir(), 'prescore-check-'))
+  const snapshots = scratchFolder('prescore-check-')
   try {
     return await pinSource(database, { ...source, snapshots })
   } finally {
-    await rm(snapshots, { recursive: true, force: true })
+    await removeScratch(snapshots)
   }
 }
 

@@ -1,5 +1,7 @@
 export { type Schedule, scheduleOf } from './decide.ts'
-export { Ledger } from './ledger.ts'
+export { type Handled, Ledger } from './ledger.ts'
 export { type RunActivity, RunDesk } from './run-desk.ts'
 export type { PlannedRun, RunOrder, RunProgram } from './run-process.ts'
 export { type ScheduleEvent, Scheduler } from './scheduler.ts'
+export { DUE_OUTCOMES, MISFIRES, type Tallies, type TallyName } from './tallies.ts'
+export { type ScheduleState, ScheduleView } from './view.ts'

@@ -1,30 +1,42 @@
-/** What was done of a schedule, kept in a file of its own for each prediction, so that a restart knows. */
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+/** What was done of a schedule, kept in a file of its own for each prediction, so that a restart knows, and so does whoever looks. */
+import { readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PrescoreError } from '../base/index.ts'
+import { PrescoreError, writeWhole } from '../base/index.ts'
+import type { DueOutcome, Tallies } from './tallies.ts'
 
 export interface Handled {
   /** Up to this due time, everything was done, skipped or given up. */
   readonly handledUs: number
   /** The due time whose run was begun and has not ended. */
   readonly startedUs?: number
+  /** Since the file was begun. */
+  readonly tallies?: Tallies
+  /** How the last run ended. */
+  readonly last?: LastEnd
+}
+
+export interface LastEnd {
+  readonly dueUs: number
+  readonly outcome: DueOutcome
+  readonly atUs: number
+  readonly failure?: { readonly code: string; readonly message: string }
 }
 
 export class Ledger {
-  readonly #folder: string
+  readonly folder: string
 
   constructor(folder: string) {
-    this.#folder = folder
+    this.folder = folder
   }
 
   /** Undefined: nothing was scheduled yet. @throws PrescoreError `store_unreadable` */
-  async read(prediction: string): Promise<Handled | undefined> {
+  read(prediction: string): Handled | undefined {
     const file = this.#file(prediction)
     try {
-      const { handledUs, startedUs } = JSON.parse(await readFile(file, 'utf8')) as Handled
-      if (!Number.isSafeInteger(handledUs)) throw new Error(`handledUs is ${handledUs}`)
-      return { handledUs, ...(startedUs === undefined ? {} : { startedUs }) }
+      const handled = JSON.parse(readFileSync(file, 'utf8')) as Handled
+      if (!Number.isSafeInteger(handled.handledUs)) throw new Error(`handledUs is ${handled.handledUs}`)
+      return handled
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw unreadable(file, error, 'Remove the file: the schedule then begins anew, from now.')
@@ -34,18 +46,20 @@ export class Ledger {
   /** Written beside, then renamed: it is whole, the one or the other. @throws PrescoreError `file_unwritable` */
   async write(prediction: string, handled: Handled): Promise<void> {
     const file = this.#file(prediction)
-    const temporary = `${file}.${randomUUID()}.tmp`
     try {
-      await mkdir(this.#folder, { recursive: true })
-      await writeFile(temporary, `${JSON.stringify(handled)}\n`, { flush: true })
-      await rename(temporary, file)
+      await mkdir(this.folder, { recursive: true })
+      await writeWhole(
+        file,
+        `${JSON.stringify(handled)}
+`,
+      )
     } catch (error) {
       throw new PrescoreError('file_unwritable', { where: file, found: (error as Error).message, cause: error })
     }
   }
 
   #file(prediction: string): string {
-    return join(this.#folder, `${prediction}.json`)
+    return join(this.folder, `${prediction}.json`)
   }
 }
 

@@ -10,6 +10,7 @@ import { decide, GRACE_US, type Schedule } from './decide.ts'
 import type { Handled, Ledger } from './ledger.ts'
 import type { RunDesk } from './run-desk.ts'
 import type { RunEnd } from './run-process.ts'
+import { type DueOutcome, tallied } from './tallies.ts'
 
 /** How often the clock is looked at. */
 const TICK_MS = 250
@@ -27,11 +28,14 @@ export type ScheduleEvent =
       readonly outcome: Outcome
       readonly failure?: PrescoreError
     }
-  | { readonly event: 'skipped'; readonly prediction: string; readonly asOfUs: readonly number[] }
+  | { readonly event: 'skipped'; readonly prediction: string; readonly asOfUs: readonly number[]; readonly why: SkipReason }
   | { readonly event: 'stuck'; readonly prediction: string; readonly failure: PrescoreError }
 
 /** `again`: it will be tried again. */
-export type Outcome = 'done' | 'gated' | 'failed' | 'again'
+export type Outcome = Extract<DueOutcome, 'done' | 'gated' | 'failed' | 'again'>
+/** Of due times that are not made up for. */
+export type SkipReason = Extract<DueOutcome, 'overlapped' | 'missed' | 'given_up'>
+const SKIP_REASONS: readonly SkipReason[] = ['given_up', 'overlapped', 'missed']
 
 export interface SchedulerParts {
   readonly schedules: readonly Schedule[]
@@ -49,6 +53,12 @@ interface Standing {
   readonly schedule: Schedule
   handled: Handled | undefined
   running: Promise<void> | undefined
+  /** When the last run that was begun here began and ended; it goes on where there is no end. */
+  busy: { readonly fromUs: number; readonly untilUs?: number } | undefined
+  /** Whether what was noted as started has really been: it waits while a run that was started by hand goes on. */
+  isBegun: boolean
+  /** Whether it began more than a minute after it was due, and that is not noted yet. */
+  isLate: boolean
   tries: number
   /** By `performance.now()`: not before. */
   notBeforeMs: number
@@ -63,8 +73,8 @@ export class Scheduler {
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts
-    const fresh = { handled: undefined, running: undefined, tries: 0, notBeforeMs: 0, stuck: undefined }
-    this.#standings = parts.schedules.map(schedule => ({ schedule, ...fresh }))
+    const idle = { handled: undefined, running: undefined, busy: undefined, isBegun: true, isLate: false }
+    this.#standings = parts.schedules.map(schedule => ({ schedule, ...idle, tries: 0, notBeforeMs: 0, stuck: undefined }))
   }
 
   start(): void {
@@ -106,56 +116,70 @@ export class Scheduler {
     const { clock, ledger, sinceUs, onEvent } = this.#parts
     if (standing.running !== undefined) return
     const nowUs = clock.nowUs()
-    standing.handled ??= await ledger.read(schedule.prediction)
+    standing.handled ??= ledger.read(schedule.prediction)
     if (standing.handled === undefined) await this.#note(standing, { handledUs: sinceUs })
     const { handledUs, startedUs } = standing.handled as Handled
     const { startUs, skippedUs } = decide(schedule, startedUs ?? handledUs, nowUs)
     const replaced = startUs !== undefined && schedule.catchUp !== 'all'
     if (startedUs !== undefined && !replaced) return this.#resume(standing, startedUs)
     const left = [...skippedUs, ...(startedUs === undefined ? [] : [startedUs])]
-    if (left.length > 0) onEvent({ event: 'skipped', prediction: schedule.prediction, asOfUs: left })
-    if (startUs !== undefined) return this.#begin(standing, startUs, nowUs)
+    const skipped = reasonsOf(standing, left, nowUs)
+    const before = standing.handled?.tallies ?? {}
+    const tallies = skipped.reduce((all, [why, asOfUs]) => tallied(all, why, asOfUs, nowUs), before)
     const [latest] = left
-    if (latest !== undefined) await this.#note(standing, { handledUs: latest })
+    // Of those before the one to be started, each was done or is skipped.
+    if (startUs !== undefined) await this.#note(standing, { handledUs: Math.max(handledUs, startUs - 1), startedUs: startUs }, tallies)
+    else if (latest !== undefined) await this.#note(standing, { handledUs: latest }, tallies)
+    for (const [why, asOfUs] of skipped) onEvent({ event: 'skipped', prediction: schedule.prediction, asOfUs, why })
+    if (startUs === undefined) return
+    Object.assign(standing, { tries: 0, notBeforeMs: 0, isBegun: false })
+    this.#run(standing, startUs, nowUs)
   }
 
-  async #resume(standing: Standing, asOfUs: number): Promise<void> {
-    if (performance.now() >= standing.notBeforeMs) await this.#run(standing, asOfUs)
+  #resume(standing: Standing, asOfUs: number): void {
+    if (performance.now() >= standing.notBeforeMs) this.#run(standing, asOfUs)
   }
 
-  async #begin(standing: Standing, asOfUs: number, nowUs: number): Promise<void> {
-    standing.tries = 0
-    // Of those before it, each was done or is skipped.
-    await this.#note(standing, { handledUs: Math.max(standing.handled?.handledUs ?? 0, asOfUs - 1), startedUs: asOfUs })
-    await this.#run(standing, asOfUs, nowUs - standing.schedule.delayUs - asOfUs > GRACE_US)
-  }
-
-  async #run(standing: Standing, asOfUs: number, isLate = true): Promise<void> {
-    const { prediction } = standing.schedule
+  #run(standing: Standing, asOfUs: number, nowUs = this.#parts.clock.nowUs()): void {
+    const { prediction, delayUs } = standing.schedule
     const { ended } = this.#parts.desk.start({ prediction, asOfUs, publish: 'gated', reason: 'scheduled' })
-    this.#parts.onEvent({ event: 'started', prediction, asOfUs, isLate })
+    const isLate = nowUs - delayUs - asOfUs > GRACE_US
+    if (!standing.isBegun) standing.isLate = isLate
+    standing.isBegun = true
+    standing.busy = { fromUs: nowUs }
     standing.running = ended
       .then(end => this.#ended(standing, asOfUs, end))
       .catch((error: unknown) => this.#tellStuck(standing, asPrescoreError(error)))
       .finally(() => {
         standing.running = undefined
       })
+    this.#parts.onEvent({ event: 'started', prediction, asOfUs, isLate })
   }
 
   async #ended(standing: Standing, asOfUs: number, { exitCode, failure }: RunEnd): Promise<void> {
     const outcome = outcomeOf(exitCode)
     const { prediction } = standing.schedule
-    if (outcome === 'again') {
+    const nowUs = this.#parts.clock.nowUs()
+    if (standing.busy !== undefined) standing.busy = { ...standing.busy, untilUs: nowUs }
+    if (outcome === 'again')
       standing.notBeforeMs =
         performance.now() + Math.min(PAUSE_MS.most, PAUSE_MS.first * 2 ** Math.min(standing.tries++, TRIES_DOUBLED_MAX))
-    } else await this.#note(standing, { handledUs: asOfUs })
+    const told = failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }
+    const before = standing.handled?.tallies ?? {}
+    const tallies = tallied(standing.isLate ? tallied(before, 'late', [asOfUs], nowUs) : before, outcome, [asOfUs], nowUs)
+    const handled = outcome === 'again' ? (standing.handled as Handled) : { handledUs: asOfUs }
+    await this.#note(standing, { ...handled, last: { dueUs: asOfUs, outcome, atUs: nowUs, ...told } }, tallies)
+    standing.isLate = false
     this.#parts.onEvent({ event: 'ended', prediction, asOfUs, outcome, ...(failure === undefined ? {} : { failure }) })
     if (outcome !== 'again') await this.#parts.afterRun?.()
   }
 
-  async #note(standing: Standing, handled: Handled): Promise<void> {
-    await this.#parts.ledger.write(standing.schedule.prediction, handled)
-    standing.handled = handled
+  /** What was counted, and how the last run ended, stay where nothing else is given. */
+  async #note(standing: Standing, handled: Handled, tallies = standing.handled?.tallies): Promise<void> {
+    const { last } = standing.handled ?? {}
+    const noted = { ...(last === undefined ? {} : { last }), ...handled, ...(tallies === undefined ? {} : { tallies }) }
+    await this.#parts.ledger.write(standing.schedule.prediction, noted)
+    standing.handled = noted
   }
 
   /** Once, until something else is wrong. */
@@ -165,6 +189,16 @@ export class Scheduler {
     standing.stuck = failure.message
     this.#parts.onEvent({ event: 'stuck', prediction: standing.schedule.prediction, failure })
   }
+}
+
+/** Why due times are not run, each with its own, the latest first. */
+function reasonsOf({ schedule, handled, busy, isBegun }: Standing, left: readonly number[], nowUs: number) {
+  const whyOf = (dueUs: number): SkipReason => {
+    if (dueUs === handled?.startedUs) return isBegun ? 'given_up' : 'overlapped'
+    const atUs = dueUs + schedule.delayUs
+    return busy !== undefined && atUs >= busy.fromUs && atUs <= (busy.untilUs ?? nowUs) ? 'overlapped' : 'missed'
+  }
+  return SKIP_REASONS.map(why => [why, left.filter(dueUs => whyOf(dueUs) === why)] as const).filter(([, { length }]) => length > 0)
 }
 
 /** By the exit codes that the command line documents. */

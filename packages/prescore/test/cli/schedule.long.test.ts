@@ -54,6 +54,8 @@ test('runs what is due as of its due time, prunes, and ends with 0; a second sta
     next: ['2026-03-11T12:00:00.000000Z', '2026-03-12T12:00:00.000000Z', '2026-03-13T12:00:00.000000Z'],
     handled: '2026-03-10T12:00:00.000000Z',
   })
+  const status = await prescore(['status', '--now', '2026-03-10T12:30:00Z'], { cwd: folder })
+  assert.match(status.stdout, /spend +2026-03-11T12:00:00Z +done +2026-03-10T12:00:00Z +0\n/)
   const second = start(['schedule', '--now', '2026-03-10T12:00:30Z', '--json'], { cwd: folder })
   t.after(() => second.child.kill('SIGKILL'))
   await until(() => second.printed.stderr.includes('spend: next') || second.child.exitCode !== null)
@@ -99,6 +101,9 @@ test('inside of a server, on its clock: moved on, what is due then is run, and s
   await until(() => server.printed.stderr.includes('"ended"') || server.child.exitCode !== null)
   const answer = (await (await fetch(`${url}/api/predictions/spend/answers/c0`)).json()) as { asOf: string }
   assert.equal(answer.asOf, '2026-03-10T12:00:00.000000Z')
+  const [metrics, status] = await Promise.all(['/metrics', '/api/status'].map(async path => (await fetch(`${url}${path}`)).text()))
+  assert.match(metrics ?? '', /prescore_scheduled_runs_total\{prediction="spend",outcome="done"\} 1\n/)
+  assert.match(status ?? '', /"last":\{"due":"2026-03-10T12:00:00.000000Z","outcome":"done"/)
   server.child.kill('SIGTERM')
   assert.equal((await server.ended).code, 0, server.printed.stderr)
 })

@@ -8,6 +8,7 @@ import type { AuditView } from '../../src/audit/index.ts'
 import { PrescoreError } from '../../src/base/index.ts'
 import { runBatch } from '../../src/batch/index.ts'
 import { Buckets } from '../../src/monitor/buckets.ts'
+import type { ScheduleView } from '../../src/schedule/index.ts'
 import { createServer } from '../../src/server/index.ts'
 import { AS_OF_US } from '../batch/shop.ts'
 import { configWith, eventOf, openHouse, shopFor } from '../live/house.ts'
@@ -70,6 +71,18 @@ test('names, types, help and labels are those of docs/metrics.md', async t => {
   }
 })
 
+/** As if its scheduler had been at work. */
+const SCHEDULED = {
+  state: (_: string, nowUs: number) => ({
+    passedUs: nowUs - 3_600_000_000,
+    nextUs: nowUs + 3_600_000_000,
+    handled: {
+      handledUs: nowUs,
+      tallies: { done: { count: 5, dueUs: AS_OF_US, atUs: nowUs }, missed: { count: 2, dueUs: AS_OF_US, atUs: nowUs } },
+    },
+  }),
+} as unknown as ScheduleView
+
 const AUDITED: AuditView = {
   loggedCounts: () => ({ logged: 12, dropped: 3 }),
   lastAudit: () => ({
@@ -97,6 +110,7 @@ async function busyHouse(t: Parameters<typeof openHouse>[0]) {
     live,
     logOf: name => app.log(name),
     audits: AUDITED,
+    schedules: SCHEDULED,
   })
   const ask = async (path: string) => (await server.app.inject(`/api/predictions/spend/answers/${path}`)).statusCode
   assert.deepEqual(await Promise.all(['c0', 'c1', 'c0?prefer=live', 'c0?asOf=2026-03-10T11:50:00Z'].map(ask)), [200, 200, 200, 200])
@@ -143,6 +157,11 @@ test('numbers are those of what happened', async t => {
     audited.map(result => value(`audit_last_answers{prediction="spend",result="${result}"}`)),
     [10, 2, 1, 1],
   )
+  const outcomes = ['done', 'missed', 'overlapped'].map(outcome => value(`scheduled_runs_total{prediction="spend",outcome="${outcome}"}`))
+  assert.deepEqual([...outcomes, value('schedule_late_starts_total{prediction="spend"}')], [5, 2, 0, 0])
+  const moments = ['next_due', 'last_due', 'last_done'].map(each => value(`schedule_${each}_timestamp_seconds{prediction="spend"}`))
+  const nowSeconds = house.clock.us / 1e6
+  assert.deepEqual(moments, [nowSeconds + 3_600, nowSeconds - 3_600, AS_OF_US / 1e6])
   assert.equal(value('events_accepted_total{source="orders"}'), 1)
   assert.equal(value('events_duplicate_total{source="orders"}'), 1)
   assert.equal(value('events_rejected_total{source="orders",code="wrong_type"}'), 1)

@@ -1,6 +1,7 @@
 /** What a status tells: of files, of a server, and what to do in each case. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { PrescoreError } from '../../src/base/index.ts'
 import { runBatch } from '../../src/batch/index.ts'
 import { statusText } from '../../src/cli/status-text.ts'
 import { durationText, type StatusReport, statusOf } from '../../src/monitor/index.ts'
@@ -94,6 +95,52 @@ test('files alone: no live features, no answers; a store that is gone is told', 
   assert.doesNotMatch(statusText(report), /answers of|source/)
   const broken = [{ ...(resolvers as object[])[0], served: () => assert.fail('gone') }] as never
   assert.match(messages(statusOf({ resolvers: broken, catalog, clock: { nowUs: () => 0 }, sources: ['x'], logOf: none })).join(), /gone/)
+})
+
+test('a schedule tells when it is due, what it came to, and what to do about its misfires', () => {
+  const HOUR_US = DAY_US / 24
+  const house = build([predictionOf('score', CUSTOMER)])
+  const schedule = { zone: 'UTC', catchUp: 'last' }
+  const reportOf = (state: object) =>
+    statusOf({
+      resolvers: [
+        { prediction: predictionOf('score', CUSTOMER, { mode: 'live' }), served: () => undefined, liveStatus: () => null },
+      ] as never,
+      catalog: house.store.catalog,
+      clock: { nowUs: () => AS_OF_US },
+      sources: [],
+      logOf: () => assert.fail('no log is asked for'),
+      schedules: { state: () => ({ schedule, nextUs: AS_OF_US + HOUR_US, passedUs: AS_OF_US, ...state }) } as never,
+    })
+  const tally = (count: number, hoursAgo: number) => ({ count, dueUs: AS_OF_US - hoursAgo * HOUR_US, atUs: AS_OF_US - hoursAgo * HOUR_US })
+  const fine = reportOf({ handled: undefined })
+  assert.deepEqual([fine.predictions[0]?.due?.handled, fine.warnings], [null, []])
+  assert.match(statusText(fine), /schedule of +next due .*\nscore +2026-03-10T13:00:00Z +– +– +–\n/)
+  const tallies = { done: tally(40, 1), missed: tally(2, 3), overlapped: tally(1, 2), given_up: tally(9, 30), late: tally(1, 1) }
+  const last = {
+    dueUs: AS_OF_US - HOUR_US,
+    outcome: 'failed',
+    atUs: AS_OF_US - HOUR_US,
+    failure: { code: 'disk_full', message: 'No room.' },
+  }
+  const wrong = reportOf({ handled: { handledUs: AS_OF_US - HOUR_US, tallies, last }, overdueUs: HOUR_US / 2 })
+  assert.equal(wrong.predictions[0]?.due?.misfires, 13)
+  assert.match(statusText(wrong), /score +2026-03-10T13:00:00Z +failed +2026-03-10T11:00:00Z +2 missed, 1 overlapped, 9 given up, 1 late\n/)
+  assert.deepEqual(messages(wrong), [
+    'The run that was due at 2026-03-10T11:00:00Z failed, and is not tried again: No room.',
+    'It was due at 2026-03-10T12:00:00Z, and for 30 min nobody has started it.',
+    '2 due times were not run, as nobody was there to start it, the last at 2026-03-10T09:00:00Z.',
+    '1 due time was not run, as another run of it went on, the last at 2026-03-10T10:00:00Z.',
+    '1 due time was started more than a minute late, the last at 2026-03-10T11:00:00Z.',
+  ])
+  assert.ok(wrong.warnings.every(({ fix }) => fix.length > 20))
+  const stays = reportOf({ handled: { handledUs: AS_OF_US - 1, startedUs: AS_OF_US - HOUR_US, last: { ...last, outcome: 'again' } } })
+  assert.deepEqual(messages(stays), [
+    'The run that was due at 2026-03-10T11:00:00Z was interrupted: No room.',
+    'It was due at 2026-03-10T12:00:00Z, and the run of 2026-03-10T11:00:00Z has not ended.',
+  ])
+  const broken = reportOf({ failure: new PrescoreError('store_unreadable', { where: 'spend.json' }) })
+  assert.match(messages(broken).join(), /spend\.json/)
 })
 
 test('durations read as people say them', () => {

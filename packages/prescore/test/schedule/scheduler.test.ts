@@ -1,13 +1,13 @@
 /** What is done at which moment: catching up, retrying, never two runs of one prediction at once, and what a restart knows. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { PrescoreError, simulatedClock } from '../../src/base/index.ts'
 import { decide, type Schedule } from '../../src/schedule/decide.ts'
 import { DueTimes } from '../../src/schedule/due.ts'
-import { Ledger, type RunOrder, type ScheduleEvent, Scheduler } from '../../src/schedule/index.ts'
+import { Ledger, type RunOrder, type ScheduleEvent, Scheduler, ScheduleView } from '../../src/schedule/index.ts'
 
 const HOUR_US = 3_600_000_000
 const NOON_US = Date.parse('2026-03-10T12:00:00Z') * 1000
@@ -129,6 +129,84 @@ test('what is interrupted is tried again, until another due time takes its place
     [1],
   )
   assert.equal((await ledger.read('spend'))?.handledUs, NOON_US + 2 * HOUR_US)
+})
+
+const countsOf = (ledger: Ledger) =>
+  Object.fromEntries(
+    Object.entries(ledger.read('spend')?.tallies ?? {}).map(([name, { count, dueUs }]) => [name, [count, (dueUs - NOON_US) / HOUR_US]]),
+  )
+
+test('what becomes of due times is counted, and tells a misfire by its reason', async t => {
+  const { tickAt, orders, events, ledger, desk, folder } = house(t, hourly('last'))
+  await tickAt(0)
+  await tickAt(1)
+  // It goes on until half past four: 2 and 3 are not run, 4 is made up for.
+  await tickAt(4.5)
+  await orders[0]?.end(0)
+  await tickAt(4.5)
+  await orders[1]?.end(3)
+  assert.deepEqual(countsOf(ledger), { done: [1, 1], overlapped: [2, 3], late: [1, 4], gated: [1, 4] })
+  // A run that was started by hand goes on while 5 is due; then nobody is there.
+  desk.busy = true
+  await tickAt(5)
+  await tickAt(6)
+  desk.busy = false
+  await tickAt(6)
+  await orders[2]?.end(1)
+  assert.deepEqual(countsOf(ledger).overlapped, [3, 5])
+  assert.deepEqual(countsOf(ledger).failed, [1, 6])
+  const { last } = ledger.read('spend') ?? {}
+  assert.deepEqual([last?.outcome, last?.dueUs], ['failed', NOON_US + 6 * HOUR_US])
+  const second = house(t, hourly('last'), folder)
+  await second.tickAt(9)
+  await second.orders[0]?.end(75)
+  assert.deepEqual(countsOf(ledger), {
+    ...{ done: [1, 1], overlapped: [3, 5], late: [1, 4], gated: [1, 4] },
+    ...{ failed: [1, 6], missed: [2, 8], again: [1, 9] },
+  })
+  assert.equal(ledger.read('spend')?.startedUs, NOON_US + 9 * HOUR_US)
+  await second.tickAt(10)
+  await second.orders[1]?.end(0)
+  assert.deepEqual(
+    [countsOf(ledger).given_up, countsOf(ledger).done],
+    [
+      [1, 9],
+      [2, 10],
+    ],
+  )
+  assert.deepEqual(
+    [...events, ...second.events].flatMap(each => (each.event === 'skipped' ? [[each.why, hours(each.asOfUs)]] : [])),
+    [
+      ['overlapped', [3, 2]],
+      ['overlapped', [5]],
+      ['missed', [8, 7]],
+      ['given_up', [9]],
+    ],
+  )
+})
+
+test('whoever looks sees when it is due, what is overdue, and a file of before', t => {
+  const ledger = new Ledger(folderFor(t))
+  const policy = { mode: 'batch', schedule: '@hourly', jitterUs: 0 }
+  const view = new ScheduleView(
+    [{ name: 'spend', zone: 'UTC', policy } as never, { name: 'none', policy: { mode: 'batch' } } as never],
+    ledger,
+  )
+  const at = (hour: number) => {
+    const { nextUs, passedUs, overdueUs, handled, failure } = view.state('spend', NOON_US + hour * HOUR_US) ?? assert.fail()
+    return [hours([passedUs as number, nextUs as number]), overdueUs, handled?.handledUs, failure?.code]
+  }
+  assert.equal(view.state('none', NOON_US), undefined)
+  assert.deepEqual(at(0.5), [[0, 1], undefined, undefined, undefined], 'scheduled by something else')
+  mkdirSync(ledger.folder, { recursive: true })
+  const file = join(ledger.folder, 'spend.json')
+  writeFileSync(file, JSON.stringify({ handledUs: NOON_US }))
+  assert.deepEqual(at(0.5), [[0, 1], undefined, NOON_US, undefined])
+  assert.deepEqual(at(1.5), [[1, 2], HOUR_US / 2, NOON_US, undefined])
+  writeFileSync(file, JSON.stringify({ handledUs: NOON_US, startedUs: NOON_US + HOUR_US }))
+  assert.deepEqual(at(1.5), [[1, 2], undefined, NOON_US, undefined])
+  writeFileSync(file, '{')
+  assert.deepEqual(at(1.5), [[1, 2], undefined, undefined, 'store_unreadable'])
 })
 
 test('a restart goes on with what was begun, and knows what was done', async t => {

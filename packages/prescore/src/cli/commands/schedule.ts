@@ -3,7 +3,7 @@ import { RunDesk, type Schedule } from '../../schedule/index.ts'
 import { type Command, EXIT, moment } from '../command.ts'
 import { runProgram } from '../run-program.ts'
 import { RETENTION, retentionOf } from '../runs/retention.ts'
-import { eventJson, eventText, ledgerOf, schedulerOf, schedulesOf } from '../schedule/scheduling.ts'
+import { eventJson, eventText, schedulerOf, schedulesOf } from '../schedule/scheduling.ts'
 import { stopped } from '../stopped.ts'
 import { type Terminal, table } from '../terminal.ts'
 
@@ -30,8 +30,8 @@ export const schedule: Command = {
     const schedules = schedulesOf(app)
     if (options.list === true) {
       const listed = schedules.map(each => listedOf(each, app.clock.nowUs()))
-      const handled = await Promise.all(schedules.map(({ prediction }) => ledgerOf(app).read(prediction)))
-      const rows = listed.map((each, i) => ({ ...each, handled: handled[i] === undefined ? null : formatInstant(handled[i].handledUs) }))
+      const handled = (prediction: string) => app.ledger.read(prediction)?.handledUs
+      const rows = listed.map(each => ({ ...each, handled: momentOf(handled(each.prediction)) }))
       print(rows, terminal)
       return EXIT.done
     }
@@ -63,6 +63,10 @@ function listedOf({ prediction, cron, zone, catchUp, delayUs, due }: Schedule, n
   const next: number[] = []
   for (let us = due.after(nowUs); us !== undefined && next.length < LISTED; us = due.after(us)) next.push(us)
   return { prediction, cron, zone, catchUp, delaySeconds: delayUs / 1_000_000, next: next.map(formatInstant) }
+}
+
+function momentOf(us: number | undefined): string | null {
+  return us === undefined ? null : formatInstant(us)
 }
 
 function print(rows: readonly (Listed & { readonly handled: string | null })[], terminal: Terminal): void {

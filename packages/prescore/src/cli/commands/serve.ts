@@ -28,6 +28,7 @@ export const serve: Command = {
     'log-level': {
       type: 'string',
       value: 'LEVEL',
+      values: LOG_LEVELS,
       help: `What is logged on stderr, as JSON: ${LOG_LEVELS.join(', ')} (default: warn). Given, nothing else is written there`,
     },
     schedule: { type: 'boolean', help: 'Run what the schedules of the project say as well, as `prescore schedule` does' },
@@ -95,6 +96,7 @@ export const serve: Command = {
       clock: app.clock,
       live,
       audits: app,
+      schedules: app.schedules,
       onDefect: log.defect,
       ...(log.isDebug ? { onAnswered: log.answered } : {}),
       port,

@@ -40,6 +40,7 @@ async function ofFiles(open: Parameters<Command['run']>[0]['open'], nowUs: numbe
     sources: Object.keys(sources).filter(name => sources[name]?.type === 'events'),
     logOf: name => app.log(name),
     audits: app,
+    schedules: app.schedules,
   })
 }
 

@@ -1,9 +1,8 @@
 /** The schedules of a project, and the scheduler that runs them: alone, or inside of a server. */
-import { dirname, join } from 'node:path'
 import type { App } from '../../app.ts'
 import { formatInstant, PrescoreError } from '../../base/index.ts'
 import { pruneRuns } from '../../batch/index.ts'
-import { Ledger, type RunDesk, type Schedule, type ScheduleEvent, Scheduler, scheduleOf } from '../../schedule/index.ts'
+import { type RunDesk, type Schedule, type ScheduleEvent, Scheduler, scheduleOf } from '../../schedule/index.ts'
 import type { Retention } from '../runs/retention.ts'
 
 /** @throws PrescoreError `invalid_value` where there is none */
@@ -16,10 +15,6 @@ export function schedulesOf({ loaded }: App): readonly Schedule[] {
     expected: 'a prediction with one',
     fix: "Add `schedule: '0 3 * * *'` to a policy.",
   })
-}
-
-export function ledgerOf(app: App): Ledger {
-  return new Ledger(join(dirname(app.runs), 'schedule'))
 }
 
 interface SchedulerOptions {
@@ -38,7 +33,7 @@ export function schedulerOf(app: App, { desk, onEvent, nowUs, retention }: Sched
   return new Scheduler({
     schedules: schedulesOf(app),
     desk,
-    ledger: ledgerOf(app),
+    ledger: app.ledger,
     clock: app.clock,
     sinceUs: nowUs ?? app.clock.nowUs(),
     onEvent,
@@ -63,11 +58,17 @@ export function eventText(event: ScheduleEvent): string {
     case 'ended':
       return `${event.prediction} as of ${formatInstant(event.asOfUs)}: ${OUTCOMES[event.outcome]}${event.failure === undefined ? '' : `: ${event.failure.message}`}`
     case 'skipped':
-      return `${event.prediction}: ${event.asOfUs.length} due ${event.asOfUs.length === 1 ? 'time' : 'times'} missed and skipped, the last ${formatInstant(event.asOfUs[0] as number)}`
+      return `${event.prediction}: ${event.asOfUs.length} due ${event.asOfUs.length === 1 ? 'time' : 'times'} skipped, ${SKIPPED[event.why]}, the last ${formatInstant(event.asOfUs[0] as number)}`
     case 'stuck':
       return `${event.prediction}: cannot be scheduled: ${event.failure.message}`
   }
 }
+
+const SKIPPED = {
+  overlapped: 'as another run of it went on',
+  missed: 'as nobody was there to start it',
+  given_up: 'interrupted, and a later one took its place',
+} as const
 
 const OUTCOMES = {
   done: 'done',

@@ -22,10 +22,27 @@ const AUDIT = object({
   ),
 })
 
+const DUE = object({
+  zone: TEXT,
+  catchUp: words('skip', 'last', 'all'),
+  next: NULLABLE_INSTANT,
+  passed: NULLABLE_INSTANT,
+  handled: NULLABLE_INSTANT,
+  started: NULLABLE_INSTANT,
+  overdueSeconds: NULLABLE_WHOLE,
+  last: orNull(
+    object({ due: INSTANT, outcome: words('done', 'gated', 'failed', 'again'), at: INSTANT, ageSeconds: WHOLE, failure: orNull(FAULT) }),
+  ),
+  outcomes: { type: 'object', additionalProperties: object({ count: WHOLE, lastDue: INSTANT, ageSeconds: WHOLE }) },
+  misfires: WHOLE,
+  failure: orNull(FAULT),
+})
+
 const PREDICTION = object({
   name: TEXT,
   mode: MODE,
   schedule: nullable('string'),
+  due: orNull(DUE),
   maxAgeSeconds: nullable('number'),
   maxLagSeconds: nullable('number'),
   reads: { type: 'array', items: TEXT },

@@ -10,7 +10,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client } from 'pg'
-import { checkSignal, PrescoreError } from '../../base/index.ts'
+import { checkSignal, PrescoreError, removeScratch, unfinished } from '../../base/index.ts'
 import { copyTo, Database, identifier, literal, type StoredColumns, writeParquet } from '../../parquet/index.ts'
 import { transaction, urlOf, withClient } from '../../postgres/index.ts'
 import type { PostgresRowsDefinition } from '../../project/index.ts'
@@ -113,7 +113,7 @@ function fromOf({ definition }: SourceAt): PostgresRowsDefinition {
 /** Writes the rows in parts, then all of them sorted, under the name of what came out. */
 async function spool(client: Client, source: SourceAt, types: DataTypes, signal: AbortSignal | undefined): Promise<FilePin> {
   const snapshots = placeOf(source)
-  const folder = join(snapshots, `reading-${randomUUID()}`)
+  const folder = unfinished(join(snapshots, `reading-${randomUUID()}`))
   await mkdir(folder, { recursive: true })
   const database = await Database.open({ threads: 1, memoryMb: SORT_MB, spillTo: folder })
   try {
@@ -125,7 +125,7 @@ async function spool(client: Client, source: SourceAt, types: DataTypes, signal:
     return { ...pin, path: await settled(file, snapshots, `${source.name}-${pin.sha256.slice(0, 16)}.parquet`) }
   } finally {
     database.close()
-    await rm(folder, { recursive: true, force: true })
+    await removeScratch(folder)
   }
 }
 

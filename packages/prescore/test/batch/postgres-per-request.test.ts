@@ -162,7 +162,7 @@ describe('customers that are read with each request', { skip: postgresMissing() 
 
   test('events, keys that are derived, and numbers that mean nothing are refused', async t => {
     const wrong = [
-      ["perRequest: { timeout: '30s' }", 'perRequest: { connections: 0, cacheKeys: 1.5 }'],
+      ["perRequest: { timeout: '30s' }", `perRequest: { connections: 0, timeout: '1d', cacheKeys: 1.5 }`],
       [`validFrom: 'since'`, `validFrom: 'since', derive: r => ({ buyer: r.customer.lower() })`],
       ['customers.by(customer)', `customers.by(customer, { customer: 'buyer' })`],
       [`files: 'orders.parquet'`, `from: postgres({ url: env('${SHOP_URL}'), table: 'orders', perRequest: {} })`],
@@ -175,6 +175,7 @@ describe('customers that are read with each request', { skip: postgresMissing() 
       'not_supported sources.orders.from.perRequest',
       'invalid_value sources.customers.from.perRequest.connections',
       'invalid_value sources.customers.from.perRequest.cacheKeys',
+      'invalid_window sources.customers.from.perRequest.timeout',
       'not_supported predictions.spend.join.profile, key column buyer',
     ])
       assert.ok(problems.includes(expected), `${expected} in\n${problems.join('\n')}`)

@@ -17,10 +17,12 @@ export {
   type LogStatus,
   openEventLog,
   type RejectedEvent,
+  readersOfLogs,
+  readingLogs,
 } from './log/index.ts'
 export { describeFiles, pinIdentity, pinSource, pinSources, type SourcePin } from './pin.ts'
 export { dropOtherSnapshots } from './postgres/snapshot.ts'
 export { eventJson, type KnownEvent, knownEvents, type PostedEvent } from './replay.ts'
 export { type ScannedChunk, takeScanned } from './rows.ts'
-export { scanSize, scanSource } from './scan.ts'
+export { onlyInLogFromUs, scanSize, scanSource } from './scan.ts'
 export { type SourceAt, type SourcesPlace, sourceAt, sourcesPlace } from './source-at.ts'

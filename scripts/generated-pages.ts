@@ -47,9 +47,41 @@ Made by \`node scripts/generate-docs.ts\` from the commands' own help.
 \`\`\`text
 ${overview(COMMANDS)}\`\`\`
 
+${COMPLETION}
+
 ${pages.join('\n\n')}
 `
 }
+
+const COMPLETION = `## Completion
+
+\`prescore completion\` prints a script for Bash, zsh or fish. It completes commands, their options, the words that an option takes, files, and the names of predictions and sources: for those the project file of the folder (or of \`--project\`) is loaded when the Tab key is pressed, and where there is none, nothing is offered and nothing is said.
+
+For Bash:
+
+<!-- run by: packages/prescore/test/cli/completion.test.ts -->
+\`\`\`sh
+prescore completion bash > ~/.prescore-completion.bash
+echo 'source ~/.prescore-completion.bash' >> ~/.bashrc
+\`\`\`
+
+For zsh, with the second line after the one in \`~/.zshrc\` that calls \`compinit\`:
+
+<!-- run by: packages/prescore/test/cli/completion.test.ts -->
+\`\`\`sh
+prescore completion zsh > ~/.prescore-completion.zsh
+echo 'source ~/.prescore-completion.zsh' >> ~/.zshrc
+\`\`\`
+
+For fish:
+
+<!-- run by: packages/prescore/test/cli/completion.test.ts -->
+\`\`\`sh
+mkdir -p ~/.config/fish/completions
+prescore completion fish > ~/.config/fish/completions/prescore.fish
+\`\`\`
+
+A new shell completes then. Make the script anew after an update. Where Prescore is installed in projects only, let \`prescore\` be that of the folder in the same file, as in \`prescore() { npx prescore "$@"; }\` (fish: \`function prescore; npx prescore $argv; end\`), and write \`npx prescore\` above.`
 
 function metrics(): string {
   const own = METRICS.map(

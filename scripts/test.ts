@@ -3,13 +3,14 @@
  *
  *   npm test [-- words]        the files whose path contains one of the words; without words all but `*.long.test.ts`
  *   npm run test:all           with those, and the long variants of the others; no test may be skipped
+ *   npm run test:all -- --rest  of these, only what `npm test` may have left out: see `leavesOut`
  *
  * Random data come from one seed, PRESCORE_SEED, which is printed; another one each time unless it is given.
  * A skip without a reason, a file without tests and a file that does not end are failures.
  */
-import { globSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { run } from 'node:test'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -36,7 +37,8 @@ interface FileResult {
 }
 
 const all = process.argv.includes('--all')
-const words = process.argv.slice(2).filter(argument => argument !== '--all')
+const isRest = process.argv.includes('--rest')
+const words = process.argv.slice(2).filter(argument => !argument.startsWith('--'))
 const fileTimeoutMs = (all ? 20 : 5) * 60_000
 
 // Each file is a process, and so are the commands it starts: compiled code is kept between them.
@@ -127,14 +129,30 @@ function report(results: readonly FileResult[]): number {
 }
 
 const isLong = (file: string) => file.endsWith('.long.test.ts')
+
+/** It, or a module of the tests that it imports, asks whether the long variant is wanted, or may skip a test. */
+function leavesOut(file: string, seen = new Set<string>()): boolean {
+  if (seen.has(file)) return false
+  seen.add(file)
+  const text = readFileSync(file, 'utf8')
+  if (/process\.env\.PRESCORE_(FULL|PROPERTY_RUNS)|\{ skip\b|\bskip: |\bskip\(/.test(text)) return true
+  const imports = text.matchAll(/^(?:import .*|export .*|\} )from '(\.[^']+\.ts)'/gm)
+  const imported = [...imports].map(([, path]) => resolve(dirname(file), path as string))
+  return imported.some(path => path.includes('/test/') && existsSync(path) && leavesOut(path, seen))
+}
+
 const found = globSync(PATTERNS, { cwd: ROOT, exclude: ['**/node_modules/**'] })
   .filter(file => words.length === 0 || words.some(word => file.includes(word)))
   .sort()
-const files = found.filter(file => all || words.length > 0 || !isLong(file)).map(file => resolve(ROOT, file))
+const isWanted = (file: string) => (isRest ? isLong(file) || leavesOut(file) : all || words.length > 0 || !isLong(file))
+const files = found.map(file => resolve(ROOT, file)).filter(isWanted)
 if (files.length === 0) {
   console.error(words.length === 0 ? 'There is no test file.' : `No test file has ${words.join(' or ')} in its path.`)
   process.exit(1)
 }
-if (files.length < found.length) console.log(`not run here: ${found.length - files.length} long files; npm run test:all runs them`)
+if (files.length < found.length) {
+  const others = isRest ? 'files of which nothing is left out; npm test' : 'long files; npm run test:all'
+  console.log(`not run here: ${found.length - files.length} ${others} runs them`)
+}
 console.log(`PRESCORE_SEED=${process.env.PRESCORE_SEED}`)
 process.exitCode = report(await runFiles(files)) > 0 ? 1 : 0

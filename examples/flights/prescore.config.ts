@@ -51,7 +51,7 @@ export default defineProject({
       model: onnx('models/late.onnx', { output: 'probabilities[1]' }),
       population: flights.since('28d').keys(slot),
       training: { rows: flights, asOf: r => r.date, label: r => r.delay.gt(15) },
-      policy: { mode: 'hybrid', schedule: '0 3 * * *', maxAge: '4h', maxLag: '2h', deadline: '100ms' },
+      policy: { mode: 'hybrid', schedule: '0 3 * * *', maxAge: '4h', maxLag: '2h', deadline: '1s' },
       gates: { coverage: 0.99, missing: 0.2 },
     }),
   },

@@ -60,7 +60,7 @@ export default defineProject({
         inputs: r => ({ card: r.card, merchant: r.merchant, amount: r.amount }),
         label: r => r.fraud,
       },
-      policy: { mode: 'live', deadline: '100ms', maxLag: '5m', default: { value: null, reason: 'no score: let the rules decide' } },
+      policy: { mode: 'live', deadline: '1s', maxLag: '5m', default: { value: null, reason: 'no score: let the rules decide' } },
     }),
   },
 })

@@ -1,12 +1,12 @@
 /** The composition root: a project file in, its opened parts out. The command line and tests stand on it. */
 import { join, resolve } from 'node:path'
 import { AnswerLog, type AuditPlace, type AuditView, type LastAudit, type LoggedCounts, LoggedScorer, lastAudit } from './audit/index.ts'
-import { asPrescoreError, type Clock, PrescoreError, suggestion, systemClock } from './base/index.ts'
+import { asPrescoreError, type Clock, PrescoreError, type Problem, suggestion, systemClock } from './base/index.ts'
 import type { BatchPlace } from './batch/index.ts'
-import { type Frozen, type Ground, HistoryReader, LazyScorer, Live, type LiveScorer, scorerOf } from './live/index.ts'
+import { type Frozen, type Ground, HistoryReader, LazyScorer, Live, type LiveScorer, RequestTables, scorerOf } from './live/index.ts'
 import type { BootstrapProgress } from './online/index.ts'
 import { Database } from './parquet/index.ts'
-import { attributeKinds, type LoadedProject, loadProject, type PredictionDefinition } from './project/index.ts'
+import { attributeKinds, type JoinDefinition, type LoadedProject, loadProject, type PredictionDefinition } from './project/index.ts'
 import { PublishedReleases, type Release, type ReleasedModel, ReleasedModels, releaseForLive } from './release/index.ts'
 import { type LiveSeat, Resolver } from './resolve/index.ts'
 import { Ledger, ScheduleView } from './schedule/index.ts'
@@ -31,6 +31,8 @@ export interface LiveOptions {
   readonly onProgress?: (source: string, progress: BootstrapProgress) => void
   /** Told of what keeps a prediction, or a source's feed, from live answers, and a published release from giving them. */
   readonly onFailure?: (where: string, error: PrescoreError) => void
+  /** Told of what slows live answers down, or could. */
+  readonly onWarning?: (problem: Problem) => void
   /** Told when a prediction is answered live with another release than before. */
   readonly onSwitched?: (prediction: string, release: string) => void
   /** Told when live answers cannot be noted down for an audit. */
@@ -55,6 +57,8 @@ export class App implements AuditView {
   #answerLog: AnswerLog | undefined
   #models: ReleasedModels | undefined
   readonly #scorers: LiveScorer[] = []
+  /** Of resolvers that scan. */
+  #tables: RequestTables | undefined
   #database: Promise<Database> | undefined
   #store: Store | undefined
   readonly #resolvers = new Map<string, Resolver>()
@@ -189,7 +193,7 @@ export class App implements AuditView {
   }
 
   /**
-   * A resolver whose live step reads features from history and log with each request: seconds instead of microseconds, the same bits,
+   * A resolver whose live step reads features from history and log with each request, and from tables by key where they are read so: seconds instead of microseconds, the same bits,
    * and no state to keep up. For a command that answers once.
    * @throws PrescoreError `unknown_prediction`
    */
@@ -202,9 +206,16 @@ export class App implements AuditView {
   async #scanningScorer(name: string): Promise<LiveScorer> {
     const { loaded } = this
     const release = await this.liveRelease(name)
-    const { joins } = release.project.predictions[name] as PredictionDefinition
-    const sources = Object.values(joins).map(join => ({ join, source: sourceAt(loaded, loaded.definition, join.source) }))
-    return scorerOf(release, new HistoryReader(await this.database(), sources))
+    const { definition } = loaded
+    const database = await this.database()
+    const atOf = (source: string) => sourceAt(loaded, definition, source)
+    this.#tables ??= new RequestTables({ definition, sourceAt: atOf })
+    const scanned = (joins: readonly JoinDefinition[]) =>
+      new HistoryReader(
+        database,
+        joins.map(join => ({ join, source: atOf(join.source) })),
+      )
+    return scorerOf(release, this.#tables.beside(release.project.predictions[name] as PredictionDefinition, scanned))
   }
 
   #resolver(name: string, live: (() => LiveScorer) | undefined, seat?: LiveSeat): Resolver {
@@ -222,6 +233,7 @@ export class App implements AuditView {
     await this.#answerLog?.close()
     await this.#models?.close()
     for (const scorer of this.#scorers.splice(0)) await scorer.close()
+    await this.#tables?.close()
     for (const log of this.#logs.values()) await log.close()
     this.#logs.clear()
     const [database, store] = [this.#database, this.#store]

@@ -1,7 +1,7 @@
 /** A PostgreSQL server of the tests' own, from the installed binaries, on a free port. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -75,6 +75,13 @@ export class PostgresServer {
   async remove(): Promise<void> {
     await this.down()
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** From now on, of everybody but `postgres`. */
+  async demandPasswords(): Promise<void> {
+    const rules = ['host all postgres 127.0.0.1/32 trust', 'host all all 127.0.0.1/32 scram-sha-256']
+    writeFileSync(join(this.#folder, 'data/pg_hba.conf'), `${rules.join('\n')}\n`)
+    await this.query('SELECT pg_reload_conf()')
   }
 
   async query(sql: string): Promise<readonly Row[]> {

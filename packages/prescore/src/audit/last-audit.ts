@@ -1,9 +1,8 @@
 /** What the last audit of each prediction came to: for whoever watches. */
-import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PrescoreError } from '../base/index.ts'
+import { PrescoreError, writeWhole } from '../base/index.ts'
 import type { LoggedCounts } from './log/answer-log.ts'
 import type { AuditReport, PredictionAudit } from './report.ts'
 
@@ -25,9 +24,7 @@ export async function keepLastAudits(folder: string, { at, predictions }: AuditR
     await mkdir(folder, { recursive: true })
     for (const { prediction, answers, compared, identical, defects, changedByLateEvents } of predictions) {
       const last: LastAudit = { at, answers, compared, identical, defects, changedByLateEvents, notComparable: answers - compared }
-      const temporary = join(folder, `${randomUUID()}.tmp`)
-      await writeFile(temporary, `${JSON.stringify(last)}\n`, { flush: true })
-      await rename(temporary, join(folder, `${prediction}.json`))
+      await writeWhole(join(folder, `${prediction}.json`), `${JSON.stringify(last)}\n`)
     }
   } catch (error) {
     throw new PrescoreError('file_unwritable', { where: folder, found: (error as Error).message, cause: error })

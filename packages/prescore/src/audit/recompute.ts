@@ -5,11 +5,11 @@ import type { ClockName } from '../features/index.ts'
 import { type Assembly, assemble, historyFeatures, scoreRows } from '../history/index.ts'
 import { type ModelRunner, openModel, valueText } from '../models/index.ts'
 import type { Database } from '../parquet/index.ts'
-import type { PredictionDefinition } from '../project/index.ts'
+import { featureTypes, type JoinDefinition, type PredictionDefinition, rowScope, type SourceDefinition } from '../project/index.ts'
 import type { Release } from '../release/index.ts'
 import type { SourceAt, SourcePin } from '../sources/index.ts'
 import type { LoggedAnswer } from './log/record.ts'
-import { requestRows, withAttributes } from './rows.ts'
+import { missingColumn, requestRows, withAttributes } from './rows.ts'
 
 /** A source as it is now. */
 export interface PinnedSource {
@@ -81,7 +81,17 @@ export class Recomputation {
         joined.set(join.name, withAttributes(join.name, names, features[i] as readonly Column[], answers))
       })
     }
+    for (const { name, definition } of this.assembly.joins) {
+      if (!joined.has(name)) joined.set(name, this.#asNoted(name, definition, answers))
+    }
     return joined
+  }
+
+  /** Of a table that was read for each request alone: what was read then is noted with the answers. */
+  #asNoted(name: string, join: JoinDefinition, answers: readonly LoggedAnswer[]): readonly Column[] {
+    const types = featureTypes(join, rowScope(this.release.project.sources[join.source] as SourceDefinition))
+    const missing = [...types.values()].map(type => missingColumn(type, answers.length))
+    return withAttributes(name, Object.keys(join.features), missing, answers)
   }
 
   /** One row that cannot be computed keeps back no others. */

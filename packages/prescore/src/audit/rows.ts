@@ -43,6 +43,10 @@ export function withAttributes(
   })
 }
 
+export function missingColumn(type: ValueType, rows: number): Column {
+  return columnOf(type, new Array<InputValue>(rows).fill(null))
+}
+
 /** The values of a column's first rows; null is missing, an int64 beyond ±2^53 a bigint. */
 function valuesOf(column: Column, rows: number): InputValue[] {
   return Array.from({ length: rows }, (_, row) => valueAt(column, row))

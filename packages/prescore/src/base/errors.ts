@@ -54,6 +54,7 @@ export const ERRORS = Object.freeze({
   // Data
   source_unreadable: row(400, 'A source cannot be read', 'Check that the files exist, are whole and are of the stated format.'),
   source_unavailable: row(503, 'A source cannot be asked', 'Check that the database is up and can be reached, then try again.', true),
+  index_missing: row(400, 'A table is read by key without an index', 'Create an index on the columns of the key.'),
   source_changed: row(409, 'A source changed during the run', 'Run again with --repin to take the data as it is now.'),
   column_missing: row(
     400,

@@ -2,10 +2,9 @@
  * What a run will take, from a sample of about 1 % of its rows: they are computed and scored as the run would, and scaled up.
  * Planning and the scan of the sources are done in full, so their times are measured, not guessed.
  */
-import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { removeScratch, scratchFolder, writeWhole } from '../base/index.ts'
 import { type Chunk, references, takeRows } from '../expressions/index.ts'
 import { KeyIndex } from '../history/index.ts'
 import { openModel } from '../models/index.ts'
@@ -52,7 +51,7 @@ export async function estimateRun(
   planSeconds: number,
   threads: number,
 ): Promise<Estimate> {
-  const scratch = await mkdtemp(join(tmpdir(), 'prescore-estimate-'))
+  const scratch = scratchFolder('prescore-estimate-')
   try {
     const whole = await contextOf(place, planned, runs)
     const rows = await readPopulation(place.database, whole.populationFile, whole.prediction, planned.asOfUs, 0, planned.population.rows)
@@ -77,7 +76,7 @@ export async function estimateRun(
     await keep(new RunLayout(place.runs, planned.run).estimate, estimate)
     return estimate
   } finally {
-    await rm(scratch, { recursive: true, force: true })
+    await removeScratch(scratch)
   }
 }
 
@@ -230,8 +229,6 @@ async function timed<T>(work: () => Promise<T>): Promise<readonly [seconds: numb
 }
 
 async function keep(file: string, estimate: Estimate): Promise<void> {
-  const temporary = `${file}.${randomUUID()}.tmp`
   await mkdir(dirname(file), { recursive: true })
-  await writeFile(temporary, `${JSON.stringify(estimate, null, 2)}\n`)
-  await rename(temporary, file)
+  await writeWhole(file, `${JSON.stringify(estimate, null, 2)}\n`)
 }

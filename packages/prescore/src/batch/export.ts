@@ -1,9 +1,7 @@
 /** A run as one file for others: a schema that stays, one row a key, in the order of the keys. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { formatInstant } from '../base/index.ts'
+import { formatInstant, removeScratch, scratchFolder } from '../base/index.ts'
 import { valueNames } from '../history/index.ts'
 import { type CopyFormat, copyTo, identifier, literal, type StoredColumns, writeParquet } from '../parquet/index.ts'
 import type { BatchPlace } from './place.ts'
@@ -35,7 +33,7 @@ export async function exportRun(place: BatchPlace, { run, ...how }: ExportReques
 
 /** @throws PrescoreError as {@link exportRun} does */
 export async function writeExport(run: StoredRunFiles, { file, format, withFeatures }: Omit<ExportRequest, 'run'>): Promise<Exported> {
-  const scratch = await mkdtemp(join(tmpdir(), 'prescore-export-'))
+  const scratch = scratchFolder('prescore-export-')
   try {
     const parts = withFeatures
       ? await writeParts(run, scratch)
@@ -46,7 +44,7 @@ export async function writeExport(run: StoredRunFiles, { file, format, withFeatu
     const bytes = await copyTo(run.context.database, query, file, format)
     return { run: run.record.id, file, rows: run.context.plan.population.rows, bytes, columns: columns.map(([name]) => name) }
   } finally {
-    await rm(scratch, { recursive: true, force: true })
+    await removeScratch(scratch)
   }
 }
 

@@ -4,9 +4,7 @@
  * Each step leaves a record that makes it a no-op the next time: repeating the command after a kill at any moment
  * goes on where the last one stopped, and gives the same bytes.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { removeScratch, scratchFolder } from '../base/index.ts'
 import type { PredictionDefinition } from '../project/index.ts'
 import { freezeRelease, type Release, recordRelease } from '../release/index.ts'
 import { noteAsOf, sourceAt, sourcesPlace } from '../sources/index.ts'
@@ -96,13 +94,13 @@ export async function planOnly(
  */
 export async function dryRun(place: BatchPlace, request: Omit<RunRequest, 'publish'>): Promise<Estimate> {
   const started = performance.now()
-  const scratch = await mkdtemp(join(tmpdir(), 'prescore-dry-run-'))
+  const scratch = scratchFolder('prescore-dry-run-')
   try {
     const { release } = await freezeRelease(place.loaded, request.prediction, place.releases)
     const { plan } = await plannedRun(place, request, release, scratch)
     return await estimateRun(place, plan, scratch, (performance.now() - started) / 1000, request.threads)
   } finally {
-    await rm(scratch, { recursive: true, force: true })
+    await removeScratch(scratch)
   }
 }
 

@@ -16,10 +16,15 @@ export interface Invocation {
   open(clock?: Clock): Promise<App>
 }
 
+/** What may stand somewhere on the line, for its completion: one of some words, a path, or a name of the project file. */
+export type Values = readonly string[] | 'file' | 'folder' | 'prediction' | 'source'
+
 export interface Option {
   readonly type: 'string' | 'boolean'
   /** What stands for the value in the help. */
   readonly value?: string
+  /** Absent: it is free, as a time or a number is. */
+  readonly values?: Values
   readonly help: string
 }
 
@@ -33,6 +38,8 @@ export interface Command {
   readonly options: Readonly<Record<string, Option>>
   /** How many positionals it takes: [least, most]. */
   readonly positionals: readonly [least: number, most: number]
+  /** What positionals may be, in their order; of those after them nothing is known. */
+  readonly places?: readonly Values[]
   run(invocation: Invocation): Promise<ExitCode>
 }
 
@@ -42,8 +49,13 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 /** Options that every command has. */
 export const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
-  project: { type: 'string', value: 'PATH', help: 'The project file or its folder (default: here)' },
-  state: { type: 'string', value: 'DIR', help: 'Where releases, runs and answers lie (default: .prescore beside the project)' },
+  project: { type: 'string', value: 'PATH', values: 'file', help: 'The project file or its folder (default: here)' },
+  state: {
+    type: 'string',
+    value: 'DIR',
+    values: 'folder',
+    help: 'Where releases, runs and answers lie (default: .prescore beside the project)',
+  },
   threads: { type: 'string', value: 'N', help: 'Threads to use (default: all cores, at most 8)' },
   json: { type: 'boolean', help: 'Print data as JSON' },
   help: { type: 'boolean', help: 'Show this help' },

@@ -3,17 +3,20 @@
  * watch, is cut off: that is no worse than a kill, which every command survives.
  */
 const GRACE_MS = 3_000
+/** Signals that come so soon after the first are the same Ctrl-C: npx passes on what the terminal sends to both. */
+const SAME_MS = 500
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 export class Interruption {
   readonly #controller = new AbortController()
   readonly #cut: () => void
   #graceMs = 0
+  #firedMs: number | undefined
 
-  /** @param cut ends the process. */
+  /** Takes the place of whoever listened before. @param cut ends the process. */
   constructor(cut: () => void) {
     this.#cut = cut
-    process.on('SIGINT', this.#fire)
-    process.on('SIGTERM', this.#fire)
+    for (const signal of SIGNALS) process.removeAllListeners(signal).on(signal, this.#fire)
   }
 
   /** The signal, for a command that ends in order within so many milliseconds once it has fired. */
@@ -23,17 +26,20 @@ export class Interruption {
   }
 
   close(): void {
-    process.off('SIGINT', this.#fire)
-    process.off('SIGTERM', this.#fire)
+    for (const signal of SIGNALS) process.off(signal, this.#fire)
   }
 
   /** A second one cuts at once. */
   readonly #fire = (): void => {
-    if (this.#graceMs === 0 || this.#controller.signal.aborted) {
+    const nowMs = performance.now()
+    if (this.#graceMs === 0) {
       this.#cut()
-    } else {
+    } else if (this.#firedMs === undefined) {
+      this.#firedMs = nowMs
       setTimeout(this.#cut, this.#graceMs).unref()
       this.#controller.abort()
+    } else if (nowMs - this.#firedMs > SAME_MS) {
+      this.#cut()
     }
   }
 }

@@ -1,6 +1,6 @@
 /** The log of `prescore serve`: one JSON object a line on stderr. At `info` and above it holds no key and no input of a request. */
 import { type Logger, pino, stdTimeFunctions } from 'pino'
-import type { PrescoreError } from '../base/index.ts'
+import type { PrescoreError, Problem } from '../base/index.ts'
 import type { ScheduleEvent } from '../schedule/index.ts'
 import type { AnsweredRequest } from '../server/index.ts'
 import { eventJson, eventText } from './schedule/scheduling.ts'
@@ -32,6 +32,10 @@ export class ServeLog {
 
   readonly failure = (where: string, error: PrescoreError): void => {
     this.#logger.warn({ where, code: error.code, fix: error.fix, causes: causesOf(error) }, `not answered live: ${error.message}`)
+  }
+
+  readonly warning = ({ code, where, found, expected, fix }: Problem): void => {
+    this.#logger.warn({ where, code, fix }, `${where}: ${found}; expected ${expected}`)
   }
 
   /** What went wrong is told as a warning, the rest as it goes. */

@@ -2,9 +2,8 @@
  * Divides the keys of some groups over parts, so that the database can tell of each row that it reads whether a part needs it: then a
  * part costs little more than what is decoded for it.
  */
-import { LIST, listValue, VARCHAR } from '@duckdb/node-api'
 import { type Column, isStringColumn, type NumberColumn, type StringColumn } from '../expressions/index.ts'
-import { type Database, identifier } from '../parquet/index.ts'
+import { type Database, duckdb, identifier } from '../parquet/index.ts'
 import type { FeatureGroupDefinition, SourceDefinition } from '../project/index.ts'
 
 /** A prime: keys that follow a pattern are divided evenly. */
@@ -84,6 +83,7 @@ async function placesOfTexts(database: Database, { codes, dictionary }: StringCo
 function hashesOf(database: Database, texts: readonly string[]): Promise<readonly number[]> {
   const sql = `SELECT CAST(hash(text) % ${PLACES} AS INTEGER) AS place FROM (SELECT unnest($1) AS text)`
   return database.withConnection(async connection => {
+    const { LIST, listValue, VARCHAR } = duckdb()
     const result = await connection.runAndReadAll(sql, [listValue(texts)], [LIST(VARCHAR)])
     return (result.getColumns()[0] ?? []) as number[]
   })

@@ -1,9 +1,7 @@
 /** A first project: from some data, a model, both, or from the sample. */
 import { existsSync, statSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { basename, join, relative, resolve } from 'node:path'
-import { type Clock, formatInstant, PrescoreError } from '../base/index.ts'
+import { type Clock, formatInstant, PrescoreError, removeScratch, scratchFolder } from '../base/index.ts'
 import { inspectModel } from '../models/index.ts'
 import { Database } from '../parquet/index.ts'
 import { env, PROJECT_FILES, postgres } from '../project/index.ts'
@@ -64,22 +62,22 @@ async function fromModel(folder: string, { dependencies }: InitRequest, model: s
     })
   }
   const config = requestConfigText({ inputs: given, hasNames: names !== undefined, model: shortest(folder, resolve(model)), output })
-  const written = await writeProject(folder, [...surroundings(folder, dependencies), { path: 'prescore.config.ts', content: config }])
+  const written = writeProject(folder, [...surroundings(folder, dependencies), { path: 'prescore.config.ts', content: config }])
   const body = JSON.stringify({ inputs: Object.fromEntries(given.map(name => [name, 0])) })
   const ask = `curl -H 'content-type: application/json' -d '${body}' http://127.0.0.1:8080/api/predictions/score/answers`
   const guesses = names === undefined ? ['the names of the inputs: only you know what the model was trained on'] : []
-  const install = await installStep(folder, dependencies)
+  const install = installStep(folder, dependencies)
   return { folder, written, prediction: 'score', guesses, install, next: ['npx prescore check', 'npx prescore serve --port 8080', ask] }
 }
 
-async function fromSample(folder: string, { clock, dependencies }: InitRequest): Promise<Initialised> {
-  const written = await writeProject(folder, [
+function fromSample(folder: string, { clock, dependencies }: InitRequest): Initialised {
+  const written = writeProject(folder, [
     { path: 'data/orders.csv', content: sampleOrders(clock.nowUs()) },
     { path: 'models/spend.onnx', content: sampleModel() },
     ...surroundings(folder, dependencies),
     { path: 'prescore.config.ts', content: SAMPLE_CONFIG },
   ])
-  const install = await installStep(folder, dependencies)
+  const install = installStep(folder, dependencies)
   return { folder, written, prediction: 'spend', guesses: [], install, next: nextSteps('spend', 'c7', undefined) }
 }
 
@@ -104,28 +102,24 @@ async function fromData(folder: string, { model, dependencies }: InitRequest, fr
     unreadable: data.unreadable,
   })
   const starter: NewFile[] = model === undefined ? [{ path: modelFile, content: meanOf(choices) }] : []
-  const written = await writeProject(folder, [
-    ...starter,
-    ...surroundings(folder, dependencies),
-    { path: 'prescore.config.ts', content: config },
-  ])
+  const written = writeProject(folder, [...starter, ...surroundings(folder, dependencies), { path: 'prescore.config.ts', content: config }])
   return {
     folder,
     written,
     prediction,
     guesses: guessesOf(choices, model !== undefined),
-    install: await installStep(folder, dependencies),
+    install: installStep(folder, dependencies),
     next: nextSteps(prediction, choices.key.example ?? '', choices.time?.latestUs),
   }
 }
 
 async function guess(database: Database, from: string): Promise<GuessedData> {
   if (!from.startsWith(IN_POSTGRES)) return guessColumns(database, from, process.cwd())
-  const scratch = await mkdtemp(join(tmpdir(), 'prescore-init-'))
+  const scratch = scratchFolder('prescore-init-')
   try {
     return await guessTable(database, postgres({ url: env(URL_NAME), table: from.slice(IN_POSTGRES.length) }), scratch)
   } finally {
-    await rm(scratch, { recursive: true, force: true })
+    await removeScratch(scratch)
   }
 }
 

@@ -2,13 +2,14 @@
  * The sources that live predictions read, as they were pinned, and the feeds that keep their live features up. A source has one
  * feed; another beside it while some release is answered from the files as they were, and another from what they are now.
  */
-import { asPrescoreError, contentHash, PrescoreError } from '../base/index.ts'
+import { asPrescoreError, contentHash, type PrescoreError } from '../base/index.ts'
 import { Feed, type LiveGroup, type LiveState, liveGroup } from '../online/index.ts'
+import type { JoinDefinition } from '../project/index.ts'
 import type { Release } from '../release/index.ts'
-import { type SourceAt, sourceAt } from '../sources/index.ts'
 import { filesIdentity } from './ground.ts'
 import { pinPatiently } from './patient-pin.ts'
-import type { LivePlace, OpenedSource } from './place.ts'
+import { type LivePlace, type OpenedSource, sourceOf } from './place.ts'
+import { isPerRequest } from './request-tables.ts'
 import { predictionOf } from './scorer-of.ts'
 import type { StateJoin } from './state-reader.ts'
 
@@ -45,7 +46,7 @@ export class Feeds {
 
   /** Every source that the releases join, as it is now; one that cannot be read keeps those back that join it, and no others. */
   async open(releases: readonly Release[]) {
-    const names = new Set(releases.flatMap(release => Object.values(predictionOf(release).joins).map(({ source }) => source)))
+    const names = new Set(releases.flatMap(release => this.#joinsOf(release).map(({ source }) => source)))
     const sources = new Map<string, OpenedSource>()
     const failures = new Map<string, PrescoreError>()
     for (const name of names) {
@@ -59,7 +60,8 @@ export class Feeds {
   }
 
   readingOf(release: Release, sources: ReadonlyMap<string, OpenedSource>): Reading {
-    const read = Object.values(predictionOf(release).joins).map(join => {
+    const joins = this.#joinsOf(release)
+    const read = joins.map(join => {
       const { at, history, feed } = sources.get(join.source) as OpenedSource
       const { key: _, ...group } = join
       const named = liveGroup(at, group)
@@ -67,7 +69,7 @@ export class Feeds {
       const name = contentHash({ group: named.name, history })
       return { group: { ...named, name, feed }, join: { group: name, feed, isEvents: at.definition.type === 'events' } }
     })
-    const joined = new Set(Object.values(predictionOf(release).joins).map(({ source }) => sources.get(source) as OpenedSource))
+    const joined = new Set(joins.map(({ source }) => sources.get(source) as OpenedSource))
     return { joins: read.map(({ join }) => join), groups: read.map(({ group }) => group), sources: [...joined] }
   }
 
@@ -129,8 +131,13 @@ export class Feeds {
     for (const { feed } of this.#feeds) await feed.stop()
   }
 
+  /** Those of sources that are kept up. */
+  #joinsOf(release: Release): JoinDefinition[] {
+    return Object.values(predictionOf(release).joins).filter(({ source }) => !isPerRequest(this.#place.loaded.definition, source))
+  }
+
   async #open(name: string): Promise<OpenedSource> {
-    const at = this.#sourceAt(name)
+    const at = sourceOf(this.#place, name)
     const log = at.definition.type === 'events' ? this.#place.logOf(name) : undefined
     const pin = await pinPatiently(await this.#place.database(), at, this.#stopping.signal)
     // What arrived since is in the log: positions are of this one.
@@ -167,15 +174,6 @@ export class Feeds {
       },
       onPassedOver: error => onFailure?.(`sources.${at.name}`, error),
     })
-  }
-
-  #sourceAt(name: string): SourceAt {
-    const { loaded, untilUs } = this.#place
-    const definition = loaded.definition.sources[name]
-    if (definition === undefined)
-      throw new PrescoreError('unknown_source', { where: `sources.${name}`, found: 'a source that a release reads and the project lacks' })
-    const ends = definition.type === 'events' && definition.untilUs === undefined && untilUs !== undefined
-    return { ...sourceAt(loaded, loaded.definition, name), definition: ends ? { ...definition, untilUs } : definition }
   }
 
   /** 0 of a table, and of a log that cannot be read: then the feed fails, and says why. */

@@ -13,7 +13,8 @@ import { dropOtherSnapshots } from '../sources/index.ts'
 import { type FeedStatus, Feeds, type Reading } from './feeds.ts'
 import { Follower } from './follower.ts'
 import { groundOf } from './ground.ts'
-import type { Frozen, LivePlace, OpenedSource } from './place.ts'
+import { type Frozen, type LivePlace, type OpenedSource, sourceOf } from './place.ts'
+import { RequestTables } from './request-tables.ts'
 import { Retries } from './retries.ts'
 import { predictionOf, scorerOf } from './scorer-of.ts'
 import { Seat } from './seat.ts'
@@ -29,6 +30,7 @@ export class Live {
   readonly #place: LivePlace
   readonly #frozen: ReadonlyMap<string, Frozen>
   readonly #feeds: Feeds
+  readonly #tables: RequestTables
   readonly #follower: Follower | undefined
   readonly #patience: NodeJS.Timeout
   #state: LiveState | undefined
@@ -46,10 +48,17 @@ export class Live {
     this.#place = place
     this.#frozen = frozen
     this.#feeds = new Feeds(place, error => this.#mendSoon(error))
+    const { loaded, onFailure, onWarning } = place
+    this.#tables = new RequestTables({
+      definition: loaded.definition,
+      sourceAt: name => sourceOf(place, name),
+      onWarning,
+      onFailure,
+    })
     this.seats = new Map([...frozen].map(([name, { published }]) => [name, new Seat(name, published)]))
     this.#patience = setTimeout(() => this.#giveUpWaiting(), place.readyWithinMs ?? READY_WITHIN_MS).unref()
     this.settled = this.#fill().catch((error: unknown) => this.#failAll(asPrescoreError(error)))
-    const { following, onFailure, onSwitched } = place
+    const { following, onSwitched } = place
     const replace = (release: Release, isWanted: () => boolean) => this.#replaceInTurn(release, isWanted)
     this.#follower = following === undefined ? undefined : new Follower({ following, seats: this.seats, replace, onFailure, onSwitched })
     void this.settled.then(() => this.#follower?.start())
@@ -90,6 +99,7 @@ export class Live {
     // Those that were begun meanwhile.
     await this.#feeds.stop()
     for (const seat of this.seats.values()) await seat.close()
+    await this.#tables.close()
     await this.#state?.close()
   }
 
@@ -100,7 +110,8 @@ export class Live {
       this.#fail(name, each.failure)
       return []
     })
-    const { sources, failures: unopened } = await this.#feeds.open(frozen)
+    const { sources, failures } = await this.#feeds.open(frozen)
+    const unopened = new Map([...failures, ...(await this.#tables.check(frozen.map(predictionOf)))])
     const releases = frozen.filter(release => {
       const failed = Object.values(predictionOf(release).joins).find(({ source }) => unopened.has(source))
       if (failed !== undefined) this.#fail(release.prediction, unopened.get(failed.source) as PrescoreError)
@@ -108,17 +119,17 @@ export class Live {
     })
     for (const release of releases) this.#releases.set(release.prediction, release)
     if (this.#isClosed) return
-    if (unopened.size === 0) await this.#dropSnapshots(sources.values())
+    if (failures.size === 0) await this.#dropSnapshots(sources.values())
     const readings = new Map(releases.map(release => [release, this.#feeds.readingOf(release, sources)]))
     const groups = new Map([...readings.values()].flatMap(reading => reading.groups).map(group => [group.name, group]))
     // What cannot be answered now may be again after the next start.
     const keepOthers = releases.length < this.#frozen.size
     this.#state = await this.#openState([...groups.values()], [...sources.keys()], keepOthers)
-    const failures = await this.#feeds.fill(this.#state, sources.values())
-    for (const error of failures.values()) this.#mendSoon(error)
+    const unfilled = await this.#feeds.fill(this.#state, sources.values())
+    for (const error of unfilled.values()) this.#mendSoon(error)
     for (const [release, reading] of readings) {
-      const failed = reading.joins.find(({ feed }) => failures.has(feed))
-      if (failed !== undefined) this.#fail(release.prediction, failures.get(failed.feed) as PrescoreError)
+      const failed = reading.joins.find(({ feed }) => unfilled.has(feed))
+      if (failed !== undefined) this.#fail(release.prediction, unfilled.get(failed.feed) as PrescoreError)
       else if (!this.#isClosed) await this.#seat(release, reading)
     }
   }
@@ -153,7 +164,11 @@ export class Live {
 
   async #scorerOf(release: Release, { joins, sources }: Reading): Promise<LiveScorer> {
     const state = this.#state as LiveState
-    const scorer = await scorerOf(release, new StateReader(state, joins, feed => this.#feeds.failureOf(feed)))
+    const kept = new StateReader(state, joins, feed => this.#feeds.failureOf(feed))
+    const scorer = await scorerOf(
+      release,
+      this.#tables.beside(predictionOf(release), () => kept),
+    )
     return this.#place.around?.(scorer, groundOf(release, sources, state)) ?? scorer
   }
 
@@ -164,7 +179,7 @@ export class Live {
    */
   async #replace(release: Release, isWanted: () => boolean): Promise<void> {
     const { sources, failures: unopened } = await this.#feeds.open([release])
-    const [unreadable] = unopened.values()
+    const [unreadable] = [...unopened.values(), ...(await this.#tables.check([predictionOf(release)])).values()]
     if (unreadable !== undefined) throw unreadable
     const reading = this.#feeds.readingOf(release, sources)
     try {

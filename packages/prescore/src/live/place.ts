@@ -1,9 +1,9 @@
-import type { Clock, PrescoreError } from '../base/index.ts'
+import { type Clock, PrescoreError, type Problem } from '../base/index.ts'
 import type { BootstrapProgress } from '../online/index.ts'
 import type { Database } from '../parquet/index.ts'
 import type { LoadedProject } from '../project/index.ts'
 import type { Release } from '../release/index.ts'
-import type { EventLog, SourceAt, SourcePin } from '../sources/index.ts'
+import { type EventLog, type SourceAt, type SourcePin, sourceAt } from '../sources/index.ts'
 import type { Ground, LiveScorer } from './types.ts'
 
 export interface LivePlace {
@@ -24,6 +24,8 @@ export interface LivePlace {
   readonly onProgress?: (source: string, progress: BootstrapProgress) => void
   /** Told of what keeps a prediction from being answered live, or from being answered with the release that was published. */
   readonly onFailure?: (where: string, error: PrescoreError) => void
+  /** Told of what slows live answers down, or could. */
+  readonly onWarning?: (problem: Problem) => void
   /** What stands in the place of a scorer, such as one that notes its answers down. */
   readonly around?: (scorer: LiveScorer, ground: Ground) => LiveScorer
   /** Told when a prediction is answered live with another release than before. */
@@ -54,4 +56,13 @@ export interface OpenedSource {
   readonly feed: string
   /** Absent: a table. */
   readonly log?: EventLog
+}
+
+/** A source as the project declares it; events end where history does. @throws PrescoreError `unknown_source` */
+export function sourceOf({ loaded, untilUs }: LivePlace, name: string): SourceAt {
+  const definition = loaded.definition.sources[name]
+  if (definition === undefined)
+    throw new PrescoreError('unknown_source', { where: `sources.${name}`, found: 'a source that a release reads and the project lacks' })
+  const ends = definition.type === 'events' && definition.untilUs === undefined && untilUs !== undefined
+  return { ...sourceAt(loaded, loaded.definition, name), definition: ends ? { ...definition, untilUs } : definition }
 }

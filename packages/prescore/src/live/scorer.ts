@@ -5,6 +5,7 @@ import { type ScoreOptions, type ServedModel, type ServingStats, valueText } fro
 import type { LiveValue } from '../online/index.ts'
 import {
   type AttributeKinds,
+  type Attributes,
   attributeKinds,
   defaultInputs,
   type Inputs,
@@ -16,7 +17,7 @@ import {
 } from '../project/index.ts'
 import { RequestRow, type Slot } from './request-row.ts'
 import { RequestVector } from './request-vector.ts'
-import type { FeatureReader, LiveRequest, LiveScore, LiveScorer } from './types.ts'
+import type { FeatureReader, FeaturesRead, LiveRequest, LiveScore, LiveScorer } from './types.ts'
 
 export interface ScorerParts {
   readonly release: string
@@ -77,7 +78,7 @@ class Scorer implements LiveScorer {
     this.#checkGiven(request.inputs)
     this.#setRequest(request)
     const keys = this.#joins.map(join => join.key())
-    const read = this.#features.read(keys, request.asOfUs)
+    const read = this.#features.read(keys, request.asOfUs, request.deadlineAtMs)
     if (!(read instanceof Promise)) return this.#scoreJoined(request, read)
     return read.then(features => {
       // Another request may have used the row meanwhile.
@@ -108,29 +109,30 @@ class Scorer implements LiveScorer {
     this.#asOf?.set(asOfUs)
   }
 
-  #scoreJoined({ attributes, deadlineAtMs }: LiveRequest, joined: readonly (readonly LiveValue[])[]): LiveScore | Promise<LiveScore> {
+  #scoreJoined({ attributes, deadlineAtMs, signal }: LiveRequest, read: FeaturesRead): LiveScore | Promise<LiveScore> {
     for (let i = 0; i < this.#joins.length; i++) {
-      this.#joins[i]!.setFeatures(joined[i]!)
+      this.#joins[i]!.setFeatures(read.values[i]!)
       if (attributes !== undefined) this.#joins[i]!.setAttributes(attributes)
     }
     this.#vector.fill(this.#input)
     const features = this.#vector.values.slice()
-    const dataThroughUs = this.#features.dataThroughUs()
-    const feedFailure = this.#features.feedFailure?.()
-    const isFlawed = this.#features.isFlawed?.() === true
+    const { dataThroughUs, feedFailure, isFlawed, perRequest } = read
     const scoreOf = (value: Float32Array | Float64Array): LiveScore => {
-      const valueText = this.#text(value)
-      if (feedFailure === undefined && !isFlawed) return { valueText, dataThroughUs, features }
+      const plain = { valueText: this.#text(value), dataThroughUs, features }
+      if (feedFailure === undefined && isFlawed !== true && perRequest === undefined) return plain
       return {
-        valueText,
-        dataThroughUs,
-        features,
+        ...plain,
         ...(feedFailure === undefined ? {} : { feedFailure }),
-        ...(isFlawed ? { isFlawed } : {}),
+        ...(isFlawed === true ? { isFlawed } : {}),
+        ...(perRequest === undefined ? {} : { readNow: this.#readNow(read.values, perRequest) }),
       }
     }
-    const scored = this.#model.score(this.#input, deadlineAtMs === undefined ? NO_OPTIONS : { deadlineAtMs })
+    const scored = this.#model.score(this.#input, scoreOptions(deadlineAtMs, signal))
     return scored instanceof Promise ? scored.then(scoreOf) : scoreOf(scored)
+  }
+
+  #readNow(values: FeaturesRead['values'], perRequest: readonly number[]): Attributes {
+    return Object.fromEntries(perRequest.map(i => this.#joins[i]!.attributes(values[i]!)))
   }
 
   #text(value: Float32Array | Float64Array): string {
@@ -148,6 +150,11 @@ class Scorer implements LiveScorer {
       return slot === undefined ? [] : [[name, slot] as const]
     })
   }
+}
+
+function scoreOptions(deadlineAtMs: number | undefined, signal: AbortSignal | undefined): ScoreOptions {
+  if (deadlineAtMs === undefined) return signal === undefined ? NO_OPTIONS : { signal }
+  return signal === undefined ? { deadlineAtMs } : { deadlineAtMs, signal }
 }
 
 /** One join: how its key comes from the row, and where its features go. */
@@ -185,6 +192,11 @@ class JoinOfRequest {
       key[this.#columns[i]!] = column.exact === undefined || Number.isSafeInteger(value) ? value : column.exact[0]!
     }
     return key
+  }
+
+  /** As a request sets them. */
+  attributes(values: readonly LiveValue[]): [join: string, set: Attributes[string]] {
+    return [this.#name, Object.fromEntries(this.#features.map((feature, i) => [feature, values[i] ?? null] as const))]
   }
 
   setFeatures(values: readonly LiveValue[]): void {

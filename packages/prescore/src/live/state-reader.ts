@@ -1,8 +1,8 @@
 /** Features from live state. */
 import type { PrescoreError } from '../base/index.ts'
-import type { LiveState, LiveValue } from '../online/index.ts'
+import type { LiveState } from '../online/index.ts'
 import type { Key } from '../project/index.ts'
-import type { FeatureReader } from './types.ts'
+import type { FeatureReader, FeaturesRead } from './types.ts'
 
 export interface StateJoin {
   /** The group's name in the state. */
@@ -19,7 +19,6 @@ export class StateReader implements FeatureReader {
   readonly #feeds: readonly string[]
   /** Those whose events could lag. */
   readonly #groups: readonly string[]
-  #isFlawed = false
   readonly #failureOf: (feed: string) => PrescoreError | undefined
 
   /** @param failureOf why a feed stands still. */
@@ -32,18 +31,13 @@ export class StateReader implements FeatureReader {
     this.#groups = ofEvents.map(({ group }) => group)
   }
 
-  read(keys: readonly (Key | undefined)[], asOfUs: number): (readonly LiveValue[])[] {
-    const read = this.#joins.map(({ group }, i) => this.#state.read(group, keys[i], asOfUs))
-    this.#isFlawed = this.#joins.some(({ group }, i) => this.#state.isFlawed(group, keys[i], asOfUs))
-    return read
+  read(keys: readonly (Key | undefined)[], asOfUs: number): FeaturesRead {
+    const values = this.#joins.map(({ group }, i) => this.#state.read(group, keys[i], asOfUs))
+    const isFlawed = this.#joins.some(({ group }, i) => this.#state.isFlawed(group, keys[i], asOfUs))
+    return { values, dataThroughUs: this.#dataThroughUs(), feedFailure: this.#feedFailure(), isFlawed }
   }
 
-  /** Of what was read last. */
-  isFlawed(): boolean {
-    return this.#isFlawed
-  }
-
-  feedFailure(): PrescoreError | undefined {
+  #feedFailure(): PrescoreError | undefined {
     for (const feed of this.#feeds) {
       const failure = this.#failureOf(feed)
       if (failure !== undefined) return failure
@@ -51,7 +45,7 @@ export class StateReader implements FeatureReader {
     return undefined
   }
 
-  dataThroughUs(): number | null {
+  #dataThroughUs(): number | null {
     if (this.#groups.length === 0) return null
     let throughUs = Number.POSITIVE_INFINITY
     for (const group of this.#groups) throughUs = Math.min(throughUs, this.#state.groupThroughUs(group))

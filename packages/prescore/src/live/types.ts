@@ -15,6 +15,8 @@ export interface LiveRequest {
   readonly asOfUs: number
   /** By `performance.now()`: an answer after it is of no use. */
   readonly deadlineAtMs?: number
+  /** Aborted once nobody waits for the answer: what waits for the model then is not scored. */
+  readonly signal?: AbortSignal
 }
 
 export interface LiveScore {
@@ -28,6 +30,8 @@ export interface LiveScore {
   readonly isFlawed?: boolean
   /** The feature vector before it is rounded to the model's input. */
   readonly features: Float64Array
+  /** Joined features that were read for this request alone, as attributes that a request sets. */
+  readonly readNow?: Attributes
 }
 
 /** Scores requests of one prediction with one release. */
@@ -41,7 +45,7 @@ export interface LiveScorer {
   /**
    * At once where nothing must be waited for.
    * @throws PrescoreError `missing_input`, `as_of_out_of_range`, `not_ready`, `store_unreadable`, what an expression may throw,
-   * `model_failed`, `value_not_finite`, `overloaded`, `deadline_exceeded`; also as a rejection
+   * `model_failed`, `value_not_finite`, `overloaded`, `deadline_exceeded`, `cancelled`; also as a rejection
    */
   score(request: LiveRequest): LiveScore | Promise<LiveScore>
   close(): Promise<void>
@@ -72,14 +76,25 @@ export interface GroundSource {
   readonly log?: string
 }
 
+/** The features of a prediction's joins, as they were read for one request. */
+export interface FeaturesRead {
+  /** Of each join, in its order. */
+  readonly values: readonly (readonly LiveValue[])[]
+  /** Up to which arrivals all events of the joins were read: −Infinity before there were any; null where no join is of events. */
+  readonly dataThroughUs: number | null
+  /** Why a feed of the joins stands still. */
+  readonly feedFailure?: PrescoreError | undefined
+  /** Whether features lack events that they could not take. */
+  readonly isFlawed?: boolean
+  /** The joins whose rows were read for this request alone, by their places. */
+  readonly perRequest?: readonly number[]
+}
+
 /** Where the features of a prediction's joins are read. */
 export interface FeatureReader {
-  /** The features of each join, in its order, for a key of it; undefined where a key column is missing. */
-  read(keys: readonly (Key | undefined)[], asOfUs: number): readonly (readonly LiveValue[])[] | Promise<readonly (readonly LiveValue[])[]>
-  /** Up to which arrivals all events of the joins were read: −Infinity before there were any; null where no join is of events. */
-  dataThroughUs(): number | null
-  /** Whether what was read last lacks events that its features could not take. */
-  isFlawed?(): boolean
-  /** Why a feed of the joins stands still; absent: they have none. */
-  feedFailure?(): PrescoreError | undefined
+  /**
+   * The features of each join for a key of it; undefined where a key column is missing.
+   * @param deadlineAtMs by `performance.now()`
+   */
+  read(keys: readonly (Key | undefined)[], asOfUs: number, deadlineAtMs?: number): FeaturesRead | Promise<FeaturesRead>
 }

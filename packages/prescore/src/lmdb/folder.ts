@@ -88,17 +88,19 @@ export class LmdbFolder {
     )
   }
 
-  /** Stores what `write` puts and removes, all or nothing; another thread writes it. */
-  async batch(write: () => void): Promise<void> {
-    await this.#gate.passAsync(() =>
-      written(
-        this.path,
-        this.#root.batch(() => {
-          void this.#root.put(COMMITTED, NOTHING)
-          write()
-        }),
-      ),
-    )
+  /**
+   * Stores what `write` puts and removes when it is called, all or nothing; another thread writes it.
+   * @param check runs before, with nobody else writing; when it throws, nothing is written
+   */
+  async batch(check: () => void, write: () => void): Promise<void> {
+    await this.#gate.passAsync(() => {
+      check()
+      const commit = this.#root.batch(() => {
+        void this.#root.put(COMMITTED, NOTHING)
+        write()
+      })
+      return written(this.path, commit)
+    })
   }
 
   /** Takes a new snapshot for the reads to come: they see what other processes have committed. */

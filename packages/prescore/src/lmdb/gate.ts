@@ -34,8 +34,13 @@ export class Gate {
     return new Promise<T>((resolve, reject) => {
       const behind = async () => {
         this.#isHeld = true
-        await action().then(resolve, reject)
-        this.#isHeld = false
+        try {
+          resolve(await action())
+        } catch (error) {
+          reject(error)
+        } finally {
+          this.#isHeld = false
+        }
       }
       this.#left = this.#left.then(() => this.#root.transaction(behind)).catch(reject)
     })

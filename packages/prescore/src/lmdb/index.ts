@@ -1,3 +1,3 @@
-export { reading, written } from './errors.ts'
+export { reading } from './errors.ts'
 export { BINARY, LmdbFolder } from './folder.ts'
 export { realFolder } from './real-folder.ts'

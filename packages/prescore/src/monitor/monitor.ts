@@ -1,10 +1,13 @@
 /** The meters of a server, and the Prometheus text that is made of them when it is asked for. Nothing is done before. */
-import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
+import type { Metric, Registry } from 'prom-client'
+import { lazily } from '../base/index.ts'
 import type { AppendResult } from '../sources/index.ts'
 import { AnswerMeter } from './answer-meter.ts'
 import { EventMeter } from './event-meter.ts'
 import type { MetricDefinition, Monitored, Sample } from './metric.ts'
 import { METRICS } from './metrics.ts'
+
+const promClient = lazily<typeof import('prom-client')>('prom-client')
 
 export class Monitor {
   readonly #monitored: Monitored
@@ -37,6 +40,7 @@ export class Monitor {
 }
 
 function registryOf(monitored: Monitored): Registry {
+  const { collectDefaultMetrics, Registry } = promClient()
   const registry = new Registry()
   for (const definition of METRICS) registry.registerMetric(metricOf(definition, monitored))
   collectDefaultMetrics({ register: registry })
@@ -62,6 +66,7 @@ function lines(name: string, [labels, value]: Sample): object[] {
 
 /** Name, type and help of what Node's own metrics say, as on this machine. */
 export function processMetrics(): readonly { readonly name: string; readonly type: string; readonly help: string }[] {
+  const { collectDefaultMetrics, Registry } = promClient()
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   return registry.getMetricsAsArray().map(({ name, type, help }) => ({ name, type: String(type), help }))

@@ -121,11 +121,13 @@ export class Environment {
     this.attempt(() => this.#root.transactionSync(() => table.clearSync()))
   }
 
-  /** Stores what `write` puts and removes, and waits for the disk. @throws PrescoreError `store_unreadable` */
+  /** Stores what `write` puts and removes when it is called, and waits for the disk. @throws PrescoreError `store_unreadable` */
   async commit(write: () => void): Promise<void> {
-    this.#root.refresh()
-    this.checkOwner()
-    await this.#root.batch(write)
+    const check = () => {
+      this.#root.refresh()
+      this.checkOwner()
+    }
+    await this.#root.batch(check, write)
     this.#root.refresh()
   }
 

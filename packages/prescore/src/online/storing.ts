@@ -2,6 +2,7 @@
 import { PrescoreError } from '../base/index.ts'
 import type { Environment } from './environment.ts'
 import type { GroupState } from './group-state.ts'
+import type { Mark } from './mark.ts'
 
 /** Keys that wait to be stored: from so many on they are stored at once. The more there are, the more of them share a page of the disk. */
 const CHANGED_KEYS = 131_072
@@ -107,10 +108,11 @@ export class Storing {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const groups = [...this.#groups.values()]
-    const marks = groups.map(({ mark }) => mark)
+    let marks: Mark[] = []
     try {
       for (const group of groups) group.sweep()
       await this.#environment.commit(() => {
+        marks = groups.map(({ mark }) => mark)
         groups.forEach((group, i) => {
           group.table.store()
           group.flaws.store(marks[i]!.retainedFromUs)

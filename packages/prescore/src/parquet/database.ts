@@ -1,6 +1,7 @@
 /** One embedded DuckDB: it scans, joins and sorts; it never sums floats for us, because the order of its sums varies. */
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { PrescoreError } from '../base/index.ts'
+import { duckdb } from './duckdb.ts'
 
 export class Database {
   readonly #instance: DuckDBInstance
@@ -17,7 +18,7 @@ export class Database {
       ...(memoryMb === undefined ? {} : { memory_limit: `${memoryMb}MB` }),
       ...(spillTo === undefined ? {} : { temp_directory: spillTo }),
     }
-    return new Database(await DuckDBInstance.create(':memory:', { threads: String(threads), ...limits }))
+    return new Database(await duckdb().DuckDBInstance.create(':memory:', { threads: String(threads), ...limits }))
   }
 
   /**

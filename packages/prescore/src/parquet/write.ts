@@ -1,20 +1,11 @@
 /** Writes columns to a Parquet file: whole or not at all. */
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import {
-  BIGINT,
-  BOOLEAN,
-  DOUBLE,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  type DuckDBType,
-  FLOAT,
-  TIMESTAMPTZ,
-  VARCHAR,
-} from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api'
 import { PrescoreError, unwritable } from '../base/index.ts'
 import { type Chunk, type Column, isStringColumn, type Kind, type NumberColumn, type StringColumn } from '../expressions/index.ts'
 import { type Database, identifier, literal } from './database.ts'
+import { duckdb } from './duckdb.ts'
 import { forget, removed, temporaryFor } from './temporary.ts'
 import type { Vector } from './vector.ts'
 
@@ -30,15 +21,20 @@ export interface WriteOptions {
   readonly compression?: 'zstd' | 'snappy'
 }
 
-const TYPES: Readonly<Record<StoredKind, DuckDBType>> = {
-  int64: BIGINT,
-  float64: DOUBLE,
-  float32: FLOAT,
-  boolean: BOOLEAN,
-  string: VARCHAR,
-  timestamp: TIMESTAMPTZ,
-  duration: DOUBLE,
+function typeOf(kind: StoredKind): DuckDBType {
+  const { BIGINT, BOOLEAN, DOUBLE, FLOAT, TIMESTAMPTZ, VARCHAR } = duckdb()
+  const types = {
+    int64: BIGINT,
+    float64: DOUBLE,
+    float32: FLOAT,
+    boolean: BOOLEAN,
+    string: VARCHAR,
+    timestamp: TIMESTAMPTZ,
+    duration: DOUBLE,
+  }
+  return types[kind]
 }
+
 /** DuckDB's own vector size. */
 const CHUNK_ROWS = 2048
 
@@ -107,15 +103,15 @@ async function sync(path: string): Promise<void> {
 /** Puts the rows into the connection's own table `staged`. */
 async function stage(connection: DuckDBConnection, columns: StoredColumns, chunks: Chunks): Promise<number> {
   const entries = Object.entries(columns)
-  const types = entries.map(([, kind]) => TYPES[kind])
-  await connection.run(`CREATE TEMP TABLE staged (${entries.map(([name, kind]) => `${identifier(name)} ${TYPES[kind]}`).join(', ')})`)
+  const types = entries.map(([, kind]) => typeOf(kind))
+  await connection.run(`CREATE TEMP TABLE staged (${entries.map(([name, kind]) => `${identifier(name)} ${typeOf(kind)}`).join(', ')})`)
   const appender = await connection.createAppender('staged')
   let rows = 0
   try {
     for await (const chunk of chunks) {
       for (let from = 0; from < chunk.rows; from += CHUNK_ROWS) {
         const count = Math.min(CHUNK_ROWS, chunk.rows - from)
-        const out = DuckDBDataChunk.create(types, count)
+        const out = duckdb().DuckDBDataChunk.create(types, count)
         entries.forEach(([name, kind], i) =>
           write(out.getColumnVector(i) as unknown as Vector, kind, chunk.columns.get(name) as Column, from, count),
         )

@@ -1,6 +1,6 @@
 /** Connections to PostgreSQL, over a package that only projects with such a source or output need. */
 import type { Duplex } from 'node:stream'
-import type { Client } from 'pg'
+import type { Client, ClientBase } from 'pg'
 import { type ErrorCode, optionalPackage, PrescoreError } from '../base/index.ts'
 
 const CONNECT_MS = 10_000
@@ -57,7 +57,7 @@ async function briefly(lastWords: Promise<unknown>): Promise<void> {
 }
 
 /** All of it, or nothing. @param begin how it begins. */
-export async function transaction<T>(client: Client, change: () => Promise<T>, begin = 'BEGIN'): Promise<T> {
+export async function transaction<T>(client: ClientBase, change: () => Promise<T>, begin = 'BEGIN'): Promise<T> {
   await client.query(begin)
   try {
     const result = await change()

@@ -1,12 +1,9 @@
 /** Checks a project against its real data and models: every problem at once. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { asPrescoreError, type Problem, problem } from '../base/index.ts'
+import { asPrescoreError, type Problem, problem, removeScratch, scratchFolder } from '../base/index.ts'
 import { checkModel, hasOnnxRuntime, inspectDefinition, type ModelSignature, ONNX_RUNTIME_INSTALL } from '../models/index.ts'
 import type { Database } from '../parquet/index.ts'
 import { checkProject, type LoadedProject, type PredictionDefinition, type ProjectDefinition } from '../project/index.ts'
-import { compareColumns, describeFiles, pinSource, type SourceAt, type SourcePin, sourceAt } from '../sources/index.ts'
+import { compareColumns, describeFiles, pinSource, RequestTable, type SourceAt, type SourcePin, sourceAt } from '../sources/index.ts'
 import { featureHash } from './canonical.ts'
 
 /** Problems of the definitions, of the data and of the models; rows are read only where the definitions are sound. */
@@ -15,7 +12,8 @@ export async function checkAll(database: Database, loaded: LoadedProject): Promi
   const problems = [...checkProject(definition)]
   const sound = isSound(problems)
   for (const name of Object.keys(definition.sources)) {
-    problems.push(...(await checkData(database, sourceAt(loaded, definition, name), sound)))
+    const found = await checkData(database, sourceAt(loaded, definition, name), sound)
+    problems.push(...found, ...(sound && isSound(found) ? await checkRequestTable(loaded, name) : []))
   }
   for (const prediction of Object.values(definition.predictions)) {
     problems.push(...(await checkPredictionModel(loaded, prediction, sound)).problems)
@@ -67,14 +65,31 @@ async function checkData(database: Database, source: SourceAt, sound: boolean): 
   }
 }
 
+/** Where rows are read with each request: whether the keys of all joins are found without reading everything. */
+async function checkRequestTable(loaded: LoadedProject, name: string): Promise<readonly Problem[]> {
+  const { definition } = loaded
+  if (definition.sources[name]?.from?.perRequest === undefined) return []
+  const joins = Object.values(definition.predictions).flatMap(({ joins }) => Object.values(joins))
+  const keys = joins.filter(({ source }) => source === name).map(({ entity, by }) => Object.keys(entity).map(each => by[each] ?? each))
+  const distinct = new Map(keys.map(columns => [JSON.stringify(columns), columns]))
+  const table = new RequestTable(sourceAt(loaded, definition, name))
+  try {
+    const problems: Problem[] = []
+    for (const columns of distinct.values()) problems.push(...(await table.check(columns)))
+    return problems
+  } catch (error) {
+    return asProblems(error, `sources.${name}`)
+  }
+}
+
 /** What is read of a database is of no use to anybody else: it goes at once. */
 async function pinnedOnce(database: Database, source: SourceAt): Promise<SourcePin> {
   if (source.definition.from === undefined) return pinSource(database, source)
-  const snapshots = await mkdtemp(join(tmpdir(), 'prescore-check-'))
+  const snapshots = scratchFolder('prescore-check-')
   try {
     return await pinSource(database, { ...source, snapshots })
   } finally {
-    await rm(snapshots, { recursive: true, force: true })
+    await removeScratch(snapshots)
   }
 }
 

@@ -6,7 +6,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { ERRORS, PrescoreError, type Problem, suggestion } from '../base/index.ts'
+import { ERRORS, finished, PrescoreError, type Problem, suggestion, unfinished } from '../base/index.ts'
 import { type ExpectedMatch, type ModelProof, modelBytes, proveModel, type RuntimeChoice } from '../models/index.ts'
 import { checkProject, type LoadedProject, type PredictionDefinition, type ProjectDefinition } from '../project/index.ts'
 import type { Catalog } from '../stores/index.ts'
@@ -78,7 +78,7 @@ function modelFileName({ model }: ReleaseRecord): string {
 async function write(releases: string, record: ReleaseRecord, model: Buffer, projectFile: string): Promise<boolean> {
   const project = await bundleProject(projectFile)
   const folder = join(releases, record.hash)
-  const temporary = join(releases, `freezing-${randomUUID()}`)
+  const temporary = unfinished(join(releases, `freezing-${randomUUID()}`))
   await mkdir(temporary, { recursive: true })
   try {
     await writeFile(join(temporary, 'release.json'), recordText(record), { flush: true })
@@ -90,6 +90,8 @@ async function write(releases: string, record: ReleaseRecord, model: Buffer, pro
     await rm(temporary, { recursive: true, force: true })
     if (existsSync(folder)) return false
     throw error
+  } finally {
+    finished(temporary)
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Clock, ERRORS, type ErrorCode, type ErrorDetails, PrescoreError } from '../base/index.ts'
 import type { Attributes, Inputs, Key } from '../project/index.ts'
 import type { Reason } from './answer.ts'
+import type { Caller } from './caller.ts'
 import type { StepName } from './policy.ts'
 import type { ServedRun } from './published.ts'
 
@@ -22,6 +23,8 @@ export interface Attempt {
   readonly asOfUs: number
   /** By `performance.now()`; undefined: none. */
   readonly deadlineAtMs: number | undefined
+  /** Undefined: nobody who could leave. */
+  readonly caller: Caller | undefined
   /** What the published run has for the request, once a step has looked. */
   stored?: StoredAnswer
   /** The inputs that the published run has for the key, whatever the request gives. */

@@ -12,7 +12,7 @@ const FAILURES = 5
 const FAILING_MS = 500
 const PAUSE_MS = 1_000
 /** What tells of the step. Others tell of the request, or that the step itself sheds load or is not there yet. */
-const COUNTED: readonly ErrorCode[] = ['model_failed', 'model_unavailable', 'deadline_exceeded', 'store_unreadable']
+const COUNTED: readonly ErrorCode[] = ['model_failed', 'model_unavailable', 'source_unavailable', 'deadline_exceeded', 'store_unreadable']
 
 export class Breaker {
   readonly #nowMs: () => number

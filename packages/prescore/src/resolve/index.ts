@@ -1,4 +1,5 @@
 export { type Answer, type AnswerParts, answerJson, answerObject, type ComputedBy, type Reason } from './answer.ts'
+export type { Caller } from './caller.ts'
 export type { AnswerListener } from './listener.ts'
 export { PREFERENCES, type Preference, type StepName, stepOrder } from './policy.ts'
 export { type AnswerRequest, bodyObject, bodyRequest, optionsOf, TEXTS } from './request.ts'

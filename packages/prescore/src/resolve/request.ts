@@ -19,7 +19,8 @@ type Values = Readonly<Record<string, unknown>>
 const NO_OPTIONS: AnswerOptions = Object.freeze({})
 
 /** Key, inputs, attributes and options of a JSON object. @throws PrescoreError `invalid_request`, `invalid_key`, `invalid_input`, `invalid_attribute` */
-export function bodyRequest({ prediction, keyColumns, attributes: kinds }: Resolver, value: unknown): AnswerRequest {
+export function bodyRequest(resolver: Resolver, value: unknown): AnswerRequest {
+  const { prediction, keyColumns } = resolver
   const body = bodyObject(value)
   const { inputs, attributes } = body
   const options = optionsOf(body, BODY_NAMES, VALUES)
@@ -31,7 +32,7 @@ export function bodyRequest({ prediction, keyColumns, attributes: kinds }: Resol
     options: {
       ...options,
       ...(inputs === undefined ? {} : { inputs: checkInputs(prediction.inputs, inputs) }),
-      attributes: checkAttributes(kinds, attributes),
+      attributes: checkAttributes(resolver.attributes, attributes),
     },
   }
 }

@@ -13,6 +13,7 @@ import {
 import type { RunHeader, Store } from '../stores/index.ts'
 import type { AnswerParts, Reason } from './answer.ts'
 import type { Attempt } from './attempt.ts'
+import type { Caller } from './caller.ts'
 import { decisionsOf } from './decisions.ts'
 import type { AnswerListener } from './listener.ts'
 import { Memory } from './memory.ts'
@@ -107,12 +108,13 @@ export class Resolver {
    * Answers for a key as `checkKey` or `parseKey` give it: `answerJson` or `answerObject` make an answer of the parts. At once where
    * no step must wait.
    * @param key undefined: the request names none.
+   * @param caller once he has left, nothing more is computed for him: `cancelled`. Undefined: whoever asks waits to the end.
    * @throws PrescoreError `invalid_key`, `as_of_out_of_range`, `missing_input`; `unknown_key`, `nothing_published`, `no_answer`,
    * `store_unreadable`, or what kept the live step from answering, when no step answers; also as a rejection
    */
-  answer(key: Key | undefined, options: AnswerOptions = {}): AnswerParts | Promise<AnswerParts> {
+  answer(key: Key | undefined, options: AnswerOptions = {}, caller?: Caller): AnswerParts | Promise<AnswerParts> {
     const listener = this.#listener
-    return listener === undefined ? this.#walk(key, options) : this.#heard(listener, key, options)
+    return listener === undefined ? this.#walk(key, options, caller) : this.#heard(listener, key, options, caller)
   }
 
   /** Tells the listener of each answer from now on. One at a time. */
@@ -120,9 +122,14 @@ export class Resolver {
     this.#listener = listener
   }
 
-  #heard(listener: AnswerListener, key: Key | undefined, options: AnswerOptions): AnswerParts | Promise<AnswerParts> {
+  #heard(
+    listener: AnswerListener,
+    key: Key | undefined,
+    options: AnswerOptions,
+    caller: Caller | undefined,
+  ): AnswerParts | Promise<AnswerParts> {
     const startedMs = performance.now()
-    const answer = this.#walkHeard(listener, key, options)
+    const answer = this.#walkHeard(listener, key, options, caller)
     if (!(answer instanceof Promise)) {
       listener.answered(answer, performance.now() - startedMs)
       return answer
@@ -138,17 +145,22 @@ export class Resolver {
     return answer.then(answered, refused)
   }
 
-  #walkHeard(listener: AnswerListener, key: Key | undefined, options: AnswerOptions): AnswerParts | Promise<AnswerParts> {
+  #walkHeard(
+    listener: AnswerListener,
+    key: Key | undefined,
+    options: AnswerOptions,
+    caller: Caller | undefined,
+  ): AnswerParts | Promise<AnswerParts> {
     try {
-      return this.#walk(key, options)
+      return this.#walk(key, options, caller)
     } catch (error) {
       listener.refused(error)
       throw error
     }
   }
 
-  #walk(key: Key | undefined, options: AnswerOptions): AnswerParts | Promise<AnswerParts> {
-    const attempt = this.#attempt(key, options)
+  #walk(key: Key | undefined, options: AnswerOptions, caller: Caller | undefined): AnswerParts | Promise<AnswerParts> {
+    const attempt = this.#attempt(key, options, caller)
     const route = options.attributes === undefined ? this.#routes[options.prefer ?? 'store'] : this.#whatIf
     return new Walk(route, attempt).go()
   }
@@ -206,7 +218,7 @@ export class Resolver {
     this.#published.close()
   }
 
-  #attempt(key: Key | undefined, options: AnswerOptions): Attempt {
+  #attempt(key: Key | undefined, options: AnswerOptions, caller: Caller | undefined): Attempt {
     const { name, policy, entity } = this.prediction
     const nowUs = this.#clock.nowUs()
     const { asOfUs = nowUs, maxAgeSeconds, deadlineMs = policy.deadlineUs === undefined ? undefined : policy.deadlineUs / 1_000 } = options
@@ -234,6 +246,7 @@ export class Resolver {
       clock: this.#clock,
       asOfUs,
       deadlineAtMs: deadlineMs === undefined ? undefined : performance.now() + deadlineMs,
+      caller,
       trace: options.explain === true ? [] : undefined,
       obstacle: { code: 'no_answer', details: { where: name } },
     }

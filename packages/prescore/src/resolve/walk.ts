@@ -98,5 +98,7 @@ function failed(attempt: Attempt, error: unknown): undefined {
   // Nobody asked for an as-of: the clock has stepped back behind what live features reach, and others may answer.
   const isOurs = error.code === 'as_of_out_of_range' && attempt.asOfUs === attempt.nowUs
   if (REFUSED.has(error.code) && !isOurs) throw error
+  // Nobody waits: no other step need answer.
+  if (error.code === 'cancelled' && attempt.caller?.destroyed === true) throw error
   attempt.obstacle = { code: error.code, details: error.details }
 }

@@ -1,9 +1,8 @@
 /** What was done of a schedule, kept in a file of its own for each prediction, so that a restart knows, and so does whoever looks. */
-import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PrescoreError } from '../base/index.ts'
+import { PrescoreError, writeWhole } from '../base/index.ts'
 import type { DueOutcome, Tallies } from './tallies.ts'
 
 export interface Handled {
@@ -47,11 +46,13 @@ export class Ledger {
   /** Written beside, then renamed: it is whole, the one or the other. @throws PrescoreError `file_unwritable` */
   async write(prediction: string, handled: Handled): Promise<void> {
     const file = this.#file(prediction)
-    const temporary = `${file}.${randomUUID()}.tmp`
     try {
       await mkdir(this.folder, { recursive: true })
-      await writeFile(temporary, `${JSON.stringify(handled)}\n`, { flush: true })
-      await rename(temporary, file)
+      await writeWhole(
+        file,
+        `${JSON.stringify(handled)}
+`,
+      )
     } catch (error) {
       throw new PrescoreError('file_unwritable', { where: file, found: (error as Error).message, cause: error })
     }

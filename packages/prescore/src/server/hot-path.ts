@@ -65,7 +65,7 @@ class HotPath {
   #get(request: IncomingMessage, response: ServerResponse, resolver: Resolver, key: string): void {
     const id = requestId(request)
     try {
-      const answer = resolver.answer(pathKey(resolver.keyColumns, key))
+      const answer = resolver.answer(pathKey(resolver.keyColumns, key), undefined, response)
       if (answer instanceof Promise) this.#respondLater(response, id, answer.then(answerJson))
       else respondText(response, 200, JSON_TYPE, answerJson(answer), id)
     } catch (thrown) {
@@ -90,7 +90,7 @@ class HotPath {
       return
     }
     try {
-      const text = bodyText(resolver, body, error => this.#onDefect(error, id))
+      const text = bodyText(resolver, body, error => this.#onDefect(error, id), response)
       if (text instanceof Promise) this.#respondLater(response, id, text)
       else respondText(response, 200, JSON_TYPE, text, id)
     } catch (thrown) {

@@ -1,9 +1,9 @@
 /** The HTTP server: routes over resolvers and the catalog, one form of errors, a start and a stop. */
 import { METHODS } from 'node:http'
 import type { Socket } from 'node:net'
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AuditView } from '../audit/index.ts'
-import { type Clock, PrescoreError, systemClock } from '../base/index.ts'
+import { type Clock, ERRORS, lazily, PrescoreError, systemClock } from '../base/index.ts'
 import { Monitor, type Standing } from '../monitor/index.ts'
 import type { SourceDefinition } from '../project/index.ts'
 import type { Resolver } from '../resolve/index.ts'
@@ -30,6 +30,8 @@ import { registerStatus } from './routes/status.ts'
 
 /** While stopping: how often connections that have fallen idle are closed. */
 const HANG_UP_MS = 20
+
+const fastifyModule = lazily<typeof import('fastify')>('fastify')
 
 export interface ServerOptions {
   /** One for each prediction that is served. */
@@ -60,7 +62,7 @@ export interface ServerOptions {
   readonly port?: number
   /** Told of each error that is ours (status 500), with its details; a warning of the process when left out. */
   readonly onDefect?: OnDefect
-  /** Told of each request once it is answered: then all go through the router, which costs as much as a lookup. */
+  /** Told of each request once it is answered, or its caller has left: then all go through the router, which costs as much as a lookup. */
   readonly onAnswered?: (request: AnsweredRequest) => void
 }
 
@@ -69,8 +71,9 @@ export interface AnsweredRequest {
   readonly requestId: string
   readonly method: string
   readonly url: string
+  /** 499: the caller left before there was an answer. */
   readonly status: number
-  /** Until the last byte was given to the socket. */
+  /** Until the last byte was given to the socket, or the caller left. */
   readonly ms: number
 }
 
@@ -151,6 +154,7 @@ export function createServer(options: ServerOptions): Server {
 
 /** Fastify with our limits, our JSON and our errors: no logger, no schemas, no hooks, so that a request runs straight to its handler. */
 function bareApp(onDefect: OnDefect): FastifyInstance {
+  const { fastify } = fastifyModule()
   const app = fastify({
     logger: false,
     genReqId: requestId,
@@ -198,9 +202,17 @@ function noteRoutes(app: FastifyInstance): ReadonlySet<string> {
   return routes
 }
 
+/** Each request once: when it is answered, or when its caller has left before. */
 function tellAnswered(app: FastifyInstance, onAnswered: NonNullable<ServerOptions['onAnswered']>): void {
-  app.addHook('onResponse', ({ id, method, url }, reply, done) => {
-    onAnswered({ requestId: id, method, url, status: reply.raw.statusCode, ms: reply.elapsedTime })
+  app.addHook('onRequest', ({ id, method, url }, { raw }, done) => {
+    const startedMs = performance.now()
+    let isTold = false
+    const tell = (status: number) => {
+      if (!isTold) onAnswered({ requestId: id, method, url, status, ms: performance.now() - startedMs })
+      isTold = true
+    }
+    raw.once('finish', () => tell(raw.statusCode))
+    raw.once('close', () => tell(ERRORS.cancelled.status))
     done()
   })
 }

@@ -5,9 +5,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { removeScratch, scratchFolder } from '../base/index.ts'
 import { type Column, isStringColumn } from '../expressions/index.ts'
 import { type Database, identifier, literal, writeParquet } from '../parquet/index.ts'
 import { type EventLog, type LogPin, openEventLog } from './log/index.ts'
@@ -125,12 +124,12 @@ async function withIds<T>(
 ): Promise<T | undefined> {
   const { id, columns } = definition
   if (id === undefined) return undefined
-  const folder = await mkdtemp(join(tmpdir(), 'prescore-ids-'))
+  const folder = scratchFolder('prescore-ids-')
   try {
     const file = join(folder, `${randomUUID()}.parquet`)
     await writeParquet(database, file, { [`row.${id}`]: columns[id] as 'int64' | 'string' }, log.read(0, position, { columns: [id] }))
     return await use(`${identifier(id)} IN (SELECT ${identifier(`row.${id}`)} FROM read_parquet(${literal(file)}))`)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await removeScratch(folder)
   }
 }

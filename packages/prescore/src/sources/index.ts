@@ -21,6 +21,9 @@ export {
   readingLogs,
 } from './log/index.ts'
 export { describeFiles, pinIdentity, pinSource, pinSources, type SourcePin } from './pin.ts'
+export { shapeRows } from './plan.ts'
+export type { KeyedRows, TableRows } from './postgres/keyed-rows.ts'
+export { RequestTable } from './postgres/request-table.ts'
 export { dropOtherSnapshots } from './postgres/snapshot.ts'
 export { eventJson, type KnownEvent, knownEvents, type PostedEvent } from './replay.ts'
 export { type ScannedChunk, takeScanned } from './rows.ts'

@@ -47,6 +47,11 @@ export function planScan(source: SourceAt, pin: SourcePin, columns: Iterable<str
   }
 }
 
+/** Makes rows of a source of declared columns that are at hand. @param columns those that are needed, declared or derived. */
+export function shapeRows({ name, definition }: SourceAt, types: DataTypes, columns: Iterable<string>): (chunk: Chunk) => ScannedChunk {
+  return shaper(definition, types, needs(definition, columns).derived, `sources.${name}`)
+}
+
 /** The declared columns to be read and the derived ones to be computed, for these columns and for what every row has. */
 function needs(definition: SourceDefinition, columns: Iterable<string>): { declared: Set<string>; derived: Set<string> } {
   const { time, arrival, derive } = definition

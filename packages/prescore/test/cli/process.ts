@@ -16,6 +16,8 @@ export interface Ended {
 export interface ProcessOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Whether something can be written to it. */
+  readonly stdin?: 'pipe'
 }
 
 export interface Started {
@@ -25,11 +27,15 @@ export interface Started {
   readonly ended: Promise<Ended>
 }
 
-export function start(args: readonly string[], { cwd = process.cwd(), env = {} }: ProcessOptions = {}): Started {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+export function start(args: readonly string[], { cwd = process.cwd(), env = {}, stdin }: ProcessOptions = {}): Started {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: [stdin ?? 'ignore', 'pipe', 'pipe'],
+  })
   const printed = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (text: string) => {
+    child[stream]?.setEncoding('utf8').on('data', (text: string) => {
       printed[stream] += text
     })
   }

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { WriteStream } from 'node:tty'
 import { type ErrorCode, PrescoreError } from '../../src/base/index.ts'
 import { findCommand, parseCommand } from '../../src/cli/arguments.ts'
 import { COMMANDS } from '../../src/cli/commands/index.ts'
 import { commandHelp } from '../../src/cli/help.ts'
+import { Interruption } from '../../src/cli/interruption.ts'
 import { progressText } from '../../src/cli/progress.ts'
 import { emphasis, table } from '../../src/cli/terminal.ts'
 import { prescore } from './process.ts'
@@ -123,6 +125,19 @@ test('progress: rates once there are rows, time to go where the total is known',
   assert.equal(progressText(1000, 4000, 500), '1,000 of 4,000 rows, 500 rows/s, 0:06 to go')
   assert.equal(progressText(1000, 400_000, 500), '1,000 of 400,000 rows, 500 rows/s, 13:18 to go')
   assert.equal(progressText(1_234_567, undefined, 1e6), '1,234,567 rows, 1,000,000 rows/s')
+})
+
+test('a second signal cuts at once, unless it comes with the first, as npx passes it on', async () => {
+  let cuts = 0
+  const interruption = new Interruption(() => cuts++)
+  const { aborted } = interruption.watch(60_000)
+  process.emit('SIGINT')
+  process.emit('SIGINT')
+  assert.deepEqual([aborted, interruption.watch(60_000).aborted, cuts], [false, true, 0])
+  await sleep(600)
+  process.emit('SIGTERM')
+  assert.equal(cuts, 1)
+  interruption.close()
 })
 
 test('tables: columns as wide as their widest cell, no blanks at the end', () => {

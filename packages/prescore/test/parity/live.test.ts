@@ -98,7 +98,7 @@ async function makeProject(): Promise<string> {
     [`onnx('models/late.onnx', { output: 'probabilities[1]' })`, `onnx('echo.onnx', { output: 'echo' })`],
     ['missing: 0.2', 'missing: 1'],
     // Machines that run tests are busy.
-    [`deadline: '100ms'`, `deadline: '60s'`],
+    [`deadline: '1s'`, `deadline: '60s'`],
   ].reduce((text, [from, to]) => changed(text, from as string, to as string), readFileSync(join(example, 'prescore.config.ts'), 'utf8'))
   writeFileSync(join(made, 'prescore.config.ts'), config)
   writeFileSync(join(made, 'package.json'), '{ "type": "module" }\n')

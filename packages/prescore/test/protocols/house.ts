@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { App } from '../../src/app.ts'
 import { PrescoreError } from '../../src/base/index.ts'
-import { openTensorModel } from '../../src/models/index.ts'
+import { openTensorModel, type TensorModel } from '../../src/models/index.ts'
 import { encodeKey, type Key } from '../../src/project/index.ts'
 import { Resolver } from '../../src/resolve/index.ts'
 import { createServer, type ModelOf, type Server } from '../../src/server/index.ts'
-import { memoryStore } from '../../src/stores/index.ts'
+import { memoryStore, type Store } from '../../src/stores/index.ts'
 import { runRecord } from '../conformance/catalog.ts'
 import { headerOf } from '../conformance/prediction-store.ts'
 import { fixture } from '../models/fixtures.ts'
@@ -45,7 +45,14 @@ export interface ProtocolHouse {
   close(): Promise<void>
 }
 
-export async function protocolHouse(): Promise<ProtocolHouse> {
+/** What a house has beside its own. */
+export interface Guests {
+  readonly resolvers?: (store: Store) => readonly Resolver[]
+  /** By prediction, in the place of its own. */
+  readonly models?: Readonly<Record<string, TensorModel>>
+}
+
+export async function protocolHouse({ resolvers = () => [], models = {} }: Guests = {}): Promise<ProtocolHouse> {
   const folder = makeProject()
   const app = await App.open({ project: folder, threads: 1 })
   const live = await app.startLive({ onFailure: (_, error) => void defects.push(error) })
@@ -101,10 +108,16 @@ export async function protocolHouse(): Promise<ProtocolHouse> {
   const defects: PrescoreError[] = []
   const modelOf: ModelOf = name => {
     if (name === 'empty') throw new PrescoreError('nothing_published', { where: name })
+    const guest = models[name]
+    if (guest !== undefined) return { release: '7e87', model: guest }
     return name === 'quote' ? app.releasedModel(name) : texts
   }
   const server = createServer({
-    resolvers: [...stored.map(({ prediction }) => new Resolver({ prediction, store, clock: CLOCK })), app.resolver('quote')],
+    resolvers: [
+      ...stored.map(({ prediction }) => new Resolver({ prediction, store, clock: CLOCK })),
+      app.resolver('quote'),
+      ...resolvers(store),
+    ],
     catalog: store.catalog,
     modelOf,
     onDefect: error => void defects.push(error),

@@ -32,17 +32,6 @@ describe('what there is', () => {
     ['/v2/models/quote.model/ready', 200, { name: 'quote.model', ready: true }],
     ['/v2/models/empty/ready', 503, { error: 'The server is not ready: empty; found nothing to answer with.', code: 'not_ready' }],
     ['/v2/models/empty.model/ready', 503, { error: 'Nothing is published yet: empty.', code: 'nothing_published' }],
-    ['/v2/models/nope', 404, { error: 'There is no such model: nope.', code: 'unknown_model' }],
-    ['/v2/models/__proto__', 404, { error: 'There is no such model: __proto__.', code: 'unknown_model' }],
-    ['/v2/models/..%2f..%2fetc%2fpasswd', 404, { error: 'There is no such model: ../../etc/passwd.', code: 'unknown_model' }],
-    ['/v2/models/late.model.model', 404, { error: 'There is no such model: late.model.model.', code: 'unknown_model' }],
-    [
-      '/v2/models/late/versions/9',
-      404,
-      { error: 'There is no such model: late, version 9; expected `1`, or first digits of 9f2c.', code: 'unknown_model' },
-    ],
-    ['/v2/models/late/nothing', 404, { error: 'There is no such route: /v2/models/late/nothing.', code: 'route_not_found' }],
-    ['/v2/models/%zz', 400, { error: 'The request is not valid: the path; found broken percent-encoding.', code: 'invalid_request' }],
   ] as const) {
     test(`GET ${url}`, async () => {
       const asked = await ask(house, url)

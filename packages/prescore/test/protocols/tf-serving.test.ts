@@ -168,63 +168,6 @@ describe('predict', () => {
     const { predictions } = asked.json() as { predictions: (typeof FOUND)[] }
     assert.deepEqual([predictions[0]!.source, predictions[0]!.reason], ['stale', 'stale'])
   })
-
-  const wrong: readonly (readonly [url: string, body: string, status: number, error: RegExp])[] = [
-    [LATE, '', 400, /JSON Parse error: The document is empty/],
-    [LATE, '{"instances":', 400, /JSON Parse error: no value at character 13/],
-    [LATE, '[]', 400, /JSON Value: a list \[\] Is not object/],
-    [LATE, '{}', 400, /Missing 'inputs' or 'instances' key/],
-    [LATE, '{"instances":[],"inputs":[]}', 400, /only one of 'inputs' or 'instances'/],
-    [LATE, '{"instances":{}}', 400, /to be an list/],
-    [LATE, '{"instances":[]}', 400, /No values in 'instances'/],
-    [LATE, '{"instances":[1]}', 400, /plain list, but expecting list of objects/],
-    [LATE, '{"inputs":[1]}', 400, /plain value.list, but expecting an object/],
-    [LATE, '{"inputs":{"origin":["JFK"]}}', 400, /Missing named input: destination in 'inputs' object/],
-    [LATE, '{"signature_name":5,"instances":[1]}', 400, /'signature_name' key must be a string/],
-    [LATE, '{"signature_name":"x","instances":[1]}', 400, /Serving signature name: "x" not found in signature def/],
-    ['/v1/models/nope:predict', '{"instances":', 400, /JSON Parse error/],
-    ['/v1/models/nope:predict', '{}', 404, /Servable not found for request: Latest\(nope\)/],
-    ['/v1/models/late/versions/9:predict', '{}', 404, /Specific\(late, 9\)/],
-    [LATE, `{"instances":[${JSON.stringify(JFK)},{"origin":"JFK","destination":"LAX"}]}`, 400, /element: 1 key: hour.*missing/],
-    [LATE, `{"instances":[${JSON.stringify({ ...JFK, x: 1 })}]}`, 400, /element: 0 key: x.*does not have named input/],
-    [LATE, `{"instances":[${JSON.stringify(JFK)},5]}`, 400, /Expecting object but got list at item 1/],
-    [
-      LATE,
-      '{"instances":[{"origin":"JFK","destination":"LAX","hour":18.0}]}',
-      400,
-      /hour, element 0; found 18; expected a value of type int64/,
-    ],
-    [LATE, '{"instances":[{"origin":"JFK","destination":"LAX","hour":"18"}]}', 400, /hour, element 0; found "18"/],
-    [LATE, '{"instances":[{"origin":"JFK","destination":"LAX","hour":null}]}', 400, /hour, element 0; found null/],
-    [LATE, '{"instances":[{"origin":5,"destination":"LAX","hour":1}]}', 400, /origin, element 0; found 5/],
-    [LATE, '{"instances":[{"origin":{"b64":"%%"},"destination":"LAX","hour":1}]}', 400, /not base64/],
-    [LATE, '{"instances":[{"origin":{"b64":"/w=="},"destination":"LAX","hour":1}]}', 400, /not UTF-8/],
-    [LATE, '{"instances":[{"__proto__":{},"origin":"JFK","destination":"LAX","hour":1}]}', 400, /key: __proto__/],
-    ['/v1/models/score:predict', '{"instances":["ann",{"x":1}]}', 400, /got object at item 1/],
-    ['/v1/models/quote.model:predict', '{"instances":[[1,2,3,4,5],[1,2]]}', 400, /data at axis 1; found 2 elements/],
-    ['/v1/models/quote.model:predict', '{"instances":[[1,2,3,4,5],7]}', 400, /data at axis 1; found 7/],
-    ['/v1/models/quote.model:predict', '{"instances":[[1,2,3,4]]}', 400, /shape; found \[1,4\]; expected \[-1,5\]/],
-    ['/v1/models/quote.model:predict', '{"instances":[[1,2,3,4,true]]}', 400, /element 4; found true/],
-    ['/v1/models/quote.model:predict', `{"instances":${'['.repeat(5000)}${']'.repeat(5000)}}`, 400, /more than 64 levels/],
-    ['/v1/models/quote:predict', `{"instances":[${QUOTE}],"parameters":{"prefer":"x"}}`, 400, /parameter `prefer`/],
-    ['/v1/models/quote:predict', `{"instances":[${QUOTE}],"parameters":[]}`, 400, /'parameters' must be an object/],
-    ['/v1/models/empty:predict', '{"instances":["ann"]}', 503, /Nothing is published yet/],
-    ['/v1/models/late:explain', '{}', 400, /Malformed request: POST \/v1\/models\/late:explain/],
-  ]
-  for (const [url, body, status, error] of wrong) {
-    test(`${url} ${body.slice(0, 70)} is ${status}`, async () => {
-      const asked = await ask(house, url, { body })
-      assert.equal(asked.status, status, asked.text)
-      assert.match((asked.json() as { error: string }).error, error)
-      assert.equal(asked.headers['retry-after'] !== undefined, status === 503)
-    })
-  }
-
-  test('bytes that are not UTF-8, and other methods', async () => {
-    assert.equal((await ask(house, LATE, { body: Buffer.from([0x7b, 0xff]) })).status, 400)
-    for (const method of ['PUT', 'DELETE', 'POST'] as const)
-      assert.match((await ask(house, '/v1/models/late', { method })).text, new RegExp(`Malformed request: ${method}`))
-  })
 })
 
 describe('classify and regress', () => {
@@ -242,29 +185,4 @@ describe('classify and regress', () => {
     const model = await ask(house, '/v1/models/quote.model:classify', { body: '{"examples":[{"features":[18.0,100.5,10.0,3.0,0.9]}]}' })
     assert.match(model.text, /^\{"results":\[\[\["0",0\.\d+\],\["1",0\.\d+\]\]\]\}$/)
   })
-
-  for (const [url, body, status, error] of [
-    ['/v1/models/quote:regress', '{}', 400, /'examples' is expected and was not found/],
-    ['/v1/models/quote:regress', '{"examples":{}}', 400, /Expecting 'examples' value to be an list/],
-    ['/v1/models/quote:regress', '{"examples":[]}', 400, /'examples' value is an empty array/],
-    ['/v1/models/quote:regress', '{"examples":[5]}', 400, /Example must be JSON object/],
-    ['/v1/models/quote:regress', '{"examples":[{"hour":null}]}', 400, /Feature: hour has element with unexpected JSON type: null/],
-    ['/v1/models/quote:regress', '{"examples":[{"hour":[[1]]}]}', 400, /Feature: hour has element with unexpected JSON type/],
-    ['/v1/models/quote:regress', '{"examples":[{"hour":[1,2.5]}]}', 400, /Unexpected element type in feature: hour expecting type: int64/],
-    ['/v1/models/quote:regress', '{"examples":[{"x":1}]}', 400, /Feature: x is none of/],
-    ['/v1/models/quote:regress', '{"examples":[{"hour":1}]}', 400, /An input is missing: predictions.quote; found no `distance`/],
-    ['/v1/models/quote.model:classify', '{"examples":[{}]}', 400, /Feature: features \(data type: float32\) is required/],
-    ['/v1/models/score:regress', '{"examples":[{"customer":"ann"},{}]}', 400, /Example 1: Feature: customer is not in every example/],
-    ['/v1/models/score:regress', '{"examples":[{"customer":"nobody"}]}', 404, /no answer for this key/],
-    ['/v1/models/score:regress', '{"examples":[{"customer":"ann"},{"customer":"nobody"}]}', 404, /row 1/],
-    ['/v1/models/vector:regress', '{"examples":[{"customer":"ann"}]}', 400, /Expected one number, but the value is a list/],
-    ['/v1/models/score:classify', '{"examples":[{"customer":"ann"}]}', 400, /Expected scores of classes, but the value is a number/],
-    ['/v1/models/quote.model:regress', '{"examples":[{"features":[1,2,3,4,5]}]}', 400, /"regress" not found in signature def/],
-  ] as const) {
-    test(`${url} ${body} is ${status}`, async () => {
-      const asked = await ask(house, url, { body })
-      assert.equal(asked.status, status, asked.text)
-      assert.match((asked.json() as { error: string }).error, error)
-    })
-  }
 })

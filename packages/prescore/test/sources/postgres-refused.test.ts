@@ -4,46 +4,24 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import { after, before, beforeEach, describe, test } from 'node:test'
-import { type ColumnKind, env, events, postgres, table } from '../../src/project/index.ts'
+import { describe, test } from 'node:test'
+import { env, postgres, table } from '../../src/project/index.ts'
 import { describeFiles, pinSource, type SourceAt } from '../../src/sources/index.ts'
 import { refused } from '../batch/harness.ts'
 import { Place } from '../parquet/place.ts'
-import { PostgresServer, postgresMissing } from '../postgres-server.ts'
+import { postgresMissing } from '../postgres-server.ts'
+import { fillsOrders, serverOfSuite, sourcesAt, URL } from './postgres-orders.ts'
 import { scanned, sourceAt } from './scanned.ts'
 
 const missing = postgresMissing()
 const place = await Place.open()
-const URL = 'PRESCORE_TEST_SOURCE'
 
 describe('PostgreSQL as a source, refused', { skip: missing ?? false }, () => {
-  let server: PostgresServer
-
-  before(async () => {
-    server = await PostgresServer.start()
-    process.env[URL] = server.url
-  })
-  after(() => server?.remove())
+  const server = serverOfSuite()
 
   describe('and only there', () => {
-    beforeEach(async () => {
-      await server.query('DROP SCHEMA IF EXISTS shop CASCADE; CREATE SCHEMA shop')
-      await server.query('CREATE TABLE shop.orders (id int8, at timestamptz, amount float8)')
-      await server.query(
-        `INSERT INTO shop.orders SELECT i, '2026-03-10T12:00:00Z'::timestamptz + i * interval '1s', i FROM generate_series(1, 5) i`,
-      )
-    })
-
-    const ORDERS = { id: 'int64', at: 'timestamp', amount: 'float64' } as const
-    const orders = (more: Partial<Parameters<typeof postgres>[0]> = {}): SourceAt =>
-      sourceAt(
-        place,
-        events({ from: postgres({ url: env(URL), table: 'shop.orders', ...more } as never), columns: ORDERS, id: 'id', time: 'at' }),
-        'orders',
-      )
-    const of = (query: string, columns: Readonly<Record<string, ColumnKind>>, zone?: string): SourceAt =>
-      sourceAt(place, table({ from: postgres({ url: env(URL), query }), columns, ...(zone === undefined ? {} : { zone }) }), 'rows')
-    const only = async (source: SourceAt) => (await scanned(place, source)).map(({ row }) => row)
+    fillsOrders(server)
+    const { orders, of, only } = sourcesAt(place)
 
     const WRONG: Readonly<Record<string, readonly [source: () => SourceAt, code: Parameters<typeof refused>[0], words: RegExp]>> = {
       'infinity in a row with an id': [
@@ -103,13 +81,13 @@ describe('PostgreSQL as a source, refused', { skip: missing ?? false }, () => {
       test(`refused: ${name}`, () => assert.rejects(pinSource(place.database, source()), refused(code, words)))
 
     test('refused: who may not connect, or not read; a server that is not there; and no secret is told', async t => {
-      await server.query("DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN PASSWORD 'hunter2'")
+      await server().query("DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN PASSWORD 'hunter2'")
       const as = (url: string): SourceAt => {
         process.env.PRESCORE_TEST_OTHER = url
         return orders({ url: env('PRESCORE_TEST_OTHER') })
       }
       t.after(() => delete process.env.PRESCORE_TEST_OTHER)
-      const at = `127.0.0.1:${server.port}`
+      const at = `127.0.0.1:${server().port}`
       const pinned = (url: string) => pinSource(place.database, as(url))
       await assert.rejects(
         pinned(`postgres://reader:hunter2@${at}/postgres`),
@@ -137,7 +115,7 @@ describe('PostgreSQL as a source, refused', { skip: missing ?? false }, () => {
       const ended = assert.rejects(reading, refused('source_unavailable', /terminat|Connection/))
       const others =
         "SELECT pg_terminate_backend(pid) AS done FROM pg_stat_activity WHERE application_name = 'prescore' AND query LIKE 'FETCH%'"
-      while ((await server.query(others)).length === 0) await new Promise(resolve => setTimeout(resolve, 5))
+      while ((await server().query(others)).length === 0) await new Promise(resolve => setTimeout(resolve, 5))
       await ended
       assert.equal(
         readdirSync(join(place.folder, 'snapshots')).some(name => name.startsWith('reading-')),
@@ -149,7 +127,7 @@ describe('PostgreSQL as a source, refused', { skip: missing ?? false }, () => {
     test('a server, or a way to it, that falls silent in the middle', async t => {
       let isSilent = false
       const proxy = createServer(client => {
-        const upstream = connect(server.port, '127.0.0.1')
+        const upstream = connect(server().port, '127.0.0.1')
         client.on('data', data => !isSilent && upstream.write(data)).on('close', () => upstream.destroy())
         upstream.on('data', data => {
           isSilent ||= data.includes('silence')
@@ -158,7 +136,7 @@ describe('PostgreSQL as a source, refused', { skip: missing ?? false }, () => {
         for (const each of [client, upstream]) each.on('error', () => {})
       })
       await once(proxy.listen(0, '127.0.0.1'), 'listening')
-      process.env.PRESCORE_TEST_PROXY = server.url.replace(`:${server.port}`, `:${(proxy.address() as { port: number }).port}`)
+      process.env.PRESCORE_TEST_PROXY = server().url.replace(`:${server().port}`, `:${(proxy.address() as { port: number }).port}`)
       t.after(() => {
         proxy.close()
         delete process.env.PRESCORE_TEST_PROXY
@@ -169,8 +147,8 @@ describe('PostgreSQL as a source, refused', { skip: missing ?? false }, () => {
     })
 
     test('texts of a database that does not say of which encoding they are', async t => {
-      await server.query("CREATE DATABASE plain ENCODING 'SQL_ASCII' TEMPLATE template0")
-      const url = server.url.replace(/postgres$/, 'plain')
+      await server().query("CREATE DATABASE plain ENCODING 'SQL_ASCII' TEMPLATE template0")
+      const url = server().url.replace(/postgres$/, 'plain')
       process.env.PRESCORE_TEST_PLAIN = url
       t.after(() => delete process.env.PRESCORE_TEST_PLAIN)
       const texts = (query: string) =>
@@ -191,7 +169,7 @@ describe('PostgreSQL as a source, refused', { skip: missing ?? false }, () => {
           ['amount', 'DOUBLE'],
         ],
       )
-      assert.deepEqual(await server.query("SELECT 1 FROM pg_stat_activity WHERE application_name = 'prescore'"), [])
+      assert.deepEqual(await server().query("SELECT 1 FROM pg_stat_activity WHERE application_name = 'prescore'"), [])
     })
 
     test('a snapshot that is gone is said so', async () => {

@@ -2,27 +2,21 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, beforeEach, describe, test } from 'node:test'
-import { type ColumnKind, env, events, postgres, table } from '../../src/project/index.ts'
-import { pinIdentity, pinSource, pinSources, type SourceAt } from '../../src/sources/index.ts'
+import { describe, test } from 'node:test'
+import { env, postgres, table } from '../../src/project/index.ts'
+import { pinIdentity, pinSource, pinSources } from '../../src/sources/index.ts'
 import { testSourceRows } from '../conformance/source-rows.ts'
 import { Place } from '../parquet/place.ts'
-import { PostgresServer, postgresMissing } from '../postgres-server.ts'
+import { postgresMissing } from '../postgres-server.ts'
+import { fillsOrders, serverOfSuite, sourcesAt, URL } from './postgres-orders.ts'
 import { scanned, sourceAt, us } from './scanned.ts'
 import { tableStatements } from './written.ts'
 
 const missing = postgresMissing()
 const place = await Place.open()
-const URL = 'PRESCORE_TEST_SOURCE'
 
 describe('PostgreSQL as a source', { skip: missing ?? false }, () => {
-  let server: PostgresServer
-
-  before(async () => {
-    server = await PostgresServer.start()
-    process.env[URL] = server.url
-  })
-  after(() => server?.remove())
+  const server = serverOfSuite()
 
   let tables = 0
   testSourceRows('PostgreSQL', {
@@ -30,33 +24,17 @@ describe('PostgreSQL as a source', { skip: missing ?? false }, () => {
     at: name => ({ from: postgres({ url: env(URL), table: name }) }),
     write: async (columns, rows, times = 'instants') => {
       const name = `rows_${tables++}`
-      for (const statement of tableStatements(name, columns, rows, times)) await server.query(statement)
+      for (const statement of tableStatements(name, columns, rows, times)) await server().query(statement)
       return name
     },
   })
 
   describe('and only there', () => {
-    beforeEach(async () => {
-      await server.query('DROP SCHEMA IF EXISTS shop CASCADE; CREATE SCHEMA shop')
-      await server.query('CREATE TABLE shop.orders (id int8, at timestamptz, amount float8)')
-      await server.query(
-        `INSERT INTO shop.orders SELECT i, '2026-03-10T12:00:00Z'::timestamptz + i * interval '1s', i FROM generate_series(1, 5) i`,
-      )
-    })
-
-    const ORDERS = { id: 'int64', at: 'timestamp', amount: 'float64' } as const
-    const orders = (more: Partial<Parameters<typeof postgres>[0]> = {}): SourceAt =>
-      sourceAt(
-        place,
-        events({ from: postgres({ url: env(URL), table: 'shop.orders', ...more } as never), columns: ORDERS, id: 'id', time: 'at' }),
-        'orders',
-      )
-    const of = (query: string, columns: Readonly<Record<string, ColumnKind>>, zone?: string): SourceAt =>
-      sourceAt(place, table({ from: postgres({ url: env(URL), query }), columns, ...(zone === undefined ? {} : { zone }) }), 'rows')
-    const only = async (source: SourceAt) => (await scanned(place, source)).map(({ row }) => row)
+    fillsOrders(server)
+    const { orders, of, only } = sourcesAt(place)
 
     test('a statement is read as a table is, whatever its types, as long as nothing is lost', async () => {
-      await server.query(`CREATE TYPE shop.mood AS ENUM ('fair'); CREATE DOMAIN shop.code AS varchar(3)`)
+      await server().query(`CREATE TYPE shop.mood AS ENUM ('fair'); CREATE DOMAIN shop.code AS varchar(3)`)
       const source = of(
         `SELECT 7::int2 AS small, 8::int4 AS middle, 1.5::float4 AS single, 12.34::numeric(8, 2) AS exact, 'NaN'::numeric(4, 1) AS none,
            'ab'::char(5) AS padded, 'fair'::shop.mood AS mood, '0b1c63d8-6b51-4b35-8f5c-9c7e0f3e6a11'::uuid AS key, 'x1'::shop.code AS code,
@@ -122,11 +100,11 @@ describe('PostgreSQL as a source', { skip: missing ?? false }, () => {
       const before = JSON.parse(JSON.stringify(await pinSource(place.database, orders())))
       const rows = await scanned(place, orders(), {}, before)
       // Another order of the rows, on the same disk pages and on others.
-      await server.query(
+      await server().query(
         'CREATE TABLE shop.again AS SELECT * FROM shop.orders ORDER BY id DESC; DROP TABLE shop.orders; ALTER TABLE shop.again RENAME TO orders',
       )
       assert.deepEqual(pinIdentity(await pinSource(place.database, orders())), pinIdentity(before))
-      await server.query('UPDATE shop.orders SET amount = amount + 1')
+      await server().query('UPDATE shop.orders SET amount = amount + 1')
       const after = await pinSource(place.database, orders())
       assert.notDeepEqual(pinIdentity(after), pinIdentity(before))
       assert.deepEqual(await scanned(place, orders(), {}, before), rows)
@@ -135,11 +113,11 @@ describe('PostgreSQL as a source', { skip: missing ?? false }, () => {
     })
 
     test('sources of one database are of one moment', async () => {
-      await server.query('CREATE TABLE shop.totals AS SELECT count(*) AS n FROM shop.orders')
+      await server().query('CREATE TABLE shop.totals AS SELECT count(*) AS n FROM shop.orders')
       let [stop, moved] = [false, 0]
       const mover = (async () => {
         while (!stop) {
-          await server.query(
+          await server().query(
             `BEGIN; INSERT INTO shop.orders SELECT max(id) + 1, now(), 0 FROM shop.orders; UPDATE shop.totals SET n = (SELECT count(*) FROM shop.orders); COMMIT`,
           )
           moved++
@@ -157,7 +135,7 @@ describe('PostgreSQL as a source', { skip: missing ?? false }, () => {
     })
 
     test('many rows, and wide ones, come in portions', async () => {
-      await server.query(`INSERT INTO shop.orders SELECT i, '2026-03-10T12:00:00Z', i / 4.0 FROM generate_series(6, 30000) i`)
+      await server().query(`INSERT INTO shop.orders SELECT i, '2026-03-10T12:00:00Z', i / 4.0 FROM generate_series(6, 30000) i`)
       const { rows } = await pinSource(place.database, orders())
       assert.equal(rows, 30_000)
       const wide = of('SELECT i AS n, repeat(chr(97 + i % 26), 100000) AS text FROM generate_series(0, 1500) i', {

@@ -1,6 +1,7 @@
 /** A scorer whose answers are noted down: those of the keys that are sampled, each as it was given. */
 import type { Ground, LiveRequest, LiveScore, LiveScorer } from '../../live/index.ts'
 import type { ServingStats } from '../../models/index.ts'
+import type { Attributes } from '../../project/index.ts'
 import type { AnswerLog } from './answer-log.ts'
 import type { LoggedGround } from './record.ts'
 import { sampler } from './sampled.ts'
@@ -48,10 +49,16 @@ export class LoggedScorer implements LiveScorer {
     return this.#scorer.close()
   }
 
-  #noted({ key, inputs, attributes, asOfUs }: LiveRequest, score: LiveScore, positions: readonly number[]): LiveScore {
-    const { features, valueText } = score
+  #noted({ key, inputs, attributes: set, asOfUs }: LiveRequest, score: LiveScore, positions: readonly number[]): LiveScore {
+    const { features, valueText, readNow } = score
+    const attributes = readNow === undefined ? set : withSet(readNow, set)
     const atUs = this.#log.clock.nowUs()
     this.#log.note(this.#logged, { atUs, asOfUs, key, inputs, ...(attributes && { attributes }), positions, features, valueText })
     return score
   }
+}
+
+/** What was read for this request alone, with what it set in its place: neither can be read again. */
+function withSet(readNow: Attributes, set: Attributes = {}): Attributes {
+  return { ...readNow, ...Object.fromEntries(Object.entries(set).map(([join, each]) => [join, { ...readNow[join], ...each }])) }
 }

@@ -15,6 +15,7 @@ export const audit: Command = {
     sample: { type: 'string', value: 'N', help: 'At most so many answers, evenly spread (default: all)' },
   },
   positionals: [0, 1],
+  places: ['prediction'],
   async run({ open, terminal, options, positionals: [prediction] }) {
     const [fromUs, toUs] = [moment(options.from, 'from'), moment(options.to, 'to')]
     const sample = wholeNumber(options.sample, 'sample', 1, Number.MAX_SAFE_INTEGER)

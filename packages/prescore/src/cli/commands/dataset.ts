@@ -6,26 +6,34 @@ import { type Command, EXIT, moment, type OptionValue, oneOf, text, wholeNumber 
 import { stageReporter } from '../progress.ts'
 import { count, seconds, shortHash } from '../terminal.ts'
 
+const CLOCKS = ['as-served', 'corrected'] as const
+
 export const dataset: Command = {
   name: 'dataset',
   summary: 'write a point-in-time training set: features as of each row, and the label',
   usage: '<prediction> --out FILE',
   example: 'prescore dataset late --from 2001-02-01T00:00:00-05:00 --until 2001-06-01T00:00:00-04:00 --sample 0.2 --out late.parquet',
   options: {
-    out: { type: 'string', value: 'FILE', help: 'The Parquet file to write' },
+    out: { type: 'string', value: 'FILE', values: 'file', help: 'The Parquet file to write' },
     from: { type: 'string', value: 'TIME', help: 'First as-of, with its zone (default: all)' },
     until: { type: 'string', value: 'TIME', help: 'End of the as-of times, not included' },
     sample: { type: 'string', value: 'SHARE', help: 'Share of the rows to take, spread evenly (default: 1)' },
     score: { type: 'boolean', help: "Also what the release's model gives for each row: a backtest" },
     memory: { type: 'string', value: 'MB', help: 'What rows and events may take in memory; what is more waits on disk (default: 1024)' },
-    clock: { type: 'string', value: 'CLOCK', help: 'as-served (what was known then; default) or corrected (all that is known now)' },
+    clock: {
+      type: 'string',
+      value: 'CLOCK',
+      values: CLOCKS,
+      help: 'as-served (what was known then; default) or corrected (all that is known now)',
+    },
   },
   positionals: [1, 1],
+  places: ['prediction'],
   async run({ open, terminal, options, positionals, watch }) {
     const file = text(options.out)
     if (file === undefined) throw new PrescoreError('wrong_use', { where: '--out', found: 'nothing', expected: 'the file to write' })
     const range = { ...time('fromUs', 'from', options.from), ...time('untilUs', 'until', options.until), ...sampleOf(options.sample) }
-    const clock = oneOf(options.clock, 'clock', ['as-served', 'corrected'] as const) ?? 'as-served'
+    const clock = oneOf(options.clock, 'clock', CLOCKS) ?? 'as-served'
     const memoryMb = wholeNumber(options.memory, 'memory', 16, 1_000_000)
     const signal = watch()
     const app = await open()

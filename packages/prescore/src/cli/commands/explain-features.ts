@@ -18,6 +18,7 @@ export const explainFeaturesCommand: Command = {
     now: { type: 'string', value: 'TIME', help: 'Pretend that it is this moment' },
   },
   positionals: [1, 64],
+  places: ['prediction'],
   async run({ open, terminal, options, positionals: [name, ...parts] }) {
     const nowUs = moment(options.now, 'now')
     const asOfUs = moment(options['as-of'], 'as-of')

@@ -12,13 +12,14 @@ export const get: Command = {
   usage: '<prediction> <column>=<value> … [<input>=<value> …]',
   example: 'prescore get late origin=JFK destination=LAX hour=18',
   options: {
-    prefer: { type: 'string', value: 'STEP', help: 'store (default) or live' },
+    prefer: { type: 'string', value: 'STEP', values: PREFERENCES, help: 'store (default) or live' },
     'max-age': { type: 'string', value: 'SECONDS', help: 'Call an older answer stale, in place of the policy' },
     'as-of': { type: 'string', value: 'TIME', help: 'The moment that the answer is to hold for (default: now)' },
     explain: { type: 'boolean', help: 'Tell the steps that were asked, and the features of a live answer' },
     now: { type: 'string', value: 'TIME', help: 'Pretend that it is this moment' },
   },
   positionals: [1, 64],
+  places: ['prediction'],
   async run({ open, terminal, options, positionals: [name, ...parts] }) {
     const nowUs = moment(options.now, 'now')
     const asked = answerOptions(options)

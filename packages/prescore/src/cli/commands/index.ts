@@ -2,6 +2,7 @@
 import type { Command } from '../command.ts'
 import { audit } from './audit.ts'
 import { check } from './check.ts'
+import { completion } from './completion.ts'
 import { dataset } from './dataset.ts'
 import { events } from './events.ts'
 import { explainFeaturesCommand } from './explain-features.ts'
@@ -38,4 +39,5 @@ export const COMMANDS: readonly Command[] = [
   status,
   audit,
   types,
+  completion(() => COMMANDS),
 ]

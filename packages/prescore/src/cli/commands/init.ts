@@ -14,11 +14,13 @@ export const init: Command = {
     from: {
       type: 'string',
       value: 'DATA',
+      values: 'file',
       help: 'Rows whose columns are read: a file, folder or glob (Parquet, CSV, JSON), or postgres:TABLE of the database at DATABASE_URL',
     },
-    model: { type: 'string', value: 'FILE', help: 'An ONNX model (default: one that stands in until there is yours)' },
+    model: { type: 'string', value: 'FILE', values: 'file', help: 'An ONNX model (default: one that stands in until there is yours)' },
   },
   positionals: [0, 1],
+  places: ['folder'],
   async run({ terminal, options, positionals: [folder = '.'] }) {
     const [from, model] = [text(options.from), text(options.model)]
     const given = { ...(from === undefined ? {} : { from }), ...(model === undefined ? {} : { model }) }

@@ -17,6 +17,7 @@ export const release: Command = {
   example: 'prescore release late',
   options: {},
   positionals: [1, 1],
+  places: ['prediction'],
   async run({ open, terminal, positionals }) {
     const app = await open()
     const { name } = app.prediction(positionals[0] as string)

@@ -27,6 +27,7 @@ export const replay: Command = {
     },
   },
   positionals: [1, 1],
+  places: ['source'],
   async run({ open, terminal, options, positionals: [name], watch }) {
     const fromUs = required(moment(options.from, 'from'), 'from')
     const toUs = required(moment(options.to, 'to'), 'to')

@@ -12,6 +12,7 @@ export const rollback: Command = {
   example: 'prescore rollback late',
   options: REASON,
   positionals: [1, 1],
+  places: ['prediction'],
   async run({ open, terminal, options, positionals }) {
     const app = await open()
     const { name } = app.prediction(positionals[0] as string)

@@ -10,6 +10,8 @@ import { runReporter } from '../run-progress.ts'
 import { runText } from '../run-text.ts'
 import { who } from '../who.ts'
 
+const WHEN = ['gated', 'never', 'force'] as const
+
 export const run: Command = {
   name: 'run',
   summary: 'score the population ahead, check the result, publish it; repeated, it goes on where it stopped',
@@ -21,13 +23,19 @@ export const run: Command = {
     publish: {
       type: 'string',
       value: 'WHEN',
+      values: WHEN,
       help: 'gated (if all gates pass; default), never, or force (whatever the gates say; needs --reason)',
     },
     ...REASON,
     repin: { type: 'boolean', help: 'Take the sources as they are now, though the same run was planned before' },
     'dry-run': { type: 'boolean', help: 'Only estimate time, disk and memory, from a sample of about 1 % of the rows' },
     'hour-price': { type: 'string', value: 'PRICE', help: 'dry run: what the machine costs an hour' },
-    html: { type: 'string', value: 'FILE', help: 'Also write the run as one HTML page, as `prescore runs show --html` does' },
+    html: {
+      type: 'string',
+      value: 'FILE',
+      values: 'file',
+      help: 'Also write the run as one HTML page, as `prescore runs show --html` does',
+    },
     plan: { type: 'boolean', help: 'Only plan: `prescore shard` then computes each shard, anywhere that sees the folders' },
     finish: { type: 'boolean', help: 'Compute no shard: gate and publish, or refuse where some are open' },
     from: { type: 'string', value: 'TIME', help: 'Backfill: the first as-of, with its zone. Runs stay staged, unless --publish is given' },
@@ -35,6 +43,7 @@ export const run: Command = {
     every: { type: 'string', value: 'LENGTH', help: "Backfill: from one as-of to the next, such as '24h'" },
   },
   positionals: [1, 1],
+  places: ['prediction'],
   async run(invocation) {
     const { open, terminal, options, positionals, watch } = invocation
     const range = backfillRange(options)
@@ -82,7 +91,7 @@ type Publish = Pick<Parameters<typeof runBatch>[1], 'publish' | 'note'>
 
 /** When to publish, by whom and why. @throws PrescoreError `wrong_use` */
 function publishOf(options: Invocation['options'], usual: Publish['publish']): Publish {
-  const publish = oneOf(options.publish, 'publish', ['gated', 'never', 'force'] as const) ?? usual
+  const publish = oneOf(options.publish, 'publish', WHEN) ?? usual
   const note = { ...who(), ...reasonOf(options) }
   if (publish !== 'force' || note.reason !== undefined) return { publish, note }
   throw new PrescoreError('wrong_use', { where: '--publish force', found: 'no --reason', expected: 'why the gates are passed over' })

@@ -25,6 +25,7 @@ export const runs: Command = {
     html: {
       type: 'string',
       value: 'FILE',
+      values: 'file',
       help: 'show: write the run as one HTML page, with its distributions beside those of the run before',
     },
     features: { type: 'boolean', help: 'diff, export: with the values of the features' },
@@ -33,9 +34,10 @@ export const runs: Command = {
     'older-than': { type: 'string', value: 'AGE', help: 'prune: only what has not changed for so long (default: 30d)' },
     'events-older-than': { type: 'string', value: 'AGE', help: 'prune: also drop events of logs that are older and stand in the files' },
     'dry-run': { type: 'boolean', help: 'prune: only say what would be removed' },
-    out: { type: 'string', value: 'FILE', help: 'export: the .parquet, .csv or .ndjson file to write' },
+    out: { type: 'string', value: 'FILE', values: 'file', help: 'export: the .parquet, .csv or .ndjson file to write' },
   },
   positionals: [0, 3],
+  places: [Object.keys(ACTIONS)],
   async run(invocation) {
     const [first, ...rest] = invocation.positionals
     if (first === undefined) await listCommand(invocation)

@@ -28,6 +28,7 @@ export const serve: Command = {
     'log-level': {
       type: 'string',
       value: 'LEVEL',
+      values: LOG_LEVELS,
       help: `What is logged on stderr, as JSON: ${LOG_LEVELS.join(', ')} (default: warn). Given, nothing else is written there`,
     },
     schedule: { type: 'boolean', help: 'Run what the schedules of the project say as well, as `prescore schedule` does' },
@@ -70,6 +71,7 @@ export const serve: Command = {
         : {}),
       readyWithinMs: readyWithin * 1000,
       onFailure: log.failure,
+      onWarning: log.warning,
       onSwitched: (prediction, release) => note(`answering ${prediction} live with release ${shortHash(release)}`),
       onUnlogged: log.unlogged,
     })

@@ -6,6 +6,7 @@ import { count, shortHash } from '../terminal.ts'
 
 /** Where array jobs find their number: Kubernetes, AWS Batch, Google Batch, Slurm. */
 const INDEX_VARIABLES = ['JOB_COMPLETION_INDEX', 'AWS_BATCH_JOB_ARRAY_INDEX', 'BATCH_TASK_INDEX', 'SLURM_ARRAY_TASK_ID']
+const STAGES = ['features', 'score'] as const
 const SHARDS_MAX = 100_000
 
 export const shard: Command = {
@@ -21,8 +22,9 @@ export const shard: Command = {
     },
   },
   positionals: [2, 2],
+  places: [[], STAGES],
   async run({ open, terminal, options, positionals, watch }) {
-    const stage = oneOf(positionals[1], 'stage', ['features', 'score'] as const) as 'features' | 'score'
+    const stage = oneOf(positionals[1], 'stage', STAGES) as 'features' | 'score'
     const shards = numbersOf(text(options.index) ?? INDEX_VARIABLES.map(name => process.env[name]).find(value => value !== undefined))
     const signal = watch()
     const app = await open()

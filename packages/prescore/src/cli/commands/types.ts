@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { rename, rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { PrescoreError, unwritable } from '../../base/index.ts'
+import { PrescoreError, unwritable, writeWhole } from '../../base/index.ts'
 import { inspectModel, type ModelSignature } from '../../models/index.ts'
 import { checkProject, type LoadedProject } from '../../project/index.ts'
 import { type Command, EXIT, text } from '../command.ts'
@@ -13,7 +11,7 @@ export const types: Command = {
   usage: '[--out FILE]',
   example: 'prescore types --out src/prescore-types.ts',
   options: {
-    out: { type: 'string', value: 'FILE', help: 'The TypeScript file to write, over an older one (default: print it)' },
+    out: { type: 'string', value: 'FILE', values: 'file', help: 'The TypeScript file to write, over an older one (default: print it)' },
   },
   positionals: [0, 0],
   async run({ open, terminal, options }) {
@@ -25,23 +23,14 @@ export const types: Command = {
     if (file === undefined) {
       terminal.print({ types: written }, written.trimEnd())
     } else {
-      await writeWhole(resolve(file), written)
+      const whole = resolve(file)
+      await writeWhole(whole, written).catch(error => {
+        throw unwritable(whole, error)
+      })
       terminal.print({ file }, `Written: ${file}`)
     }
     return EXIT.done
   },
-}
-
-/** @throws PrescoreError `file_unwritable`; then the file is as it was */
-async function writeWhole(file: string, content: string): Promise<void> {
-  const temporary = `${file}.${randomUUID()}.tmp`
-  try {
-    await writeFile(temporary, content)
-    await rename(temporary, file)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw unwritable(file, error)
-  }
 }
 
 /** A model that cannot be read leaves its value's type open. */

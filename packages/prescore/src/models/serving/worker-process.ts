@@ -94,7 +94,7 @@ export class WorkerProcess {
   }
 
   #kill(callMsMax: number): void {
-    this.#die(laneLost('deadline_exceeded', this.#file, `a call that took longer than ${Math.round(callMsMax)} ms`))
+    this.#die(laneLost('deadline_exceeded', 'the model', `a call that took longer than ${Math.round(callMsMax)} ms`))
     this.#process.kill('SIGKILL')
   }
 

@@ -3,7 +3,7 @@ import { type Kind, references, type Scope, unknownZone, zoneRules } from '../..
 import { checkInputs } from '../inputs.ts'
 import { populationInputs } from '../population-inputs.ts'
 import { filterScope, requestScope, rowScope, vectorScope } from '../scopes.ts'
-import type { PredictionDefinition, ProjectDefinition, SourceDefinition } from '../types.ts'
+import type { JoinDefinition, PredictionDefinition, ProjectDefinition, SourceDefinition } from '../types.ts'
 import type { Checker } from './checker.ts'
 import { checkEntity, checkGroup } from './group.ts'
 import { checkPolicy } from './policy.ts'
@@ -44,10 +44,35 @@ function checkJoins(check: Checker, project: ProjectDefinition, prediction: Pred
     const source = project.sources[join.source]
     if (source === undefined) continue
     checkGroup(check, join, source, `${where}.join.${name}`)
+    checkKeyInDatabase(check, join, source, `${where}.join.${name}`)
     for (const [column, node] of Object.entries(join.key)) {
       check.expression(node, scope, `${where}.join.${name}, key column ${column}`, [join.entity[column] as Kind])
     }
   }
+}
+
+/** A database that is asked by key must have the key's columns: derived ones are known only once a row was read. */
+function checkKeyInDatabase(
+  check: Checker,
+  { source, entity, by }: JoinDefinition,
+  { from, derive }: SourceDefinition,
+  where: string,
+): void {
+  const derived =
+    from?.perRequest === undefined
+      ? undefined
+      : Object.keys(entity)
+          .map(name => by[name] ?? name)
+          .find(column => Object.hasOwn(derive, column))
+  if (derived === undefined) return
+  const fix = `Compute it in \`query\` of \`${source}\`, and declare it as a column; or leave out \`perRequest\`.`
+  check.add(
+    'not_supported',
+    `${where}, key column ${derived}`,
+    'a derived column of a table that is read per request',
+    'a declared column',
+    fix,
+  )
 }
 
 function checkVector(check: Checker, project: ProjectDefinition, prediction: PredictionDefinition, where: string): void {

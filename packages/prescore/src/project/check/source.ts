@@ -1,11 +1,13 @@
 import { suggestion } from '../../base/index.ts'
 import { type ExpressionNode, references, unknownZone, zoneRules } from '../../expressions/index.ts'
-import type { PostgresRowsDefinition } from '../postgres-rows.ts'
+import type { PerRequestDefinition, PostgresRowsDefinition } from '../postgres-rows.ts'
 import { declaredScope, rowScope } from '../scopes.ts'
 import type { SourceDefinition } from '../types.ts'
 import type { Checker } from './checker.ts'
 
 const COLUMN_KINDS = ['string', 'int64', 'float64', 'boolean', 'timestamp'] as const
+const CONNECTIONS_MAX = 100
+const CACHE_KEYS_MAX = 1_000_000
 
 export function checkSource(check: Checker, source: SourceDefinition, where: string): void {
   check.names(source.columns, `${where}.columns`)
@@ -42,7 +44,8 @@ export function checkSource(check: Checker, source: SourceDefinition, where: str
   if (source.arrival !== undefined) check.expression(source.arrival, scope, `${where}.arrival`, ['timestamp'])
 }
 
-function checkPlace(check: Checker, { files, from }: SourceDefinition, where: string): void {
+function checkPlace(check: Checker, { type, files, from }: SourceDefinition, where: string): void {
+  if (from?.perRequest !== undefined) checkPerRequest(check, from.perRequest, type, `${where}.from.perRequest`)
   if (from !== undefined) checkDatabase(check, from, `${where}.from`)
   else if (files.length === 0 || files.some(file => typeof file !== 'string' || file === ''))
     check.add('invalid_value', `${where}.files`, JSON.stringify(files), 'one path or glob, or several; or a database as `from`')
@@ -57,6 +60,22 @@ function checkDatabase(check: Checker, { url, table, query }: PostgresRowsDefini
     check.add('invalid_value', `${where}.table`, JSON.stringify(table), '`name` or `schema.name`', 'Read other names by a `query`.')
   else if (query !== undefined && !/^\s*(select|with|table|values)\b/i.test(query))
     check.add('invalid_value', `${where}.query`, JSON.stringify(query.slice(0, 40)), 'one SELECT')
+}
+
+function checkPerRequest(
+  check: Checker,
+  { connections, cacheKeys }: PerRequestDefinition,
+  type: SourceDefinition['type'],
+  where: string,
+): void {
+  if (type === 'events')
+    check.add('not_supported', where, 'events that are read with each request', 'a table', 'Leave it out: post events to the event log.')
+  for (const [name, value, most] of [
+    ['connections', connections, CONNECTIONS_MAX] as const,
+    ['cacheKeys', cacheKeys, CACHE_KEYS_MAX] as const,
+  ])
+    if (!Number.isInteger(value) || value < 1 || value > most)
+      check.add('invalid_value', `${where}.${name}`, String(value), `a whole number from 1 to ${most}`)
 }
 
 /** The declared columns that a derived or declared column is computed from. */

@@ -4,13 +4,14 @@ import type { Inputs } from '../../project/index.ts'
 import { type AnswerParts, movedTo, type Provenance, provenanceOf, type Reason } from '../answer.ts'
 import { type Attempt, presentUs } from '../attempt.ts'
 import { Breaker } from '../breaker.ts'
+import { signalOf } from '../caller.ts'
 import { statedAgeSeconds } from '../policy.ts'
 import { rowInputsReader } from '../row-inputs.ts'
 import type { StepFactory } from './step.ts'
 
 /**
  * The model, now, on features as of the request's moment. On a feed that lags more than max lag the answer lies outside of the policy.
- * Failures in a row open a breaker: for a while the step does not try.
+ * Failures in a row open a breaker: for a while the step does not try. Who has left before it is his turn is not computed for.
  */
 export const liveStep: StepFactory = ({ prediction, published, live, memory }) => {
   if (live === undefined) return undefined
@@ -53,6 +54,7 @@ export const liveStep: StepFactory = ({ prediction, published, live, memory }) =
   }
 
   return (attempt: Attempt) => {
+    if (attempt.caller?.destroyed === true) throw new PrescoreError('cancelled')
     const open = breaker.obstacle()
     if (open !== undefined) throw open
     try {
@@ -66,10 +68,11 @@ export const liveStep: StepFactory = ({ prediction, published, live, memory }) =
   }
 }
 
-function requestOf({ key, inputs: given, attributes, asOfUs, deadlineAtMs }: Attempt, rowInputs: Inputs | undefined): LiveRequest {
+function requestOf({ key, inputs: given, attributes, asOfUs, deadlineAtMs, caller }: Attempt, rowInputs: Inputs | undefined): LiveRequest {
   const inputs = rowInputs === undefined ? given : { ...rowInputs, ...given }
   const plain = deadlineAtMs === undefined ? { key, inputs, asOfUs } : { key, inputs, asOfUs, deadlineAtMs }
-  return attributes === undefined ? plain : { ...plain, attributes }
+  const left = caller === undefined ? plain : { ...plain, signal: signalOf(caller) }
+  return attributes === undefined ? left : { ...left, attributes }
 }
 
 function extrasOf(

@@ -21,10 +21,11 @@ export interface ProtocolOptions {
   readonly onDefect: OnDefect
 }
 
-/** The one shape of errors: both protocols have `error`; the code of our table stands beside it. */
+/** The one shape of errors: both protocols have `error`, in which a remedy stands too if one is known; the code of our table stands beside it. */
 export function errorJson(error: PrescoreError): string {
-  const { code, message } = error
-  return JSON.stringify({ error: isDefect(error) ? `${ERRORS[code].title}.` : message, code })
+  const { code, message, details } = error
+  const told = details.fix === undefined ? message : `${message} ${details.fix}`
+  return JSON.stringify({ error: isDefect(error) ? `${ERRORS[code].title}.` : told, code })
 }
 
 /** A scope whose bodies come as bytes, whatever their content type says or leaves out, and whose errors are the protocol's. */
@@ -39,7 +40,7 @@ export function protocolScope(
       scope.removeAllContentTypeParsers()
       scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: LIMITS.inferBytes }, (_request, body, done) => done(null, body))
       scope.setErrorHandler((thrown, request, reply) => {
-        const error = request.is404 ? notFound(request) : errorOf(thrown)
+        const error = request.is404 ? notFound(request) : protocolError(thrown)
         if (isDefect(error)) onDefect(error, request.id)
         sendError(reply, error)
       })
@@ -48,6 +49,14 @@ export function protocolScope(
     },
     { prefix },
   )
+}
+
+/** The bound of a body is another one here. */
+function protocolError(thrown: unknown): PrescoreError {
+  const error = errorOf(thrown)
+  return error.code === 'body_too_large' && error !== thrown
+    ? new PrescoreError('body_too_large', { expected: `at most ${LIMITS.inferBytes} bytes` })
+    : error
 }
 
 /** As bytes: to a text Fastify would add a charset, and the KServe SDK reads errors only where the type is JSON's to the letter. */
@@ -66,7 +75,11 @@ export function bodyOf({ body, headers }: FastifyRequest): Buffer | Promise<Buff
   const coding = headers['content-encoding']?.trim().toLowerCase()
   if (coding === undefined || coding === '' || coding === 'identity') return bytes
   if (!isCoding(coding))
-    throw new PrescoreError('unsupported_media', { found: `content-encoding ${coding.slice(0, 40)}`, expected: 'gzip or deflate' })
+    throw new PrescoreError('unsupported_media', {
+      where: 'the header content-encoding',
+      found: coding.slice(0, 40),
+      expected: 'gzip, deflate or none',
+    })
   return DECODERS[coding](bytes, { maxOutputLength: LIMITS.inferBytes }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ERR_BUFFER_TOO_LARGE')
       throw new PrescoreError('body_too_large', { expected: `at most ${LIMITS.inferBytes} bytes once it is unpacked` })

@@ -1,7 +1,8 @@
 /** Other servers' protocols, over one core: they translate what comes and goes, and answer nothing themselves. */
 import type { FastifyInstance } from 'fastify'
-import type { PrescoreError } from '../../base/index.ts'
+import { PrescoreError } from '../../base/index.ts'
 import type { Resolver } from '../../resolve/index.ts'
+import { LIMITS } from '../limits.ts'
 import type { OnDefect } from '../problem.ts'
 import { errorJson } from './exchange.ts'
 import type { ModelOf } from './model-subject.ts'
@@ -24,5 +25,14 @@ export function registerProtocols(
 
 /** An error of a request that reached no route; undefined: its path is not of a protocol. */
 export function protocolErrorText(url: string, error: PrescoreError): string | undefined {
-  return /^\/v[12](?:[/?]|$)/.test(url) ? errorJson(error) : undefined
+  return /^\/v[12](?:[/?]|$)/.test(url) ? errorJson(error.code === 'invalid_key' ? nameTooLong() : error) : undefined
+}
+
+/** What is too long in a path is a key elsewhere; here it is a name. */
+function nameTooLong(): PrescoreError {
+  return new PrescoreError('invalid_request', {
+    where: 'the path',
+    found: 'a name that is too long',
+    expected: `at most ${LIMITS.pathKeyChars} characters`,
+  })
 }

@@ -1,4 +1,5 @@
 /** The model of a release as it is: its own tensors, nothing of features, stored answers or policy. */
+import { PrescoreError } from '../../base/index.ts'
 import type { TensorModel } from '../../models/index.ts'
 import { refuseOptions } from './parameters.ts'
 import type { Call, Subject } from './subject.ts'
@@ -38,8 +39,9 @@ export class ModelSubject implements Subject {
     return true
   }
 
-  async infer({ inputs, outputs, parameters }: Call): Promise<readonly NamedTensor[]> {
+  async infer({ inputs, outputs, parameters, caller }: Call): Promise<readonly NamedTensor[]> {
     refuseOptions(parameters)
+    if (caller.destroyed) throw new PrescoreError('cancelled')
     const results = await this.#open.model.run(inputs, outputs)
     return [...results].map(([name, tensor]) => ({ name, ...tensor }))
   }

@@ -47,8 +47,7 @@ function optionOf(name: string, value: Value): AnswerOptions {
   if (read !== undefined) return read(value, `parameter \`${name}\``)
   const names = Object.keys(READERS)
   throw new PrescoreError('invalid_request', {
-    found: `the parameter \`${name}\``,
-    expected: `some of ${names.join(', ')}`,
+    found: `the parameter \`${name.slice(0, 100)}\``,
     fix: suggestion(name, names),
   })
 }

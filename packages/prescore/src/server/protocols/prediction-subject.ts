@@ -5,7 +5,7 @@
  */
 import { asPrescoreError, PrescoreError } from '../../base/index.ts'
 import { checkInputs, type Key } from '../../project/index.ts'
-import type { AnswerOptions, AnswerParts, Resolver } from '../../resolve/index.ts'
+import type { AnswerOptions, AnswerParts, Caller, Resolver } from '../../resolve/index.ts'
 import { LIMITS } from '../limits.ts'
 import { optionsOfParameters } from './parameters.ts'
 import { INPUT_TYPES, type ReadElement, reader } from './prediction-inputs.ts'
@@ -53,34 +53,34 @@ export class PredictionSubject implements Subject {
     return this.#resolver.isReady()
   }
 
-  infer({ inputs, outputs, parameters }: Call): readonly NamedTensor[] | Promise<readonly NamedTensor[]> {
+  infer({ inputs, outputs, parameters, caller }: Call): readonly NamedTensor[] | Promise<readonly NamedTensor[]> {
     const rows = rowsOf(inputs)
     const options = optionsOfParameters(parameters)
-    const answers = Array.from({ length: rows }, (_, row) => this.#answer(inputs, row, options))
+    const answers = Array.from({ length: rows }, (_, row) => this.#answer(inputs, row, options, caller))
     if (!answers.some(answer => answer instanceof Promise)) return this.#tensors(answers as RowAnswer[], outputs)
     return Promise.all(answers).then(all => this.#tensors(all, outputs))
   }
 
-  #answer(tensors: Call['inputs'], row: number, options: AnswerOptions): RowAnswer | Promise<RowAnswer> {
+  #answer(tensors: Call['inputs'], row: number, options: AnswerOptions, caller: Caller): RowAnswer | Promise<RowAnswer> {
     const failed = (thrown: unknown): PrescoreError => {
       const error = asPrescoreError(thrown)
       if (error.status === 500) this.#onDefect(error)
       return error
     }
     try {
-      const answer = this.#ask(tensors, row, options)
+      const answer = this.#ask(tensors, row, options, caller)
       return answer instanceof Promise ? answer.catch(failed) : answer
     } catch (error) {
       return failed(error)
     }
   }
 
-  #ask(tensors: Call['inputs'], row: number, options: AnswerOptions): AnswerParts | Promise<AnswerParts> {
+  #ask(tensors: Call['inputs'], row: number, options: AnswerOptions, caller: Caller): AnswerParts | Promise<AnswerParts> {
     const { prediction } = this.#resolver
     const key = prediction.entity === undefined ? undefined : (valuesOf(this.#keys, tensors, row) as Key)
-    if (this.#inputs.length === 0) return this.#resolver.answer(key, options)
+    if (this.#inputs.length === 0) return this.#resolver.answer(key, options, caller)
     const inputs = checkInputs(prediction.inputs, valuesOf(this.#inputs, tensors, row))
-    return this.#resolver.answer(key, { ...options, inputs })
+    return this.#resolver.answer(key, { ...options, inputs }, caller)
   }
 
   #tensors(answers: readonly RowAnswer[], outputs: readonly string[]): readonly NamedTensor[] {

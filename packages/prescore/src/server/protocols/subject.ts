@@ -1,4 +1,5 @@
 /** What the protocols serve: a prediction, or the model behind one. Protocols translate; subjects answer. */
+import type { Caller } from '../../resolve/index.ts'
 import type { NamedTensor, TensorSpec } from './tensors.ts'
 
 export type Parameters = Readonly<Record<string, string | number | boolean | bigint>>
@@ -10,6 +11,7 @@ export interface Call {
   readonly outputs: readonly string[]
   /** What the caller sets beside the tensors, but for what the protocol itself uses. */
   readonly parameters: Parameters
+  readonly caller: Caller
 }
 
 export interface Subject {

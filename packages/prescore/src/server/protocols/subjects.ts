@@ -60,6 +60,6 @@ function ofVersion(subject: Subject, version: string): Subject {
 }
 
 /** A name of a request, short. */
-function shown(name: string): string {
+export function shown(name: string): string {
   return name.length <= 100 ? name : `${name.slice(0, 100)}…`
 }

@@ -36,7 +36,7 @@ export function checkShape(shape: unknown, where: string): { readonly shape: rea
   const isShape = Array.isArray(shape) && shape.length <= RANK_MAX && shape.every(length => Number.isSafeInteger(length) && length >= 0)
   const count = isShape ? (shape as number[]).reduce((product, length) => product * length, 1) : Number.NaN
   if (Number.isSafeInteger(count)) return { shape: shape as number[], count }
-  throw refused(`${where}, shape`, textOf(shape), `a list of at most ${RANK_MAX} whole numbers`)
+  throw refused(`${where}, shape`, textOf(shape), isShape ? 'fewer than 2^53 elements' : `at most ${RANK_MAX} whole numbers, none below 0`)
 }
 
 /** The shape as the specification has it, where it does: a last axis of one more is taken off. @throws PrescoreError `invalid_request` */
@@ -64,8 +64,8 @@ function collect(data: unknown, shape: readonly number[], axis: number, flat: un
     return
   }
   if (!Array.isArray(data) || data.length !== shape[axis]) {
-    const found = Array.isArray(data) ? `${data.length} elements` : textOf(data)
-    throw refused(`${where}, data at axis ${axis}`, found, `${shape[axis]} elements, as the shape [${shape}] says`)
+    const found = Array.isArray(data) ? `a list of ${data.length}` : textOf(data)
+    throw refused(`${where}, data at axis ${axis}`, found, `a list of ${shape[axis]}, as the shape [${shape}] says`)
   }
   for (const each of data) collect(each, shape, axis + 1, flat, where)
 }

@@ -13,6 +13,7 @@ const LONG = /\d{16}/
 /** Numbers, but bigint for whole ones beyond ±2^53. @throws PrescoreError `invalid_json` */
 export function parseTolerantJson(body: Buffer): unknown {
   const text = textOfBody(body)
+  if (text === '') throw new PrescoreError('invalid_json', { found: 'an empty body' })
   const isPlain = !(LONG.test(text) && LONG_WHOLE.test(text))
   try {
     if (isPlain) return JSON.parse(text)

@@ -1,7 +1,7 @@
 /** Answers: one by the key in the path or the query, or many in a body. A request that need not wait is answered at once. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { PrescoreError, suggestion } from '../../base/index.ts'
-import { type AnswerParts, answerJson, bodyObject, bodyRequest, type Resolver } from '../../resolve/index.ts'
+import { type AnswerParts, answerJson, bodyObject, bodyRequest, type Caller, type Resolver } from '../../resolve/index.ts'
 import { LIMITS } from '../limits.ts'
 import { elementErrorJson, errorOf, isDefect, type OnDefect } from '../problem.ts'
 import { pathKey, queryOptions, queryRequest } from '../request.ts'
@@ -14,17 +14,17 @@ export function registerAnswers(app: FastifyInstance, resolvers: Resolvers, onDe
     GET: ({ params, query }, reply) => {
       const resolver = resolverOf(resolvers, params.name as string)
       const options = queryOptions(query.text)
-      return send(reply, resolver.answer(pathKey(resolver.keyColumns, params.key as string), options))
+      return send(reply, resolver.answer(pathKey(resolver.keyColumns, params.key as string), options, reply.raw))
     },
   })
   registerPath(app, '/api/predictions/:name/answers', {
     GET: ({ params, query }, reply) => {
       const resolver = resolverOf(resolvers, params.name as string)
       const { key, options } = queryRequest(resolver.keyColumns, query.text)
-      return send(reply, resolver.answer(key, options))
+      return send(reply, resolver.answer(key, options, reply.raw))
     },
     POST: ({ params, body, id }, reply) => {
-      const text = bodyText(resolverOf(resolvers, params.name as string), body, error => onDefect(error, id))
+      const text = bodyText(resolverOf(resolvers, params.name as string), body, error => onDefect(error, id), reply.raw)
       if (text instanceof Promise) return text.then(each => sendJson(reply, each))
       sendJson(reply, text)
       return undefined
@@ -49,16 +49,21 @@ function send(reply: FastifyReply, answer: AnswerParts | Promise<AnswerParts>): 
  * @param onDefect told of errors of ours in elements of `requests`
  * @throws PrescoreError what the request is refused with; also as a rejection
  */
-export function bodyText(resolver: Resolver, body: unknown, onDefect: (error: PrescoreError) => void): string | Promise<string> {
+export function bodyText(
+  resolver: Resolver,
+  body: unknown,
+  onDefect: (error: PrescoreError) => void,
+  caller: Caller,
+): string | Promise<string> {
   const asked = bodyObject(body)
-  if (asked.requests !== undefined) return answerAll(resolver, asked, onDefect)
-  const answer = answerOne(resolver, asked)
+  if (asked.requests !== undefined) return answerAll(resolver, asked, onDefect, caller)
+  const answer = answerOne(resolver, asked, caller)
   return answer instanceof Promise ? answer.then(answerJson) : answerJson(answer)
 }
 
-function answerOne(resolver: Resolver, body: unknown): AnswerParts | Promise<AnswerParts> {
+function answerOne(resolver: Resolver, body: unknown, caller: Caller): AnswerParts | Promise<AnswerParts> {
   const { key, options } = bodyRequest(resolver, body)
-  return resolver.answer(key, options)
+  return resolver.answer(key, options, caller)
 }
 
 /** Each on its own, in order: an element is an answer, or `{"error": {"code", "message"}}`. */
@@ -66,6 +71,7 @@ function answerAll(
   resolver: Resolver,
   { requests, ...others }: Readonly<Record<string, unknown>>,
   onDefect: (error: PrescoreError) => void,
+  caller: Caller,
 ): string | Promise<string> {
   const [beside] = Object.keys(others)
   if (beside !== undefined)
@@ -81,7 +87,7 @@ function answerAll(
   const texts: (string | Promise<string>)[] = []
   let waits = false
   for (const request of requests) {
-    const text = answerElement(resolver, request, onDefect)
+    const text = answerElement(resolver, request, onDefect, caller)
     if (typeof text !== 'string') waits = true
     texts.push(text)
   }
@@ -92,14 +98,19 @@ function answersJson(texts: readonly string[]): string {
   return `{"answers":[${texts.join(',')}]}`
 }
 
-function answerElement(resolver: Resolver, request: unknown, onDefect: (error: PrescoreError) => void): string | Promise<string> {
+function answerElement(
+  resolver: Resolver,
+  request: unknown,
+  onDefect: (error: PrescoreError) => void,
+  caller: Caller,
+): string | Promise<string> {
   const refused = (thrown: unknown): string => {
     const error = errorOf(thrown)
     if (isDefect(error)) onDefect(error)
     return elementErrorJson(error)
   }
   try {
-    const answer = answerOne(resolver, request)
+    const answer = answerOne(resolver, request, caller)
     return answer instanceof Promise ? answer.then(answerJson, refused) : answerJson(answer)
   } catch (thrown) {
     return refused(thrown)

@@ -10,7 +10,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client } from 'pg'
-import { checkSignal, PrescoreError } from '../../base/index.ts'
+import { checkSignal, PrescoreError, removeScratch, unfinished } from '../../base/index.ts'
 import { copyTo, Database, identifier, literal, type StoredColumns, writeParquet } from '../../parquet/index.ts'
 import { transaction, urlOf, withClient } from '../../postgres/index.ts'
 import type { PostgresRowsDefinition } from '../../project/index.ts'
@@ -18,8 +18,10 @@ import { compareColumns } from '../columns.ts'
 import { type FilePin, pinFile } from '../files.ts'
 import { type DataTypes, LOCAL_TIME, nameIn } from '../formats/index.ts'
 import type { SourceAt } from '../source-at.ts'
-import { describeRows, type Portion, readPortions } from './cursor.ts'
+import { type Portion, readPortions } from './cursor.ts'
+import { describeColumns, named, typesOf } from './describe.ts'
 import { readingFailed } from './failures.ts'
+import { TEXT_SETTINGS } from './text-rows.ts'
 
 /** Beyond what the server may take: then it, or the way to it, is gone. */
 const ANSWER_MS = 5_000
@@ -56,7 +58,7 @@ export async function takeSnapshots(sources: readonly SourceAt[], signal?: Abort
 
 /** The declared columns that the rows have, with their types, and all others. @throws PrescoreError as {@link takeSnapshots} */
 export function describeDatabase(source: SourceAt): Promise<DataTypes> {
-  return reading(source, client => failing(source, async () => named(source, await describeRows(client, fromOf(source)))))
+  return reading(source, client => failing(source, async () => named(source, typesOf(await describeColumns(client, fromOf(source))))))
 }
 
 /** One transaction that only reads, of one moment. */
@@ -68,9 +70,7 @@ async function reading<T>(source: SourceAt, use: (client: Client) => Promise<T>)
     `statement_timeout = ${from.timeoutMs}`,
     `lock_timeout = '${LOCK}'`,
     `idle_in_transaction_session_timeout = '${IDLE}'`,
-    "timezone = 'UTC'",
-    "datestyle = 'ISO'",
-    'extra_float_digits = 3',
+    ...TEXT_SETTINGS,
   ]
   return failing(source, () =>
     withClient(
@@ -100,17 +100,10 @@ async function failing<T>(source: SourceAt, use: () => Promise<T>): Promise<T> {
 
 async function described(client: Client, source: SourceAt): Promise<DataTypes> {
   const where = `sources.${source.name}`
-  const types = await failing(source, () => describeRows(client, fromOf(source)))
+  const types = await failing(source, async () => typesOf(await describeColumns(client, fromOf(source))))
   const problems = compareColumns(source.definition, named(source, types), where)
   if (problems.length > 0) throw new PrescoreError('project_invalid', { where, problems })
   return types
-}
-
-/** By the names of the declaration. */
-function named({ definition }: SourceAt, types: DataTypes): DataTypes {
-  const called = Object.entries(definition.names ?? {})
-  const others = [...types].filter(([name]) => !called.some(([, other]) => other === name))
-  return new Map([...others, ...called.flatMap(([name, other]) => (types.has(other) ? [[name, types.get(other) as string] as const] : []))])
 }
 
 function fromOf({ definition }: SourceAt): PostgresRowsDefinition {
@@ -120,7 +113,7 @@ function fromOf({ definition }: SourceAt): PostgresRowsDefinition {
 /** Writes the rows in parts, then all of them sorted, under the name of what came out. */
 async function spool(client: Client, source: SourceAt, types: DataTypes, signal: AbortSignal | undefined): Promise<FilePin> {
   const snapshots = placeOf(source)
-  const folder = join(snapshots, `reading-${randomUUID()}`)
+  const folder = unfinished(join(snapshots, `reading-${randomUUID()}`))
   await mkdir(folder, { recursive: true })
   const database = await Database.open({ threads: 1, memoryMb: SORT_MB, spillTo: folder })
   try {
@@ -132,7 +125,7 @@ async function spool(client: Client, source: SourceAt, types: DataTypes, signal:
     return { ...pin, path: await settled(file, snapshots, `${source.name}-${pin.sha256.slice(0, 16)}.parquet`) }
   } finally {
     database.close()
-    await rm(folder, { recursive: true, force: true })
+    await removeScratch(folder)
   }
 }
 

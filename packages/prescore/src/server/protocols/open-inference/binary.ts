@@ -9,7 +9,7 @@ const LENGTH_BYTES = 4
 export function readElements(type: TensorType, bytes: Buffer, count: number, where: string): TensorData {
   if (type === 'string') return readTexts(bytes, count, where)
   const { BYTES_PER_ELEMENT: width } = TENSOR_ARRAYS[type]
-  if (bytes.length !== count * width) throw refused(where, `${bytes.length} bytes`, `${count * width}, for ${count} elements`)
+  if (bytes.length !== count * width) throw refused(where, `${bytes.length} bytes`, `${count * width}: ${width} for each of ${count}`)
   const own = new Uint8Array(bytes)
   if (type === 'bool' && own.some(value => value > 1)) throw refused(where, 'a byte that is neither', '0 or 1')
   return new TENSOR_ARRAYS[type](own.buffer)

@@ -8,7 +8,7 @@ import { DATATYPES, datatypeOf } from './datatypes.ts'
 
 export interface InferRequest {
   readonly id: string | undefined
-  readonly call: Call
+  readonly call: Omit<Call, 'caller'>
   /** Outputs that are to be sent as raw bytes. */
   readonly binary: ReadonlySet<string>
 }
@@ -18,7 +18,7 @@ type Members = Readonly<Record<string, unknown>>
 /** @param jsonBytes the header `Inference-Header-Content-Length`; undefined: all is JSON; 0: all is the one input's bytes. */
 export function readRequest(subject: Subject, body: Buffer, jsonBytes: number | undefined): InferRequest {
   if (jsonBytes === 0) return rawRequest(subject, body)
-  const root = members(parseTolerantJson(jsonBytes === undefined ? body : body.subarray(0, jsonBytes)), 'the body')
+  const root = members(jsonBytes === undefined ? wholeJson(body) : parseTolerantJson(body.subarray(0, jsonBytes)), 'the body')
   if (root.id !== undefined && typeof root.id !== 'string') throw refused('`id`', textOf(root.id), 'a text')
   const { binary_data_output: isBinary = false, ...parameters } = parametersOf(root.parameters, '`parameters`')
   if (typeof isBinary !== 'boolean') throw refused('parameter `binary_data_output`', textOf(isBinary), 'true or false')
@@ -27,6 +27,17 @@ export function readRequest(subject: Subject, body: Buffer, jsonBytes: number | 
   tail.end()
   const { outputs, binary } = readOutputs(subject, root.outputs, isBinary)
   return { id: root.id, call: { inputs, outputs, parameters }, binary }
+}
+
+/** A body without a word of raw tensors, which is all JSON. */
+function wholeJson(body: Buffer): unknown {
+  try {
+    return parseTolerantJson(body)
+  } catch (error) {
+    if (!(error instanceof PrescoreError) || !error.details.found?.includes('after JSON')) throw error
+    const fix = 'Raw tensors behind the JSON need the header Inference-Header-Content-Length, with the bytes of the JSON.'
+    throw new PrescoreError(error.code, { ...error.details, fix })
+  }
 }
 
 /** The raw tensors behind the JSON, taken in the order of the inputs. */
@@ -42,7 +53,7 @@ class Tail {
   take(size: unknown, where: string): Buffer {
     const left = this.#body.length - this.#at
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || size > left)
-      throw refused(`${where}, binary_data_size`, textOf(size), `at most the ${left} bytes that follow the JSON`)
+      throw refused(`${where}, binary_data_size`, textOf(size), `a whole number, at most the ${left} bytes that follow the JSON`)
     this.#at += size
     return this.#body.subarray(this.#at - size, this.#at)
   }
@@ -78,16 +89,11 @@ function readInput(spec: TensorSpec, { shape: given, datatype, parameters, data 
   if (size !== undefined && data !== undefined) throw refused(where, '`data` beside `binary_data_size`', 'one of them')
   const elements =
     size === undefined
-      ? elementsOf(type, sized(flatten(data, shape, count, where), count, where), where)
+      ? elementsOf(type, flatten(data, shape, count, where), where)
       : readElements(type, tail.take(size, where), count, where)
   const tensor = widened({ type, shape, data: elements }, spec.type)
-  if (tensor === undefined) throw refused(`${where}, datatype`, String(datatype), datatypeOf(spec.type))
+  if (tensor === undefined) throw refused(`${where}, datatype`, String(datatype), `${datatypeOf(spec.type)}, or values that it holds`)
   return { name: spec.name, ...tensor, shape: fitted(spec, shape) }
-}
-
-function sized(elements: readonly unknown[], count: number, where: string): readonly unknown[] {
-  if (elements.length === count) return elements
-  throw refused(`${where}, data`, `${elements.length} elements`, `${count}, as the shape says`)
 }
 
 function readOutputs({ outputs }: Subject, value: unknown, isBinary: boolean): { outputs: readonly string[]; binary: ReadonlySet<string> } {
@@ -134,7 +140,9 @@ function rawTensor(spec: TensorSpec, body: Buffer, where: string): NamedTensor {
     return { name, type, shape, data: [readText(body, where)] }
   }
   const width = type === 'bool' || type.endsWith('int8') ? 1 : Number(/\d+$/.exec(type)?.[0]) / 8
-  const rows = spec.shape.includes(-1) ? Math.floor(body.length / (width * fixed)) : 1
+  const rowBytes = width * fixed
+  const rows = spec.shape.includes(-1) ? body.length / rowBytes : 1
+  if (!Number.isSafeInteger(rows)) throw refused(where, `${body.length} bytes`, `whole rows of ${rowBytes}`)
   const shape = spec.shape.map(length => (length === -1 ? rows : length))
   return { name, type, shape, data: readElements(type, body, rows * fixed, where) }
 }
@@ -143,13 +151,8 @@ function specOf(specs: readonly TensorSpec[], name: unknown, where: string): Ten
   const spec = specs.find(each => each.name === name)
   if (spec !== undefined) return spec
   const names = specs.map(each => each.name)
-  const found = typeof name === 'string' ? { fix: suggestion(name, names) } : {}
-  throw new PrescoreError('invalid_request', {
-    where: `${where}, name`,
-    found: textOf(name),
-    expected: `one of ${names.join(', ')}`,
-    ...found,
-  })
+  if (typeof name !== 'string') throw refused(`${where}, name`, textOf(name), `one of ${names.join(', ')}`)
+  throw new PrescoreError('invalid_request', { where: `${where}, name`, found: textOf(name), fix: suggestion(name, names) })
 }
 
 function members(value: unknown, where: string): Members {

@@ -74,7 +74,7 @@ function infer(subject: Subject, body: Buffer, request: FastifyRequest, reply: F
     const headers = jsonBytes === undefined ? JSON_HEADERS : ['content-type', 'application/octet-stream', HEADER, String(jsonBytes)]
     return sendBody(request, reply, answer, headers)
   }
-  const tensors = subject.infer(asked.call)
+  const tensors = subject.infer({ ...asked.call, caller: reply.raw })
   return tensors instanceof Promise ? tensors.then(send) : send(tensors)
 }
 

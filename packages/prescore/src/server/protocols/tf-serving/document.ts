@@ -12,7 +12,12 @@ export class Decimal {
     this.value = value
   }
 
-  /** As errors show it. */
+  /** As errors show it alone: that it has a point is what is wrong with it. */
+  text(): string {
+    return Number.isInteger(this.value) && Math.abs(this.value) < 1e15 ? this.value.toFixed(1) : String(this.value)
+  }
+
+  /** As errors show it in a list. */
   toJSON(): unknown {
     return Number.isFinite(this.value) ? this.value : String(this.value)
   }
@@ -65,6 +70,9 @@ export function shapeOf(value: unknown): number[] {
   return shape
 }
 
+/** In the place of a fraction. */
+const EXPECTED: Readonly<Partial<Record<TensorType, string>>> = { string: 'a text', bool: 'true or false' }
+
 /** Values of the document as elements of a type. @throws PrescoreError `invalid_request` */
 export function documentElements(type: TensorType, values: readonly unknown[], where: string): TensorData {
   const isFloat = type === 'float32' || type === 'float64'
@@ -72,9 +80,10 @@ export function documentElements(type: TensorType, values: readonly unknown[], w
     const at = `${where}, element ${i}`
     if (value === null) throw refused(at, 'null', 'a value: null is none')
     if (type === 'string' && isBase64(value)) return textOfBase64(value.b64, at)
-    if (!(value instanceof Decimal)) return value
-    if (!isFloat) throw refused(at, textOf(value), `a value of type ${type}`)
-    return value.value
+    if (value instanceof Decimal && isFloat) return value.value
+    if (value instanceof Decimal) throw refused(at, value.text(), EXPECTED[type] ?? 'a whole number, without a point or an exponent')
+    if (isFloat && typeof value !== 'number' && typeof value !== 'bigint') throw refused(at, textOf(value), 'a number, or NaN')
+    return value
   })
   return elementsOf(type, plain, where)
 }

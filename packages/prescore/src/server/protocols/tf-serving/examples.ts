@@ -14,8 +14,8 @@ export function readExamples(subject: Subject, { context, examples }: Members): 
   if (!Array.isArray(examples))
     throw servingError('invalid_request', `Expecting 'examples' value to be an list/array, found ${textOf(examples)}`)
   if (examples.length === 0) throw servingError('invalid_request', "'examples' value is an empty array")
-  const shared = context === undefined ? {} : checkExample(context)
-  const rows = examples.map(example => ({ ...shared, ...checkExample(example) }) as Members)
+  const shared = context === undefined ? {} : checkExample(context, "'context'")
+  const rows = examples.map(example => ({ ...shared, ...checkExample(example, 'Example') }) as Members)
   const names = Object.keys(rows[0] as Members)
   for (const [i, row] of rows.entries()) {
     const wrong = [...Object.keys(row), ...names].find(name => !names.includes(name) || !Object.hasOwn(row, name))
@@ -44,8 +44,8 @@ export function readExamples(subject: Subject, { context, examples }: Members): 
 }
 
 /** Each feature a value, or a list of values of one kind. */
-function checkExample(example: unknown): Members {
-  if (!isObject(example)) throw servingError('invalid_request', `Example must be JSON object but got JSON ${textOf(example)}`)
+function checkExample(example: unknown, what: string): Members {
+  if (!isObject(example)) throw servingError('invalid_request', `${what} must be JSON object but got JSON ${textOf(example)}`)
   for (const [name, feature] of Object.entries(example)) {
     const values = Array.isArray(feature) ? feature : [feature]
     if (new Set(values.map(value => kindOf(name, value))).size > 1)

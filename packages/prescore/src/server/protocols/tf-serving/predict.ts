@@ -1,6 +1,6 @@
 /** Predict: tensors from rows (`instances`) or columns (`inputs`), and outputs in the same form. */
 import type { Subject } from '../subject.ts'
-import { fitted, flatten, type NamedTensor, refused, type TensorSpec, textOf } from '../tensors.ts'
+import { fitted, flatten, type NamedTensor, type TensorSpec, textOf } from '../tensors.ts'
 import { documentElements, isBase64, isObject, type Members, servingError, shapeOf } from './document.ts'
 
 export type Form = 'row' | 'column'
@@ -27,14 +27,16 @@ function readRows(subject: Subject, instances: unknown): ReadonlyMap<string, Nam
   const names = Object.keys(instances[0] as Members)
   for (const [i, row] of instances.entries()) checkRow(subject, row, i, names)
   return new Map(
-    names.map(name => [
-      name,
-      tensorOf(
-        specOf(subject, name),
-        instances.map(row => (row as Members)[name]),
-        `instances, ${name}`,
-      ),
-    ]),
+    subject.inputs
+      .filter(({ name }) => names.includes(name))
+      .map(spec => [
+        spec.name,
+        tensorOf(
+          spec,
+          instances.map(row => (row as Members)[spec.name]),
+          `instances, ${spec.name}`,
+        ),
+      ]),
   )
 }
 
@@ -95,12 +97,6 @@ export function tensorOf(spec: TensorSpec, value: unknown, where: string): Named
 
 function required({ inputs, optional }: Subject): readonly string[] {
   return inputs.map(({ name }) => name).filter(name => !optional.has(name))
-}
-
-function specOf({ inputs }: Subject, name: string): TensorSpec {
-  const spec = inputs.find(each => each.name === name)
-  if (spec === undefined) throw refused('`instances`', textOf(name), namesOf(inputs))
-  return spec
 }
 
 function namesOf(specs: readonly TensorSpec[]): string {

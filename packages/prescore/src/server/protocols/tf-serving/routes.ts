@@ -1,9 +1,10 @@
 /** TensorFlow Serving's REST API, which is KServe's V1 too. One route: what its paths mean is the protocol's own to say. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PrescoreError } from '../../../base/index.ts'
+import type { Caller } from '../../../resolve/index.ts'
 import { bodyOf, JSON_TYPE, protocolScope, sendBody } from '../exchange.ts'
 import type { Call, Parameters, Subject } from '../subject.ts'
-import type { Subjects } from '../subjects.ts'
+import { type Subjects, shown } from '../subjects.ts'
 import { type NamedTensor, textOf } from '../tensors.ts'
 import { Decimal, documentOf, isObject, type Members, servingError } from './document.ts'
 import { type ExampleMethod, readExamples, refuseFailedRows, resultOutput, resultsJson } from './examples.ts'
@@ -52,20 +53,24 @@ async function answer(subjects: Subjects, request: FastifyRequest, reply: Fastif
     throw servingError('invalid_request', "JSON Value not formatted correctly. 'signature_name' key must be a string value.")
   const subject = await find(subjects, decoded(asked))
   const method = (asked.method as string).toLowerCase()
-  return send(await (method === 'predict' ? predict(subject, document, signature) : results(subject, document, method as ExampleMethod)))
+  return send(
+    await (method === 'predict'
+      ? predict(subject, document, signature, reply.raw)
+      : results(subject, document, method as ExampleMethod, reply.raw)),
+  )
 }
 
-async function predict(subject: Subject, document: Members, signature: string): Promise<string> {
+async function predict(subject: Subject, document: Members, signature: string, caller: Caller): Promise<string> {
   const wanted = signatureOutputs(subject, signature)
   if (wanted === undefined)
     throw servingError('invalid_request', `Serving signature name: ${JSON.stringify(signature.slice(0, 100))} not found in signature def`)
   const { form, inputs } = readPredict(subject, document)
-  return predictJson(form, await infer(subject, inputs, wanted, document))
+  return predictJson(form, await infer(subject, inputs, wanted, document, caller))
 }
 
-async function results(subject: Subject, document: Members, method: ExampleMethod): Promise<string> {
+async function results(subject: Subject, document: Members, method: ExampleMethod, caller: Caller): Promise<string> {
   const output = resultOutput(subject, method)
-  const [tensor] = await infer(subject, readExamples(subject, document), [output], document)
+  const [tensor] = await infer(subject, readExamples(subject, document), [output], document, caller)
   return resultsJson(method, tensor as NamedTensor)
 }
 
@@ -75,10 +80,11 @@ async function infer(
   inputs: Call['inputs'],
   wanted: readonly string[],
   document: Members,
+  caller: Caller,
 ): Promise<readonly NamedTensor[]> {
   const parameters = parametersOf(document.parameters)
   const told = TOLD.filter(name => !wanted.includes(name) && subject.outputs.some(output => output.name === name))
-  const tensors = await subject.infer({ inputs, outputs: [...wanted, ...told], parameters })
+  const tensors = await subject.infer({ inputs, outputs: [...wanted, ...told], parameters, caller })
   if (told.length > 0) refuseFailedRows(tensors)
   return tensors.slice(0, wanted.length)
 }
@@ -114,9 +120,9 @@ async function find(subjects: Subjects, { name, version, label }: Asked): Promis
     if (label !== undefined && isKnown(subjects, name))
       throw servingError(
         'invalid_request',
-        `Unrecognized servable version label: ${label}; expected ${LABEL}, or first digits of the release`,
+        `Unrecognized servable version label: ${shown(label)}; expected ${LABEL}, or first digits of the release`,
       )
-    const request = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`
+    const request = version === undefined ? `Latest(${shown(name)})` : `Specific(${shown(name)}, ${version})`
     throw servingError('unknown_model', `Servable not found for request: ${request}`)
   }
 }
@@ -125,12 +131,9 @@ function isKnown(subjects: Subjects, name: string): boolean {
   return subjects.names().includes(name)
 }
 
+/** Broken percent-encoding was refused before there was a route. */
 function decoded({ name, version, label }: Readonly<Record<string, string | undefined>>): Asked {
-  try {
-    return { name: decodeURIComponent(name as string), version, label: label === undefined ? undefined : decodeURIComponent(label) }
-  } catch {
-    throw servingError('invalid_request', 'Malformed request: broken percent-encoding')
-  }
+  return { name: decodeURIComponent(name as string), version, label: label === undefined ? undefined : decodeURIComponent(label) }
 }
 
 function malformed({ method, url }: FastifyRequest): PrescoreError {

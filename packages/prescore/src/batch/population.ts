@@ -8,10 +8,9 @@ import {
   type Kind,
   type NumberColumn,
   references,
-  stringColumn,
   takeRows,
 } from '../expressions/index.ts'
-import { KeyIndex, NO_KEY } from '../history/index.ts'
+import { KeyIndex, keyColumns, NO_KEY } from '../history/index.ts'
 import { type Database, writeParquet } from '../parquet/index.ts'
 import { filterScope, type KeyColumns, keyJson, type PopulationDefinition, type PredictionDefinition } from '../project/index.ts'
 import { type ScannedChunk, type SourceAt, type SourcePin, scanSource } from '../sources/index.ts'
@@ -82,18 +81,6 @@ export function populationKinds({ entity = {}, inputs }: PredictionDefinition): 
   return Object.fromEntries([...keys, ...given])
 }
 
-/** The columns of these keys, in the entity's order. */
-export function keyColumns(index: KeyIndex, entity: KeyColumns, numbers: Int32Array): readonly (readonly [string, Column])[] {
-  const keys = Array.from(numbers, number => index.values(number))
-  return Object.entries(entity).map(([name, kind]) => {
-    if (kind === 'string') return [name, stringColumn(keys.map(key => key[name] as string))] as const
-    const values = Float64Array.from(keys, key => Number(key[name]))
-    const column: NumberColumn = { type: { kind: 'int64' }, values }
-    const exact = keys.some(key => typeof key[name] === 'bigint')
-    return [name, exact ? { ...column, exact: BigInt64Array.from(keys, key => BigInt(key[name] as number | bigint)) } : column] as const
-  })
-}
-
 /** The rows with the one as-of that holds for all of them. */
 export function withAsOf(chunk: Chunk, asOfUs: number): Chunk {
   const asOf: NumberColumn = { type: { kind: 'timestamp' }, values: new Float64Array(chunk.rows).fill(asOfUs) }
@@ -140,7 +127,7 @@ function rowFilter(prediction: PredictionDefinition, { where }: PopulationDefini
 }
 
 /** Key numbers in the order of their keys' bytes. */
-function sortedKeys(index: KeyIndex): Int32Array {
+export function sortedKeys(index: KeyIndex): Int32Array {
   const bytes = Array.from({ length: index.size }, (_, number) => index.bytes(number))
   return Int32Array.from(bytes.keys()).sort((a, b) => Buffer.compare(bytes[a] as Buffer, bytes[b] as Buffer))
 }

@@ -48,7 +48,7 @@ export class Catalog {
   }
 
   /** Records a run as planned unless it is there, and gives what is there. One that was pruned is planned anew. */
-  addRun(run: Pick<RunRecord, 'id' | 'prediction' | 'release' | 'asOfUs'>): RunRecord {
+  addRun(run: Pick<RunRecord, 'id' | 'prediction' | 'release' | 'asOfUs' | 'rescored'>): RunRecord {
     return this.#records.transaction(records => {
       const text = records.get('run', run.id)
       const there = text === undefined ? undefined : (JSON.parse(text) as RunRecord)

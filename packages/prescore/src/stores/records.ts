@@ -41,8 +41,18 @@ export interface RunRecord {
   readonly prunedAtUs?: number
   /** What came of its outputs, by name; absent: none was written. */
   readonly outputs?: Readonly<Record<string, OutputRecord>>
+  /** The earlier run whose answers it took over, which of its keys it computed anew, and the runs that had computed the others; absent: it computed all. */
+  readonly rescored?: RescoredRecord
   /** When it came to be served and ceased to be, the latest last; absent: it never was. */
   readonly serving?: readonly ServingChange[]
+}
+
+/** Where the answers come from that a run did not compute. */
+export interface RescoredRecord {
+  readonly run: string
+  readonly only: readonly string[]
+  /** What their features can still be read from. */
+  readonly origins: readonly string[]
 }
 
 /** What came of writing a run to one of its outputs. */

@@ -3,4 +3,5 @@ export { type ExplainRequest, explainFeatures, type FeaturesExplained, type Join
 export { type AuditView, keepLastAudits, type LastAudit, lastAudit } from './last-audit.ts'
 export { AnswerLog, type AnswerLogOptions, type LoggedCounts } from './log/answer-log.ts'
 export { LoggedScorer } from './log/logged-scorer.ts'
+export { pruneAnswers } from './log/prune.ts'
 export { type AuditReport, type PredictionAudit, reportJson } from './report.ts'

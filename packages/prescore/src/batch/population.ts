@@ -8,10 +8,9 @@ import {
   type Kind,
   type NumberColumn,
   references,
-  stringColumn,
   takeRows,
 } from '../expressions/index.ts'
-import { KeyIndex, NO_KEY } from '../history/index.ts'
+import { KeyIndex, keyColumns, NO_KEY } from '../history/index.ts'
 import { type Database, writeParquet } from '../parquet/index.ts'
 import { filterScope, type KeyColumns, keyJson, type PopulationDefinition, type PredictionDefinition } from '../project/index.ts'
 import { type ScannedChunk, type SourceAt, type SourcePin, scanSource } from '../sources/index.ts'
@@ -80,18 +79,6 @@ export function populationKinds({ entity = {}, inputs }: PredictionDefinition): 
   const keys = Object.entries(entity).map(([name, kind]) => [`key_${name}`, kind] as const)
   const given = Object.entries(inputs).map(([name, kind]) => [`input_${name}`, kind === 'duration' ? ('int64' as const) : kind] as const)
   return Object.fromEntries([...keys, ...given])
-}
-
-/** The columns of these keys, in the entity's order. */
-export function keyColumns(index: KeyIndex, entity: KeyColumns, numbers: Int32Array): readonly (readonly [string, Column])[] {
-  const keys = Array.from(numbers, number => index.values(number))
-  return Object.entries(entity).map(([name, kind]) => {
-    if (kind === 'string') return [name, stringColumn(keys.map(key => key[name] as string))] as const
-    const values = Float64Array.from(keys, key => Number(key[name]))
-    const column: NumberColumn = { type: { kind: 'int64' }, values }
-    const exact = keys.some(key => typeof key[name] === 'bigint')
-    return [name, exact ? { ...column, exact: BigInt64Array.from(keys, key => BigInt(key[name] as number | bigint)) } : column] as const
-  })
 }
 
 /** The rows with the one as-of that holds for all of them. */

@@ -1,9 +1,11 @@
 /** Point-in-time training sets: for each row its features as of its own moment, and the label; with a release, also what its model gives. */
+import { existsSync } from 'node:fs'
 import { checkSignal, PrescoreError } from '../base/index.ts'
 import { type ClockName, KERNEL_VERSION } from '../features/index.ts'
 import { copyTo, type Database, literal } from '../parquet/index.ts'
 import type { LoadedProject, PredictionDefinition } from '../project/index.ts'
 import { featureHash, type Release } from '../release/index.ts'
+import { readingLogs } from '../sources/index.ts'
 import { Building } from './building.ts'
 import { type Prepared, type ProgressListener, prepare } from './prepare.ts'
 import type { RowsRequest } from './rows.ts'
@@ -49,6 +51,22 @@ export interface DatasetReport {
  * `duplicate_name`, `file_unwritable`, `worker_failed`, `interrupted`, and whatever reading the sources may throw
  */
 export async function buildDataset(database: Database, loaded: LoadedProject, request: DatasetRequest): Promise<DatasetReport> {
+  const done = await reading(loaded, request.prediction)
+  try {
+    return await build(database, loaded, request)
+  } finally {
+    await done()
+  }
+}
+
+/** What it pins of the event logs is not dropped meanwhile. */
+async function reading({ logs }: LoadedProject, prediction: string): Promise<() => Promise<void>> {
+  return logs === undefined || !existsSync(logs)
+    ? async () => {}
+    : readingLogs(logs, `a training set of ${prediction}, which is being made`)
+}
+
+async function build(database: Database, loaded: LoadedProject, request: DatasetRequest): Promise<DatasetReport> {
   const started = performance.now()
   const { file, clock, release, onProgress, signal, threads = 1, memoryMb = MEMORY_MB } = request
   const prepared = await prepare(database, loaded, request.prediction, { clock, release, onProgress, signal })

@@ -51,7 +51,8 @@ export async function prepare(
   if (problems.some(({ severity }) => severity === 'error')) throw new PrescoreError('project_invalid', { where, problems })
   const { training } = found
   if (training === undefined) throw new PrescoreError('no_training', { where })
-  const prediction = release === undefined ? found : { ...releasedPrediction(release), training }
+  const population = found.population === undefined ? {} : { population: found.population }
+  const prediction = release === undefined ? found : { ...releasedPrediction(release), training, ...population }
   const project: ProjectDefinition = { ...definition, predictions: { [name]: prediction } }
   const spec = {
     ...sourcesPlace(place),

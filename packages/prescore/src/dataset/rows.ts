@@ -12,6 +12,7 @@ import {
 } from '../expressions/index.ts'
 import { rowScope, type SourceDefinition } from '../project/index.ts'
 import { scanSource } from '../sources/index.ts'
+import { gridRows } from './grid-rows.ts'
 import type { Prepared } from './prepare.ts'
 import { spread } from './sample.ts'
 
@@ -32,8 +33,10 @@ export interface TrainingRows {
 
 /** @throws PrescoreError `missing_time` for a row without an as-of, and what scanning may throw */
 export function trainingRows(prepared: Prepared, request: RowsRequest): TrainingRows {
+  const { asOf } = prepared.training
+  if ('everyUs' in asOf) return gridRows(prepared, request, asOf.everyUs)
   const { at, pin } = prepared.source(prepared.training.source)
-  const plan = planRows(prepared, at.definition, request)
+  const plan = planRows(prepared, at.definition, asOf, request)
   const scan = { columns: plan.read, ...plan.range, onRows: prepared.counter('rows') }
   return {
     types: new Map([...plan.columns].map(([name, { type }]) => [name, type])),
@@ -58,9 +61,8 @@ interface RowsPlan {
   keep(chunk: Chunk): Int32Array
 }
 
-function planRows(prepared: Prepared, source: SourceDefinition, request: RowsRequest): RowsPlan {
-  const { asOf, where } = prepared.training
-  if ('everyUs' in asOf) throw new PrescoreError('not_supported', { where: `${prepared.where}.asOf`, found: 'a grid of times' })
+function planRows(prepared: Prepared, source: SourceDefinition, asOf: ExpressionNode, request: RowsRequest): RowsPlan {
+  const { where } = prepared.training
   const nodes = nodesOf(prepared, asOf)
   const filters = where === undefined ? [] : [where]
   const identity = (request.sample ?? 1) < 1 ? identityOf(source, nodes) : []

@@ -39,7 +39,7 @@ interface Scope<E extends KeyColumns, I extends Inputs> {
 }
 type JoinedScope<E extends KeyColumns, I extends Inputs, J extends Joins> = Scope<E, I> & { readonly join: JoinedRows<J> }
 
-/** A grid of as-of times, for the `asOf` of a training: whole multiples of the length since the Unix epoch. */
+/** A grid of as-of times, for the `asOf` of a training: whole multiples of the length since the Unix epoch. At each, there is a row for each key of the population. */
 export function every(length: DurationText): { readonly everyUs: number } {
   return Object.freeze({ everyUs: durationUs(length, 'every') })
 }
@@ -48,7 +48,8 @@ interface TrainingOptions<C extends Kinds, I extends Inputs, N> {
   /** The source, or some of its rows: `orders.where(…)`. Time ranges are given to `prescore dataset`. */
   readonly rows: Source<C> | Rows<C>
   /**
-   * The moment for which each row's features are computed: of the row, or a grid of times.
+   * The moment for which each row's features are computed: of the row, or a grid of times, at each of which there is a row for each key
+   * of the population.
    * @error wrong_type, label_leak, not_supported
    */
   readonly asOf: ((row: RowOf<C>) => TimestampExpression) | { readonly everyUs: number }

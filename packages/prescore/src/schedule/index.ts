@@ -1,5 +1,6 @@
 export { type Schedule, scheduleOf } from './decide.ts'
 export { type Handled, Ledger } from './ledger.ts'
+export { pruneLedgers } from './prune.ts'
 export { type RunActivity, RunDesk } from './run-desk.ts'
 export type { PlannedRun, RunOrder, RunProgram } from './run-process.ts'
 export { type ScheduleEvent, Scheduler } from './scheduler.ts'

@@ -83,6 +83,8 @@ export async function* readArrived(
       const kept = counted.size === 0 ? chunk : without(chunk, id as string, counted)
       if (kept.rows > 0) yield kept
     }
+    // What was dropped on the way was not read.
+    log.verify(arrived)
   } finally {
     await log.close()
   }

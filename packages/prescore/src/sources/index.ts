@@ -17,6 +17,8 @@ export {
   type LogStatus,
   openEventLog,
   type RejectedEvent,
+  readersOfLogs,
+  readingLogs,
 } from './log/index.ts'
 export { describeFiles, pinIdentity, pinSource, pinSources, type SourcePin } from './pin.ts'
 export { shapeRows } from './plan.ts'
@@ -25,5 +27,5 @@ export { RequestTable } from './postgres/request-table.ts'
 export { dropOtherSnapshots } from './postgres/snapshot.ts'
 export { eventJson, type KnownEvent, knownEvents, type PostedEvent } from './replay.ts'
 export { type ScannedChunk, takeScanned } from './rows.ts'
-export { scanSize, scanSource } from './scan.ts'
+export { onlyInLogFromUs, scanSize, scanSource } from './scan.ts'
 export { type SourceAt, type SourcesPlace, sourceAt, sourcesPlace } from './source-at.ts'

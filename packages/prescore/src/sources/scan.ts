@@ -49,6 +49,22 @@ export async function* scanSource(
   yield* readArrived(database, source, pin, columns, request, condition => allRows(database, identified, condition))
 }
 
+/**
+ * Up to which event time, before a moment, the log of the source can go without: everything earlier in it stands in the files too, and is
+ * counted there. A source without ids cannot say so of any event.
+ * @throws PrescoreError as {@link scanSource} does
+ */
+export async function onlyInLogFromUs(database: Database, source: SourceAt, pin: SourcePin, beforeUs: number): Promise<number> {
+  await verifyPin(source, pin)
+  const { id } = source.definition
+  const identified = planScan(source, pin, id === undefined ? [] : [id], {})
+  const history = (condition: string) => allRows(database, identified, condition)
+  let firstUs = beforeUs
+  for await (const { timeUs } of readArrived(database, source, pin, [], { untilUs: beforeUs }, history))
+    for (const us of timeUs) if (us < firstUs) firstUs = us
+  return firstUs
+}
+
 /** How many rows a scan of the range meets, at most. */
 export async function scanSize(database: Database, source: SourceAt, pin: SourcePin, range: TimeRange): Promise<number> {
   const plan = planScan(source, pin, [], range)

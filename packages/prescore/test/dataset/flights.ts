@@ -37,7 +37,11 @@ export const LABELS = {
   },
 } as const satisfies Record<string, Pick<TrainingDefinition, 'label' | 'next'>>
 
-export function project(place: Place, training: Partial<TrainingDefinition> = LABELS.row): LoadedProject {
+export function project(
+  place: Place,
+  training: Partial<TrainingDefinition> = LABELS.row,
+  more: Partial<PredictionDefinition> = {},
+): LoadedProject {
   const late: PredictionDefinition = {
     name: 'late',
     entity: slot.columns,
@@ -60,6 +64,7 @@ export function project(place: Place, training: Partial<TrainingDefinition> = LA
     policy: { mode: 'live' },
     gates: { coverage: 1 },
     outputs: {},
+    ...more,
   }
   const definition: ProjectDefinition = { sources: { flights: source.definition }, predictions: { late } }
   return { definition, file: place.path('prescore.config.ts'), folder: place.folder }
@@ -107,6 +112,25 @@ function featuresOf(flight: Flight, flights: readonly Flight[], clock: ClockName
 function inModelUnits(name: string, value: NaiveValue): number | undefined {
   if (value === undefined) return undefined
   return name === 'since' ? (value as number) / 1e6 : (value as number)
+}
+
+/** The set on a grid: at each moment the keys of flights that were known by then, of the time before it, each once. */
+export function expectedGrid(
+  flights: readonly Flight[],
+  moments: readonly number[],
+  isIn: (flight: Flight, asOfUs: number) => boolean,
+  clock: ClockName,
+): { readonly rows: Row[]; readonly unlabelled: number } {
+  const asked = moments.flatMap(asOfUs => {
+    const found = flights.filter(each => each.hour !== undefined && each.origin !== undefined && isIn(each, asOfUs))
+    const unique = new Map(found.map(each => [`${each.hour} ${each.origin}`, each]))
+    return [...unique.values()].map(each => ({ ...each, at: asOfUs }))
+  })
+  const labelled = asked.map(each => ({ each, label: labelOf(each, flights, 'next') })).filter(({ label }) => label !== undefined)
+  const rows = labelled.map(({ each, label }) => {
+    return { key_hour: each.hour, key_from: each.origin, as_of: each.at, ...featuresOf(each, flights, clock), label }
+  })
+  return { rows, unlabelled: asked.length - rows.length }
 }
 
 /** The rows of a file, times in µs, missing as undefined. */

@@ -28,19 +28,31 @@ export async function segmentsIn(folder: string): Promise<string[]> {
 }
 
 /** Removes those that were last written too long ago, then those that were written longest ago, until there is room. */
-export async function keepWithin(folder: string, { bytesMax, keepMs }: Bounds, nowMs: number): Promise<void> {
+export async function keepWithin(folder: string, bounds: Bounds, nowMs: number): Promise<void> {
+  for (const { path } of await beyond(folder, bounds, nowMs)) await rm(path, { force: true })
+}
+
+interface SegmentFile {
+  readonly path: string
+  readonly bytes: number
+  readonly writtenMs: number
+}
+
+/** What {@link keepWithin} removes, the oldest first. */
+export async function beyond(folder: string, { bytesMax, keepMs }: Bounds, nowMs: number): Promise<readonly SegmentFile[]> {
   const files = await Promise.all((await segmentsIn(folder)).map(sizeOf))
   const oldestFirst = files.filter(file => file !== undefined).sort((a, b) => a.writtenMs - b.writtenMs)
   let bytes = oldestFirst.reduce((sum, file) => sum + file.bytes, 0)
-  for (const file of oldestFirst) {
-    if (bytes <= bytesMax && nowMs - file.writtenMs <= keepMs) return
-    await rm(file.path, { force: true })
+  const kept = oldestFirst.findIndex(file => {
+    if (bytes <= bytesMax && nowMs - file.writtenMs <= keepMs) return true
     bytes -= file.bytes
-  }
+    return false
+  })
+  return kept < 0 ? oldestFirst : oldestFirst.slice(0, kept)
 }
 
 /** Undefined: another process has removed it meanwhile. */
-async function sizeOf(path: string): Promise<{ path: string; bytes: number; writtenMs: number } | undefined> {
+async function sizeOf(path: string): Promise<SegmentFile | undefined> {
   const found = await stat(path).catch(() => undefined)
   return found === undefined ? undefined : { path, bytes: found.size, writtenMs: found.mtimeMs }
 }

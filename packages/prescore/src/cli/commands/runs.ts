@@ -32,6 +32,7 @@ export const runs: Command = {
     top: { type: 'string', value: 'N', help: 'diff: keys to show of each sort (default: 10)' },
     keep: { type: 'string', value: 'N', help: 'prune: newest finished runs of each prediction that stay (default: 10)' },
     'older-than': { type: 'string', value: 'AGE', help: 'prune: only what has not changed for so long (default: 30d)' },
+    'events-older-than': { type: 'string', value: 'AGE', help: 'prune: also drop events of logs that are older and stand in the files' },
     'dry-run': { type: 'boolean', help: 'prune: only say what would be removed' },
     out: { type: 'string', value: 'FILE', values: 'file', help: 'export: the .parquet, .csv or .ndjson file to write' },
   },

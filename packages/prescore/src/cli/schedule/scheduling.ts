@@ -1,8 +1,8 @@
 /** The schedules of a project, and the scheduler that runs them: alone, or inside of a server. */
 import type { App } from '../../app.ts'
 import { formatInstant, PrescoreError } from '../../base/index.ts'
-import { pruneRuns } from '../../batch/index.ts'
 import { type RunDesk, type Schedule, type ScheduleEvent, Scheduler, scheduleOf } from '../../schedule/index.ts'
+import { collect } from '../runs/collect.ts'
 import type { Retention } from '../runs/retention.ts'
 
 /** @throws PrescoreError `invalid_value` where there is none */
@@ -27,9 +27,6 @@ interface SchedulerOptions {
 }
 
 export function schedulerOf(app: App, { desk, onEvent, nowUs, retention }: SchedulerOptions): Scheduler {
-  const prune = async (keep: Retention) => {
-    await pruneRuns({ store: app.store(), runs: app.runs, loaded: app.loaded }, { ...keep, nowUs: app.clock.nowUs(), isDryRun: false })
-  }
   return new Scheduler({
     schedules: schedulesOf(app),
     desk,
@@ -37,7 +34,7 @@ export function schedulerOf(app: App, { desk, onEvent, nowUs, retention }: Sched
     clock: app.clock,
     sinceUs: nowUs ?? app.clock.nowUs(),
     onEvent,
-    ...(retention === undefined ? {} : { afterRun: () => prune(retention) }),
+    ...(retention === undefined ? {} : { afterRun: async () => void (await collect(app, retention, false)) }),
   })
 }
 

@@ -1,5 +1,5 @@
 import { suggestion } from '../../base/index.ts'
-import type { Kind } from '../../expressions/index.ts'
+import { type Kind, references } from '../../expressions/index.ts'
 import { labelScope, rowScope } from '../scopes.ts'
 import type { PredictionDefinition, ProjectDefinition, SourceDefinition } from '../types.ts'
 import type { Checker } from './checker.ts'
@@ -13,7 +13,7 @@ export function checkTraining(check: Checker, project: ProjectDefinition, predic
   if (training === undefined || source === undefined) return
   const scope = rowScope(source)
   const place = `${where}.training`
-  if ('everyUs' in training.asOf) check.add('not_supported', `${place}.asOf`, 'a grid of times', 'a timestamp of the row')
+  if ('everyUs' in training.asOf) checkGrid(check, prediction, `${place}.asOf`)
   else check.expression(training.asOf, scope, `${place}.asOf`, ['timestamp'])
   if (training.where !== undefined) check.expression(training.where, scope, `${place}.rows, where`, ['boolean'])
   for (const [name, kind] of Object.entries(entity ?? {}))
@@ -24,6 +24,29 @@ export function checkTraining(check: Checker, project: ProjectDefinition, predic
   checkNames(check, prediction, where)
   check.expression(training.label, labelScope(project, prediction), `${place}.label`, ['int64', 'float64', 'boolean'])
   checkLeaks(check, prediction, source, place)
+}
+
+/**
+ * At each time of a grid the rows are the keys of the population, as a batch would find them: there is no one row behind a key, of
+ * which inputs or a label could be read.
+ */
+function checkGrid(check: Checker, { training, population, inputs }: PredictionDefinition, where: string): void {
+  const refuse = (found: string, expected: string, fix: string) =>
+    check.add('not_supported', where, `a grid of times, ${found}`, expected, fix)
+  if (population === undefined || population.source !== training?.source)
+    refuse(
+      'over other rows than those of the population',
+      'the rows of the population',
+      'Take the rows of the population, or an as-of of the row.',
+    )
+  else if (Object.keys(inputs).length > 0)
+    refuse(
+      'and inputs, for which a key of the population has no row',
+      'a timestamp of the row',
+      'Take an as-of of the row: `asOf: r => …`.',
+    )
+  else if ([...references(training.label)].some(ref => ref.startsWith('row.')))
+    refuse('and a label of the row', 'a label over `next`', 'Say by `next` what happens after the as-of: `label: (_, next) => …`.')
 }
 
 /** What happens after the as-of happens to the row's own key. */

@@ -1,4 +1,5 @@
 export { decodeEvents, type EventsForm } from './body.ts'
+export { readersOfLogs, readingLogs } from './lease.ts'
 export { openEventLog } from './log.ts'
 export {
   type AppendResult,

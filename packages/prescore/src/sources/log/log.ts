@@ -10,7 +10,7 @@ import type { Head } from './head.ts'
 import { idKey } from './ids.ts'
 import { Layout, type LayoutColumn } from './layout.ts'
 import { LogReader } from './reader.ts'
-import { freeBlocks } from './retention.ts'
+import { freeable, freeBlocks } from './retention.ts'
 import { RowEncoder } from './row-encoder.ts'
 import {
   type AppendResult,
@@ -143,9 +143,18 @@ class LocalEventLog implements EventLog {
     if (!(rememberIdsUs >= 0))
       throw new PrescoreError('invalid_value', { where: 'rememberIdsUs', found: String(rememberIdsUs), expected: 'at least 0' })
     await this.#commits.run(0, writer => writer.retainFrom(momentUs))
-    const { id } = this.#definition
-    const beforeUs = this.#head().retainedFromUs - (id === undefined ? 0 : rememberIdsUs)
-    return freeBlocks(this.#environment, this.#layouts, this.#commits, id, beforeUs)
+    return freeBlocks(this.#environment, this.#layouts, this.#commits, this.#definition.id, this.#freeBeforeUs(momentUs, rememberIdsUs))
+  }
+
+  freedBefore(
+    momentUs: number,
+    { rememberIdsUs = REMEMBER_IDS_US }: DropOptions = {},
+  ): { readonly events: number; readonly bytes: number } {
+    return freeable(this.#environment, this.#freeBeforeUs(momentUs, rememberIdsUs))
+  }
+
+  #freeBeforeUs(momentUs: number, rememberIdsUs: number): number {
+    return Math.max(momentUs, this.#head().retainedFromUs) - (this.#definition.id === undefined ? 0 : rememberIdsUs)
   }
 
   close(): Promise<void> {

@@ -9,6 +9,19 @@ import { segmentsOf } from './segment.ts'
 /** Blocks of one transaction: some 10,000 events with their ids, so that other writers wait no longer than some 50 ms. */
 const BLOCKS_PER_COMMIT = 8
 
+/** What {@link freeBlocks} would take off the disk. */
+export function freeable(environment: LogEnvironment, beforeUs: number): { readonly events: number; readonly bytes: number } {
+  environment.refresh()
+  let [events, bytes] = [0, 0]
+  for (const key of keysBefore(environment, beforeUs)) {
+    const block = environment.readBlock(key)
+    if (block === undefined) continue
+    bytes += block.length
+    for (const { rows } of segmentsOf(block, environment.folder)) events += rows
+  }
+  return { events, bytes }
+}
+
 /** @returns how many events left the disk */
 export async function freeBlocks(
   environment: LogEnvironment,
@@ -19,13 +32,17 @@ export async function freeBlocks(
 ): Promise<number> {
   environment.refresh()
   environment.forgetDeadReaders()
-  const keys = environment.blockKeys(firstKeyFrom(0)).filter(key => blockTimes(key).maxTimeUs < beforeUs)
+  const keys = keysBefore(environment, beforeUs)
   let events = 0
   for (let i = 0; i < keys.length; i += BLOCKS_PER_COMMIT) {
     const some = keys.slice(i, i + BLOCKS_PER_COMMIT)
     events += await commits.run(0, () => some.reduce((sum, key) => sum + freeBlock(environment, layouts, key, id), 0))
   }
   return events
+}
+
+function keysBefore(environment: LogEnvironment, beforeUs: number): readonly Buffer[] {
+  return environment.blockKeys(firstKeyFrom(0)).filter(key => blockTimes(key).maxTimeUs < beforeUs)
 }
 
 function freeBlock(environment: LogEnvironment, layouts: Layouts, key: Buffer, id: string | undefined): number {

@@ -123,6 +123,8 @@ export interface EventLog {
    * @throws PrescoreError `invalid_value`, `store_unreadable`
    */
   dropBefore(momentUs: number, options?: DropOptions): Promise<number>
+  /** What a drop before this moment would take off the disk now. */
+  freedBefore(momentUs: number, options?: DropOptions): { readonly events: number; readonly bytes: number }
   /** Waits for what was appended, then lets go of the folder. May be called twice. */
   close(): Promise<void>
 }

@@ -109,8 +109,8 @@ test('the remedy for a damaged run: its folder is removed, and the command repea
 test('a plan of a newer version', () =>
   inDoneRun(async (shop, run) => {
     const file = join(shop.app.runs, run, 'plan.json')
-    writeFileSync(file, changed(readFileSync(file, 'utf8'), '"format": 1', '"format": 2'))
-    await assert.rejects(shop.run(), refused('store_format', /plan format 2/))
+    writeFileSync(file, changed(readFileSync(file, 'utf8'), '"format": 1', '"format": 3'))
+    await assert.rejects(shop.run(), refused('store_format', /plan format 3/))
   }))
 
 test('a release that is damaged between plan and shards', () =>

@@ -76,13 +76,16 @@ function columnsOf(
   }
   // A float32 is written with the digits of its answer, not with those of its double.
   const value = (name: string) => (format === 'ndjson' ? `${identifier(name)}::VARCHAR::DOUBLE` : identifier(name))
+  // JSON has no infinite numbers.
+  const feature = (name: string) =>
+    format === 'ndjson' ? `CASE WHEN isfinite(${identifier(name)}) THEN ${identifier(name)} END` : identifier(name)
   const same = (name: string) => [name, identifier(name)] as const
   return [
     ...Object.keys(prediction.entity ?? {}).map(name => same(`key_${name}`)),
     ...valueNames(shape.width).map(name => [name, value(name)] as const),
     same('rejected'),
     ...(Object.keys(prediction.inputs).length === 0 ? [] : [same('inputs')]),
-    ...(withFeatures ? assembly.vector.names.map(name => same(`feature_${name}`)) : []),
+    ...(withFeatures ? assembly.vector.names.map(name => [`feature_${name}`, feature(`feature_${name}`)] as const) : []),
     ['as_of', moment(record.asOfUs)],
     ['data_through', moment(record.dataThroughUs)],
     ['release', literal(record.release)],

@@ -170,9 +170,15 @@ test('a double model takes what float32 cannot hold', async () => {
     config,
   )
   putModel(folder, 'weighted')
-  await inShop(folder, async ({ run, stored }) => {
+  await inShop(folder, async ({ app, run, stored }) => {
     const { run: id, report } = await run()
     assert.deepEqual([report.ok, report.rejected], [1, { value_not_finite: 1 }])
     assert.equal(stored(id, { item: 0 }), String(1e3 * 1e39))
+    // JSON has no infinite numbers; each line of an export is JSON all the same.
+    const file = join(folder, 'infinite.ndjson')
+    await exportRun(await app.place(), { run: id, file, format: 'ndjson', withFeatures: true })
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+    const features = lines.map(line => JSON.parse(line) as Record<string, unknown>).map(row => row.feature_divisor)
+    assert.deepEqual(features, [1e39, null])
   })
 })

@@ -133,7 +133,7 @@ async function earlierPins(
   { prediction, asOfUs }: Pick<RunRequest, 'prediction' | 'asOfUs'>,
   release: Release,
 ): Promise<Pins | undefined> {
-  const earlier = store.catalog.listRuns(prediction).find(run => run.release === release.hash && run.asOfUs === asOfUs)
+  const earlier = store.catalog.lastPinned({ prediction, release: release.hash, asOfUs })
   return earlier === undefined ? undefined : (await readPlan(new RunLayout(runs, earlier.id)))?.pins
 }
 

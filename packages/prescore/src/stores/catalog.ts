@@ -47,15 +47,29 @@ export class Catalog {
     this.#records.transaction(records => put(records, 'run', run))
   }
 
-  /** Records a run as planned unless it is there, and gives what is there. One that was pruned is planned anew. */
+  /** Records a run as planned unless it is there, and gives what is there; it is then the one that {@link lastPinned} gives. One that was pruned is planned anew. */
   addRun(run: Pick<RunRecord, 'id' | 'prediction' | 'release' | 'asOfUs'>): RunRecord {
+    const last = this.lastPinned(run)
+    const order = last === undefined || last.id === run.id ? {} : { pinOrder: (last.pinOrder ?? 0) + 1 }
     return this.#records.transaction(records => {
       const text = records.get('run', run.id)
       const there = text === undefined ? undefined : (JSON.parse(text) as RunRecord)
-      if (there !== undefined && there.prunedAtUs === undefined) return there
+      if (there !== undefined && there.prunedAtUs === undefined)
+        return order.pinOrder === undefined ? there : put(records, 'run', { ...there, ...order })
       const nowUs = this.#clock.nowUs()
-      return put(records, 'run', { ...run, dataThroughUs: null, state: 'planned', createdAtUs: nowUs, updatedAtUs: nowUs, report: null })
+      const kept = there?.pinOrder === undefined ? order : { pinOrder: there.pinOrder, ...order }
+      return put(records, 'run', {
+        ...{ ...run, dataThroughUs: null, state: 'planned' as const, createdAtUs: nowUs, ...kept },
+        ...{ updatedAtUs: nowUs, report: null },
+      })
     })
+  }
+
+  /** Of the runs of a prediction, release and as-of, the one that has taken its sources last: the clock may have been set back since. */
+  lastPinned({ prediction, release, asOfUs }: Pick<RunRecord, 'prediction' | 'release' | 'asOfUs'>): RunRecord | undefined {
+    return this.listRuns(prediction)
+      .filter(run => run.release === release && run.asOfUs === asOfUs)
+      .toSorted((a, b) => (b.pinOrder ?? 0) - (a.pinOrder ?? 0))[0]
   }
 
   /** Records what came of a run, once: of several processes that finish the same run, the first. Gives what is there. @throws PrescoreError `run_not_found` */

@@ -32,6 +32,8 @@ export interface RunRecord {
   readonly dataThroughUs: number | null
   readonly state: RunState
   readonly createdAtUs: number
+  /** Among the runs of its prediction, release and as-of: the greatest took its sources last, whatever the clock said. Absent: 0. */
+  readonly pinOrder?: number
   readonly updatedAtUs: number
   /** What came of it (rows, rejected rows, gates, times), in the words of whoever ran it; null before. */
   readonly report: JsonObject | null

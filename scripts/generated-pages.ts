@@ -47,11 +47,17 @@ Made by \`node scripts/generate-docs.ts\` from the commands' own help.
 \`\`\`text
 ${overview(COMMANDS)}\`\`\`
 
+${INTERRUPTED}
+
 ${COMPLETION}
 
 ${pages.join('\n\n')}
 `
 }
+
+const INTERRUPTED = `## Ctrl-C
+
+Ctrl-C and SIGTERM end every command within some seconds, and leave nothing half-written. What is under way is ended in order: runs, shards, datasets and events keep what is finished, a server answers the requests that it has. A second Ctrl-C cuts it off. The exit code is 75, and repeating the command comes to the same as if it had never been interrupted (of events without an \`id\`, append those that the message says were not taken); a server, and a scheduler with nothing under way, end with 0.`
 
 const COMPLETION = `## Completion
 

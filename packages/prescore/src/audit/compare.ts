@@ -1,10 +1,11 @@
 /** A noted answer beside what it is when it is computed again. */
 import { formatInstant } from '../base/index.ts'
+import type { Column } from '../expressions/index.ts'
 import type { Key } from '../project/index.ts'
 import type { LoggedAnswer } from './log/record.ts'
 import type { Recomputation, Recomputed } from './recompute.ts'
 import type { ChangedAnswer, DefectiveAnswer } from './report.ts'
-import { toldInputs, valueAt } from './rows.ts'
+import { shownValue, toldInputs, valueAt } from './rows.ts'
 
 type Difference = Pick<DefectiveAnswer, 'feature' | 'logged' | 'recomputed'>
 
@@ -42,10 +43,10 @@ export function changeOf(
   const features: ChangedAnswer['features'][number][] = []
   for (const { name: join, definition } of assembly.joins) {
     Object.keys(definition.features).forEach((feature, i) => {
-      const [before, after] = [served, corrected].map(({ joined }) => valueAt(joined.get(join)![i]!, row))
-      if (Object.is(before, after)) return
+      const [before, after] = [served, corrected].map(({ joined }) => joined.get(join)![i]!) as [Column, Column]
+      if (Object.is(valueAt(before, row), valueAt(after, row))) return
       joins.push([join, feature])
-      features.push({ name: `${join}.${feature}`, served: before!, corrected: after! })
+      features.push({ name: `${join}.${feature}`, served: shownValue(before, row), corrected: shownValue(after, row) })
     })
   }
   const value = textOf(corrected.values[row]!)

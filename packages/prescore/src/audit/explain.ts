@@ -6,7 +6,7 @@ import type { Database } from '../parquet/index.ts'
 import type { Inputs, InputValue, JoinDefinition, Key, LoadedProject, PredictionDefinition } from '../project/index.ts'
 import type { Release } from '../release/index.ts'
 import { pinSource, type SourceAt, sourceAt } from '../sources/index.ts'
-import { requestRows, toldInputs, valueAt } from './rows.ts'
+import { requestRows, shownValue, toldInputs, valueAt } from './rows.ts'
 import { GroupView, type Moment, type WindowView } from './window-view.ts'
 
 export interface ExplainRequest {
@@ -114,7 +114,13 @@ async function explainJoin(
   const moment: Moment = { key: view.events.queryKeys[0]!, asOfUs }
   const told = Object.entries(definition.features).map(([feature, { aggregate }], i): JoinedFeature => {
     const window = view.window(feature, moment)
-    return { name: feature, aggregate, value: valueAt(columns[i]!, 0), ...edges(window), ...listed(view, feature, window, id, eventsMax) }
+    return {
+      name: feature,
+      aggregate,
+      value: shownValue(columns[i]!, 0),
+      ...edges(window),
+      ...listed(view, feature, window, id, eventsMax),
+    }
   })
   return { columns, explained: { name, source: definition.source, key: keyOf(definition, keys), features: told } }
 }
@@ -143,11 +149,6 @@ function listed(
     })),
   })
   return { entered: list(entered), filtered: list(filtered), missing: list(missing), late: list(late) }
-}
-
-function shownValue(column: Column, row: number): InputValue {
-  const value = valueAt(column, row)
-  return column.type.kind === 'timestamp' && typeof value === 'number' ? formatInstant(value) : value
 }
 
 /** Null: never, or since ever. */

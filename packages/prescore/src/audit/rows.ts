@@ -1,7 +1,7 @@
 /** Noted answers as the rows of a batch: what their requests said, as columns. */
 import { formatInstant } from '../base/index.ts'
 import { inputColumnOf } from '../batch/index.ts'
-import { type Chunk, type Column, isStringColumn, type ValueType } from '../expressions/index.ts'
+import { type Chunk, type Column, isStringColumn, type Kind, type ValueType } from '../expressions/index.ts'
 import { defaultInputs, type Inputs, type InputValue, type PredictionDefinition, requestScope } from '../project/index.ts'
 import type { LoggedAnswer } from './log/record.ts'
 
@@ -60,14 +60,20 @@ export function valueAt(column: Column, row: number): InputValue {
   return column.exact === undefined || Number.isSafeInteger(value) ? value : (column.exact[row] as bigint)
 }
 
-/** Inputs as a request gives them: times are texts, durations seconds. */
+/** A value of {@link valueAt} for whoever reads it. */
+export function shownValue(column: Column, row: number): InputValue {
+  return toldValue(column.type.kind, valueAt(column, row))
+}
+
+/** Inputs as a request gives them. */
 export function toldInputs({ inputs: kinds }: PredictionDefinition, inputs: Inputs): Inputs {
-  const told = Object.entries(inputs).map(([name, value]) => {
-    if (typeof value !== 'number') return [name, value] as const
-    const kind = kinds[name]
-    return [name, kind === 'timestamp' ? formatInstant(value) : kind === 'duration' ? value / SECOND_US : value] as const
-  })
-  return Object.fromEntries(told)
+  return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, toldValue(kinds[name], value)] as const))
+}
+
+/** As everywhere outside: times are texts, durations seconds. */
+function toldValue(kind: Kind | undefined, value: InputValue): InputValue {
+  if (typeof value !== 'number') return value
+  return kind === 'timestamp' ? formatInstant(value) : kind === 'duration' ? value / SECOND_US : value
 }
 
 function columnOf(type: ValueType, values: readonly InputValue[]): Column {

@@ -186,6 +186,8 @@ export const ERRORS = Object.freeze({
   invalid_utf8: row(400, 'The body is not UTF-8', 'Encode the body in UTF-8.'),
   body_cut_short: row(400, 'The body ends too early', 'Send the whole body again: nothing of it was taken.'),
   body_too_large: row(413, 'The body is too large', 'Send fewer requests at once.'),
+  request_timeout: row(408, 'The request did not arrive in time', 'Send the whole request at once.', true),
+  headers_too_large: row(431, 'The headers are too large', 'Send fewer or shorter headers, or a shorter address.'),
   unsupported_media: row(415, 'The content type is not known', 'Send application/json.'),
   method_not_allowed: row(405, 'The method is not allowed here', 'Use one of the allowed methods.'),
   route_not_found: row(404, 'There is no such route', 'GET /api/predictions is a good start.'),

@@ -1,5 +1,17 @@
-/** The known name nearest to a mistyped one, or undefined when none is near (at most a third of its letters differ). */
+/** Of a name, so much says which one is meant. */
+const BEGINNING_CHARS = 3
+
+/**
+ * The known name nearest to a mistyped one (at most a third of its letters differ), else the only one that begins with it; undefined
+ * when there is neither.
+ */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
+  const names = [...known]
+  const begun = name.length < BEGINNING_CHARS ? [] : names.filter(each => each.toLowerCase().startsWith(name.toLowerCase()))
+  return leastEdited(name, names) ?? (begun.length === 1 ? begun[0] : undefined)
+}
+
+function leastEdited(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1
   for (const candidate of known) {

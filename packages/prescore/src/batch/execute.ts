@@ -14,6 +14,7 @@ import { headerOf } from './header.ts'
 import type { Stage } from './layout.ts'
 import { type OnProgress, scanCounter, stageCounter } from './progress.ts'
 import type { RunReport } from './report.ts'
+import { rescoredRows } from './rescored.ts'
 import { shardRange } from './stages/score.ts'
 import { type Staged, StagedRows } from './staging.ts'
 import { dataThroughUs, type Manifests, openShards, readManifests, totalsOf } from './totals.ts'
@@ -56,6 +57,7 @@ export async function execute(execution: Execution): Promise<Executed> {
   const expected = await readEstimate(context.layout)
   const report: RunReport = {
     ...totals,
+    ...(spec.plan.rescored === undefined ? {} : { rescored: rescoredRows(spec.plan.rescored) }),
     gates: results,
     values: summary,
     ...staged,
@@ -63,7 +65,7 @@ export async function execute(execution: Execution): Promise<Executed> {
     took: { bytes: await bytesIn(context.layout.folder), peakMb: Math.round(process.resourceUsage().maxRSS / 1024) },
     ...(expected === undefined ? {} : { expected }),
   }
-  return { report, dataThroughUs: dataThroughUs(manifests.features) }
+  return { report, dataThroughUs: dataThroughUs(spec.plan, manifests.features) }
 }
 
 async function computeShards(

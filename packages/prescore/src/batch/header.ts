@@ -11,7 +11,7 @@ export function headerOf({ plan, prediction }: RunContext, manifests: Manifests,
     prediction: plan.prediction,
     release: plan.release,
     asOfUs: plan.asOfUs,
-    dataThroughUs: dataThroughUs(manifests.features),
+    dataThroughUs: dataThroughUs(plan, manifests.features),
     rows: ok,
     fingerprintBytes: Object.keys(prediction.inputs).length === 0 ? 0 : FINGERPRINT_BYTES,
   }

@@ -9,13 +9,15 @@ import { canonicalPopulation, type Release } from '../release/index.ts'
 import { pinIdentity, pinSources, type SourceAt, type SourcePin, sourceAt } from '../sources/index.ts'
 import { claim, readClaim } from './claim.ts'
 import { RunLayout } from './layout.ts'
-import { populationRows, writePopulation } from './population.ts'
+import { type PopulationRows, populationRows, writePopulation } from './population.ts'
+import type { Rescored, RescoredOf } from './rescored.ts'
 
 export type Pins = Readonly<Record<string, SourcePin>>
 
 /** Plain data, as it stands in `plan.json`. */
 export interface RunPlan {
-  readonly format: 1
+  /** 2: with `rescored`, which a reader must not miss. */
+  readonly format: 1 | 2
   readonly run: string
   readonly prediction: string
   readonly release: string
@@ -23,6 +25,20 @@ export interface RunPlan {
   readonly pins: Pins
   readonly population: { readonly file: string; readonly rows: number }
   readonly shards: { readonly features: number; readonly score: number }
+  /** What it takes over of an earlier run; absent in a run of its own. */
+  readonly rescored?: Rescored
+}
+
+/** An earlier run to go on from. */
+export interface Rescoring {
+  readonly of: RescoredOf
+  /** Writes the rows of both to a file of this folder; undefined, and nothing written: there is nothing to compute. */
+  population(folder: string, now: PopulationRows): Promise<RescoredPopulation | undefined>
+}
+
+export interface RescoredPopulation {
+  readonly population: RunPlan['population']
+  readonly rescored: Rescored
 }
 
 export interface PlanRequest {
@@ -35,6 +51,7 @@ export interface PlanRequest {
   readonly threads: number
   /** How many shards each stage has; left out: by the number of rows and threads. */
   readonly shards?: number
+  readonly rescoring?: Rescoring
   readonly signal?: AbortSignal
 }
 
@@ -42,25 +59,29 @@ export interface PlanRequest {
 const SHARD_ROWS = { least: 1_000, most: 100_000 }
 
 /**
- * Plans the run, or finds the plan that it has already.
+ * Plans the run, or finds the plan that it has already. Undefined: a rescore finds nothing to compute.
  * @throws PrescoreError `no_population`, `empty_population`, `duplicate_keys`, `invalid_key`, `interrupted`, and what pinning may throw
  */
 export async function planRun(
   database: Database,
   runs: string,
   request: PlanRequest,
-): Promise<{ readonly plan: RunPlan; readonly resumed: boolean }> {
-  const { loaded, prediction, release, asOfUs } = request
+): Promise<{ readonly plan: RunPlan; readonly resumed: boolean } | undefined> {
+  const { loaded, prediction, release, asOfUs, rescoring } = request
   const pins = await pinAll(database, request)
   const identity = Object.fromEntries(Object.entries(pins).map(([name, pin]) => [name, pinIdentity(pin)]))
   const population = canonicalPopulation(loaded.definition, prediction)
-  const run = contentHash({ release: release.hash, prediction: prediction.name, asOfUs, population, pins: identity })
+  const rescore = rescoring === undefined ? {} : { rescore: { run: rescoring.of.run, only: rescoring.of.only } }
+  const run = contentHash({ release: release.hash, prediction: prediction.name, asOfUs, population, pins: identity, ...rescore })
   const layout = new RunLayout(runs, run)
   const known = await readPlan(layout)
   if (known !== undefined) return { plan: known, resumed: true }
-  const { file, rows } = await recordPopulation(database, layout, request, pins)
+  const recorded = await recordPopulation(database, layout, request, pins)
+  if (recorded === undefined) return undefined
+  const { file, rows } = recorded.population
+  const rescored = recorded.rescored === undefined ? {} : { rescored: recorded.rescored }
   const plan: RunPlan = {
-    format: 1,
+    format: rescoring === undefined ? 1 : 2,
     run,
     prediction: prediction.name,
     release: release.hash,
@@ -68,6 +89,7 @@ export async function planRun(
     pins,
     population: { file, rows },
     shards: shardsFor(rows, request),
+    ...rescored,
   }
   if (await claim(layout.plan, plan)) return { plan, resumed: false }
   await rm(join(layout.folder, file), { force: true })
@@ -77,8 +99,9 @@ export async function planRun(
 /** @throws PrescoreError `store_format`, `run_corrupt` */
 export async function readPlan(layout: RunLayout): Promise<RunPlan | undefined> {
   const plan = await readClaim<RunPlan>(layout.plan)
-  if (plan === undefined || plan.format === 1) return plan
-  throw new PrescoreError('store_format', { where: layout.plan, found: `plan format ${plan.format}`, expected: 'format 1' })
+  if (plan === undefined || plan.format === 1 || plan.format === 2) return plan
+  const { format } = plan as { readonly format: unknown }
+  throw new PrescoreError('store_format', { where: layout.plan, found: `plan format ${format}`, expected: 'format 1 or 2' })
 }
 
 /** Every source that the run reads: that of its population, and those of the release. */
@@ -101,8 +124,13 @@ function knowsColumns({ types }: SourcePin, { definition }: SourceAt): boolean {
   return Object.keys(definition.columns).every(name => Object.hasOwn(types, name))
 }
 
-async function recordPopulation(database: Database, layout: RunLayout, request: PlanRequest, pins: Pins): Promise<RunPlan['population']> {
-  const { loaded, prediction, asOfUs, signal } = request
+async function recordPopulation(
+  database: Database,
+  layout: RunLayout,
+  request: PlanRequest,
+  pins: Pins,
+): Promise<Pick<RunPlan, 'population' | 'rescored'> | undefined> {
+  const { loaded, prediction, asOfUs, signal, rescoring } = request
   const name = prediction.population?.source as string
   const population = await populationRows(database, {
     prediction,
@@ -111,9 +139,10 @@ async function recordPopulation(database: Database, layout: RunLayout, request: 
     asOfUs,
     signal,
   })
+  if (rescoring !== undefined) return rescoring.population(layout.folder, population)
   const file = `population-${randomUUID()}.parquet`
   await mkdir(layout.folder, { recursive: true })
-  return { file, rows: await writePopulation(database, join(layout.folder, file), prediction, population) }
+  return { population: { file, rows: await writePopulation(database, join(layout.folder, file), prediction, population) } }
 }
 
 function shardsFor(rows: number, { shards, threads }: PlanRequest): RunPlan['shards'] {

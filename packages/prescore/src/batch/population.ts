@@ -127,7 +127,7 @@ function rowFilter(prediction: PredictionDefinition, { where }: PopulationDefini
 }
 
 /** Key numbers in the order of their keys' bytes. */
-function sortedKeys(index: KeyIndex): Int32Array {
+export function sortedKeys(index: KeyIndex): Int32Array {
   const bytes = Array.from({ length: index.size }, (_, number) => index.bytes(number))
   return Int32Array.from(bytes.keys()).sort((a, b) => Buffer.compare(bytes[a] as Buffer, bytes[b] as Buffer))
 }

@@ -80,7 +80,7 @@ function unneeded(
   { keep, olderThanUs, nowUs }: PruneRequest,
 ): readonly RunRecord[] {
   const kept = new Map<string, number>()
-  return runs.filter(run => {
+  const open = runs.filter(run => {
     if (run.prunedAtUs !== undefined || referenced.has(run.id)) return false
     const finished = run.report !== null
     const count = kept.get(run.prediction) ?? 0
@@ -90,6 +90,10 @@ function unneeded(
     }
     return nowUs - run.updatedAtUs > Math.max(olderThanUs, IN_USE_US)
   })
+  // What a run that stays took over has its features there.
+  const staying = runs.filter(run => run.prunedAtUs === undefined && !open.includes(run))
+  const origins = new Set(staying.flatMap(({ rescored }) => rescored?.origins ?? []))
+  return open.filter(({ id }) => !origins.has(id))
 }
 
 /** A run may take longer than it is kept: while its shards come in, somebody is at it. */

@@ -3,6 +3,7 @@ import type { Estimate } from './estimate.ts'
 import type { GateResult } from './gates/finding.ts'
 import type { Distribution } from './gates/shift.ts'
 import type { Stage } from './layout.ts'
+import type { RescoredReport } from './rescored.ts'
 import type { ValueSummary } from './staging.ts'
 
 /** What came of a run, as the catalog keeps it. */
@@ -11,6 +12,8 @@ export type RunReport = {
   readonly ok: number
   readonly rejected: Readonly<Record<string, number>>
   readonly missing: Readonly<Record<string, number>>
+  /** Of a rescored run: what was computed anew and what was taken over, and from which run; the counts above are of all rows. */
+  readonly rescored?: RescoredReport
   readonly gates: readonly GateResult[]
   readonly values: ValueSummary | null
   /** Null for vectors; absent, with the next two, in reports of before there were such gates. */

@@ -15,10 +15,12 @@ import { letsPass } from './gates.ts'
 import { RunLayout } from './layout.ts'
 import { type OutputResults, prepareOutputs, writeOutputs } from './outputs/outputs.ts'
 import type { BatchPlace } from './place.ts'
-import { type Pins, planRun, type RunPlan, readPlan } from './plan.ts'
+import { type Pins, planRun, type Rescoring, type RunPlan, readPlan } from './plan.ts'
 import type { OnProgress } from './progress.ts'
 import { publish, regate } from './publish.ts'
 import { type RunReport, reportOf } from './report.ts'
+import { type RescoreRequest, rescoredAsOf, rescoringOf } from './rescore.ts'
+import { type RescoredOf, type RescoredReport, rescoredRows } from './rescored.ts'
 import { requireDone } from './shard.ts'
 
 export interface RunRequest {
@@ -28,6 +30,8 @@ export interface RunRequest {
   readonly shards?: number
   /** Take the sources as they are now, though an earlier run of the same moment has pinned them. */
   readonly repin?: boolean
+  /** Compute only some keys, and take the others over from an earlier run of the same as-of and release. */
+  readonly rescore?: RescoreRequest
   /** Leave shards to others: refuse where some are open. */
   readonly finishOnly?: boolean
   /** `gated`: if all gates pass. `never`: the run stays staged. `force`: whatever the gates say; the note should say why. */
@@ -45,6 +49,8 @@ export interface RunOutcome {
   readonly state: Exclude<RunRecord['state'], 'planned'>
   /** True when everything had been done before. */
   readonly unchanged: boolean
+  /** Of a rescore. Where nothing was to be computed, the outcome is that of the earlier run as it stands. */
+  readonly rescored?: RescoredReport
   readonly report: RunReport
   /** What came of the outputs of a run that is served. */
   readonly outputs: OutputResults
@@ -56,8 +62,9 @@ export async function runBatch(place: BatchPlace, request: RunRequest): Promise<
   const { catalog } = place.store
   if (request.publish !== 'never') await prepareOutputs(place, request.prediction)
   const servedBefore = catalog.pointer(request.prediction)?.run ?? null
-  const { plan, planned } = await planOnly(place, request)
+  const { plan, planned, nothing } = await planOnly(place, request)
   const { prediction, release: hash } = plan
+  if (nothing !== undefined) return standing(planned, nothing)
   if (request.finishOnly === true && planned.report === null) await requireDone({ plan, layout: new RunLayout(place.runs, plan.run) })
   const { gates } = definitionOf(place, request)
   const finished =
@@ -66,24 +73,42 @@ export async function runBatch(place: BatchPlace, request: RunRequest): Promise<
   if (mayPublish && request.publish !== 'never') publish(catalog, finished, servedBefore, request.note)
   const state = catalog.getRun(plan.run).state as RunOutcome['state']
   const outputs = state === 'published' && request.publish !== 'never' ? await writeOutputs(place, prediction, request.signal) : {}
-  return { run: plan.run, release: hash, state, unchanged: planned.state === state, report: reportOf(finished) as RunReport, outputs }
+  const rescored = plan.rescored === undefined ? {} : { rescored: rescoredRows(plan.rescored) }
+  const report = reportOf(finished) as RunReport
+  return { run: plan.run, release: hash, state, unchanged: planned.state === state, ...rescored, report, outputs }
+}
+
+/** The outcome of a rescore that finds nothing to compute: the earlier run, neither gated nor published anew. */
+function standing(record: RunRecord, { run, only }: RescoredOf): RunOutcome {
+  const report = reportOf(record) as RunReport
+  const rescored = { run, only, rows: { failed: 0, missing: 0, taken: report.rows } }
+  return { run, release: record.release, state: record.state as RunOutcome['state'], unchanged: true, rescored, report, outputs: {} }
+}
+
+/** A run's plan and record. */
+export interface PlannedRun {
+  readonly plan: RunPlan
+  readonly planned: RunRecord
+  /** Of a rescore that finds nothing to compute; plan and record are those of the earlier run. */
+  readonly nothing?: RescoredOf
 }
 
 /**
  * Freezes the release and plans the run, or finds its plan: whoever has the folders may then compute its shards.
  * @throws PrescoreError as planning does
  */
-export async function planOnly(
-  place: BatchPlace,
-  request: Omit<RunRequest, 'publish'>,
-): Promise<{ readonly plan: RunPlan; readonly planned: RunRecord }> {
+export async function planOnly(place: BatchPlace, request: Omit<RunRequest, 'publish'>): Promise<PlannedRun> {
   const { catalog } = place.store
   const { release, created } = await freezeRelease(place.loaded, request.prediction, place.releases)
   recordRelease(catalog, release)
   const { hash, prediction } = release
   request.onProgress?.({ event: 'released', release: hash, created })
-  const { plan, resumed } = await plannedRun(place, request, release)
-  const planned = catalog.addRun({ id: plan.run, prediction, release: hash, asOfUs: plan.asOfUs })
+  const found = await plannedRun(place, request, release)
+  if ('planned' in found) return found
+  const { plan, resumed } = found
+  const { rescored } = plan
+  const lineage = rescored === undefined ? {} : { rescored: { run: rescored.run, only: rescored.only, origins: rescored.origins } }
+  const planned = catalog.addRun({ id: plan.run, prediction, release: hash, asOfUs: plan.asOfUs, ...lineage })
   request.onProgress?.({ event: 'planned', run: plan.run, rows: plan.population.rows, resumed })
   return { plan, planned }
 }
@@ -92,48 +117,63 @@ export async function planOnly(
  * What a run would take, without making it: the release is frozen, and the estimate kept for the run's report.
  * @throws PrescoreError as planning a run does
  */
-export async function dryRun(place: BatchPlace, request: Omit<RunRequest, 'publish'>): Promise<Estimate> {
+export async function dryRun(place: BatchPlace, request: Omit<RunRequest, 'publish' | 'rescore'>): Promise<Estimate> {
   const started = performance.now()
   const scratch = scratchFolder('prescore-dry-run-')
   try {
     const { release } = await freezeRelease(place.loaded, request.prediction, place.releases)
-    const { plan } = await plannedRun(place, request, release, scratch)
+    const { plan } = (await plannedRun(place, request, release, scratch)) as Planned
     return await estimateRun(place, plan, scratch, (performance.now() - started) / 1000, request.threads)
   } finally {
     await removeScratch(scratch)
   }
 }
 
-/** The plan of this (release, prediction, as-of), with the pins it was first made with unless they are to be taken anew. */
+/** The plan of this (release, prediction, as-of, rescore), with the pins it was first made with unless they are to be taken anew. */
 async function plannedRun(
   place: BatchPlace,
   request: Omit<RunRequest, 'publish'>,
   release: Release,
   runs = place.runs,
-): Promise<{ plan: RunPlan; resumed: boolean }> {
+): Promise<Planned | PlannedRun> {
   const { asOfUs, threads, shards, signal } = request
-  const pins = request.repin === true ? undefined : await earlierPins(place, request, release)
+  const rescoring = request.rescore === undefined ? undefined : rescoringFrom(place, request, release, request.rescore)
+  const pins = request.repin === true ? undefined : await earlierPins(place, request, release, rescoring?.of)
   const given = {
     ...(pins === undefined ? {} : { pins }),
+    ...(rescoring === undefined ? {} : { rescoring }),
     ...(shards === undefined ? {} : { shards }),
     ...(signal === undefined ? {} : { signal }),
   }
-  return planRun(place.database, runs, {
-    loaded: place.loaded,
-    release,
-    prediction: definitionOf(place, request),
-    asOfUs,
-    threads,
-    ...given,
-  })
+  const prediction = definitionOf(place, request)
+  const planned = await planRun(place.database, runs, { loaded: place.loaded, release, prediction, asOfUs, threads, ...given })
+  return planned ?? nothingToRescore(place, rescoring?.of as RescoredOf)
+}
+
+interface Planned {
+  readonly plan: RunPlan
+  readonly resumed: boolean
+}
+
+function rescoringFrom(place: BatchPlace, request: Omit<RunRequest, 'publish'>, release: Release, rescore: RescoreRequest): Rescoring {
+  rescoredAsOf(place, request.prediction, rescore.run, request.asOfUs)
+  return rescoringOf(place, definitionOf(place, request), release, rescore)
+}
+
+async function nothingToRescore({ store, runs }: BatchPlace, nothing: RescoredOf): Promise<PlannedRun> {
+  return { plan: (await readPlan(new RunLayout(runs, nothing.run))) as RunPlan, planned: store.catalog.getRun(nothing.run), nothing }
 }
 
 async function earlierPins(
   { store, runs }: BatchPlace,
   { prediction, asOfUs }: Pick<RunRequest, 'prediction' | 'asOfUs'>,
   release: Release,
+  rescored: RescoredOf | undefined,
 ): Promise<Pins | undefined> {
-  const earlier = store.catalog.lastPinned({ prediction, release: release.hash, asOfUs })
+  const earlier = store.catalog.lastPinned({
+    ...{ prediction, release: release.hash, asOfUs },
+    ...(rescored === undefined ? {} : { rescored }),
+  })
   return earlier === undefined ? undefined : (await readPlan(new RunLayout(runs, earlier.id)))?.pins
 }
 

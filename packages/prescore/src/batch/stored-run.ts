@@ -9,11 +9,12 @@ import { sourcesPlace } from '../sources/index.ts'
 import type { RunRecord } from '../stores/index.ts'
 import { openContext, type RunContext } from './context.ts'
 import { RunLayout } from './layout.ts'
+import { RowVectors } from './origins.ts'
 import type { BatchPlace } from './place.ts'
 import { readPlan } from './plan.ts'
 import { readPopulation, readRows } from './rows.ts'
-import { joinedFeatures } from './stages/parts.ts'
 import { type ScoreManifest, shardRange } from './stages/score.ts'
+import { originsOf } from './stages/taken.ts'
 import { readManifests } from './totals.ts'
 import { inputsKind, type ValueShape } from './values.ts'
 
@@ -64,27 +65,31 @@ export function scoredKinds({ prediction }: Pick<RunContext, 'prediction'>, { wi
 /**
  * All rows: `key_*`, `value` (or `value_0` …), `rejected`, `inputs` where there are some, and `feature_*` on request, as the model
  * met them before any rounding.
- * @throws PrescoreError `run_corrupt`
+ * @throws PrescoreError `run_corrupt`; for features of rows taken over, `run_not_found` when the run that computed them is gone
  */
 export async function* runChunks({ context, shards, shape }: StoredRunFiles, withFeatures: boolean): AsyncGenerator<Chunk> {
   const kinds = scoredKinds(context, shape)
+  const vectors = withFeatures ? await RowVectors.open(context) : undefined
   for (const { shard, file, rows } of shards) {
     const [first] = shardRange(context.plan, shard)
     for (let from = 0; from < rows; from += CHUNK_ROWS) {
       const to = Math.min(rows, from + CHUNK_ROWS)
       const scored = await readRows(context.database, join(context.layout.shard('score', shard), file), kinds, { from, to })
-      const features = withFeatures ? await featureColumns(context, first + from, first + to) : []
+      const features = vectors === undefined ? [] : await featureColumns(context, vectors, first + from, first + to)
       yield { rows: scored.rows, columns: new Map([...scored.columns, ...features]) }
     }
   }
 }
 
-async function featureColumns(context: RunContext, from: number, to: number): Promise<readonly (readonly [string, Column])[]> {
+async function featureColumns(
+  context: RunContext,
+  vectors: RowVectors,
+  from: number,
+  to: number,
+): Promise<readonly (readonly [string, Column])[]> {
   const { database, populationFile, prediction, plan, assembly } = context
   const rows = await readPopulation(database, populationFile, prediction, plan.asOfUs, from, to)
-  const joined = new Map<string, readonly Column[]>()
-  for (const { name, keys } of assembly.joins) joined.set(name, await joinedFeatures(context, name, keys(rows), rows.rows))
-  const columns = assembly.vector.columns(assembly.joined(rows, joined))
+  const columns = await vectors.columns(rows, await originsOf(context, from, to))
   return assembly.vector.names.map(
     (name, i) => [`feature_${name}`, { type: { kind: 'float64' }, values: columns[i] as Float64Array }] as const,
   )

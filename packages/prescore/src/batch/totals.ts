@@ -19,7 +19,10 @@ export interface Manifests {
   readonly score: readonly ScoreManifest[]
 }
 
-/** @throws PrescoreError `rows_not_reconciled` when ok + rejected is not what was planned. */
+/**
+ * @throws PrescoreError `rows_not_reconciled` when ok + rejected is not what was planned, or (in a rescored run) not as many rows
+ * were taken over
+ */
 export function totalsOf(plan: RunPlan, score: readonly ScoreManifest[]): RunTotals {
   const rows = sum(score.map(shard => shard.rows))
   const ok = sum(score.map(shard => shard.ok))
@@ -32,20 +35,25 @@ export function totalsOf(plan: RunPlan, score: readonly ScoreManifest[]): RunTot
       expected: `${plan.population.rows} planned`,
     })
   }
-  return { rows, ok, rejected, missing: sumByName(score.map(shard => shard.missing)) }
+  const [taken, planned] = [sum(score.map(shard => shard.taken ?? 0)), plan.rescored?.rows.taken ?? 0]
+  if (taken !== planned)
+    throw new PrescoreError('rows_not_reconciled', { where: `run ${plan.run}`, found: `${taken} taken over`, expected: `${planned}` })
+  return { rows, ok, rejected, missing: sumByName([...score.map(shard => shard.missing), plan.rescored?.missing ?? {}]) }
 }
 
 /**
  * Up to which arrivals the data of a run goes: of each source the latest that any part met, of the sources the earliest.
- * Null when a source had no row by then, or no source has times: nothing can be claimed.
+ * Null when a source had no row by then, or no source has times: nothing can be claimed. Of a rescored run it is the earlier of its
+ * own and that of the run it went on from: for the answers that were taken over no more can be claimed.
  */
-export function dataThroughUs(features: readonly FeaturesManifest[]): number | null {
+export function dataThroughUs({ rescored }: Pick<RunPlan, 'rescored'>, features: readonly FeaturesManifest[]): number | null {
   const latest = new Map<string, number>()
   for (const { knownThroughUs } of features) {
     for (const [source, us] of Object.entries(knownThroughUs))
       latest.set(source, Math.max(latest.get(source) ?? Number.NEGATIVE_INFINITY, us ?? Number.NEGATIVE_INFINITY))
   }
-  const earliest = Math.min(...latest.values())
+  const taken = rescored === undefined ? [] : [rescored.dataThroughUs ?? Number.NEGATIVE_INFINITY]
+  const earliest = Math.min(...latest.values(), ...taken)
   return Number.isFinite(earliest) ? earliest : null
 }
 

@@ -1,9 +1,12 @@
 /** A run's report for a person. */
 import type { GateResult, RunOutcome, RunReport } from '../batch/index.ts'
 import { outputRows } from './outputs-text.ts'
+import { foundNothing, nothingText, rescoredText } from './run/rescore.ts'
 import { bytesText, count, emphasis, seconds, shortHash, table } from './terminal.ts'
 
-export function runText({ run, release, state, unchanged, report, outputs }: RunOutcome): string {
+export function runText(outcome: RunOutcome): string {
+  if (foundNothing(outcome)) return nothingText(outcome)
+  const { run, release, state, unchanged, report, outputs } = outcome
   const head = unchanged ? `Nothing to do: run ${shortHash(run)} is ${state}.` : `Run ${shortHash(run)} is ${state}.`
   return [head, table([['  release', shortHash(release)], ...reportRows(report), ...outputRows(outputs)]), ...advice(state, run)].join('\n')
 }
@@ -20,6 +23,7 @@ export function reportRows({
   rows,
   ok,
   rejected,
+  rescored,
   gates,
   values,
   digest,
@@ -34,6 +38,7 @@ export function reportRows({
       '  rows',
       `${count(rows)} planned = ${count(ok)} ok + ${count(rows - ok)} rejected${codes.length === 0 ? '' : ` (${codes.join(', ')})`}`,
     ],
+    ...(rescored === undefined ? [] : [['  rescored', rescoredText(rescored)]]),
     ...(values === null
       ? []
       : [

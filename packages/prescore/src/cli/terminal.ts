@@ -115,6 +115,11 @@ export function count(number: number): string {
   return number.toLocaleString('en-US')
 }
 
+/** `1 source`, `2,000 sources` */
+export function numbered(number: number, thing: string): string {
+  return `${count(number)} ${thing}${number === 1 ? '' : 's'}`
+}
+
 export function shortHash(hash: string): string {
   return hash.slice(0, 12)
 }

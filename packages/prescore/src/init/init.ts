@@ -114,13 +114,23 @@ async function fromData(folder: string, { model, dependencies }: InitRequest, fr
 }
 
 async function guess(database: Database, from: string): Promise<GuessedData> {
-  if (!from.startsWith(IN_POSTGRES)) return guessColumns(database, from, process.cwd())
+  if (!from.startsWith(IN_POSTGRES)) return guessColumns(database, from, process.cwd()).catch(fromHere)
   const scratch = scratchFolder('prescore-init-')
   try {
     return await guessTable(database, postgres({ url: env(URL_NAME), table: from.slice(IN_POSTGRES.length) }), scratch)
   } finally {
     await removeScratch(scratch)
   }
+}
+
+/** On the command line, a path is relative to where one is, and not to a project that is still to be. */
+function fromHere(error: unknown): never {
+  if (!(error instanceof PrescoreError) || error.details.found?.startsWith('no file at') !== true) throw error
+  throw new PrescoreError(error.code, {
+    ...error.details,
+    where: '--from',
+    fix: 'Check the path: it is relative to the folder that you are in.',
+  })
 }
 
 async function withDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {

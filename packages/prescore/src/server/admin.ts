@@ -22,8 +22,8 @@ export function adminGuard(token: string | undefined): AdminGuard {
   }
 }
 
-function refuseOthers({ headers, socket }: FastifyRequest): void {
-  const found = foreign(headers, socket.remoteAddress ?? '')
+function refuseOthers({ raw, headers, socket }: FastifyRequest): void {
+  const found = foreign(headers, socket.remoteAddress ?? '') ?? elsewhere(raw)
   if (found !== undefined) throw new PrescoreError('forbidden', { found, expected: 'a request from this machine' })
 }
 
@@ -37,6 +37,12 @@ function foreign(headers: FastifyRequest['headers'], address: string): string | 
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'a request from a page of another site'
   if (origin !== undefined && origin !== `http://${host}`) return 'a request from a page of another site'
   return undefined
+}
+
+/** A target that is a whole address counts for more than the host, and of two hosts a proxy may have taken the other. */
+function elsewhere({ url = '/', rawHeaders }: FastifyRequest['raw']): string | undefined {
+  if (rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length > 1) return 'a request for two hosts'
+  return url.startsWith('/') ? undefined : 'a request for a whole address'
 }
 
 /** Without its port. */

@@ -13,8 +13,18 @@ export const LIMITS = Object.freeze({
   rowsPerInfer: 4_096,
   /** A key in a path, percent-decoded. Longer ones are refused without a look at the entity. */
   pathKeyChars: 2_048,
+  /** The request line and the headers. */
+  headerBytes: 16 * 1024,
+  /** Time in which the headers of a request must have arrived, on a new connection from when it was opened. */
+  headersMs: 10_000,
   /** Time in which a whole request must have arrived. */
   requestMs: 30_000,
+  /** How often connections are looked through for those that are over time. */
+  checkMs: 1_000,
+  /** Time that a connection is kept without a request: longer than the minute of common proxies, so that it is they who close it. */
+  keepAliveMs: 72_000,
+  /** Time that a caller whose request was unreadable has to read what was wrong with it. */
+  lingerMs: 2_000,
   /** Time in which requests under way may finish when the server stops; then their connections are cut. */
   drainMs: 10_000,
   /** What `Retry-After` says beside 503. */

@@ -5,6 +5,12 @@ import { type AnswerOptions, type AnswerRequest, optionsOf, TEXTS } from '../res
 
 const NO_OPTIONS: AnswerOptions = Object.freeze({})
 
+/** The path of a request's target, also where that is a whole address, as proxies send it. */
+export function pathOf(target: string): string {
+  const [address] = target.split('?', 1) as [string]
+  return address.startsWith('/') ? address : address.replace(/^https?:\/\/[^/]*/i, '')
+}
+
 /** The parameters of a query string, decoded. @throws PrescoreError `invalid_request` for one that is given twice or broken */
 export function parseQuery(text: string): Readonly<Record<string, string>> {
   const parameters = new Map<string, string>()

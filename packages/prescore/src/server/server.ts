@@ -1,6 +1,5 @@
 /** The HTTP server: routes over resolvers and the catalog, one form of errors, a start and a stop. */
 import { METHODS } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AuditView } from '../audit/index.ts'
 import { type Clock, ERRORS, lazily, PrescoreError, systemClock } from '../base/index.ts'
@@ -27,6 +26,7 @@ import { type RunService, registerRunOrders } from './routes/run-orders.ts'
 import { registerRuns } from './routes/runs.ts'
 import { type LiveSide, registerSources } from './routes/sources.ts'
 import { registerStatus } from './routes/status.ts'
+import { refuseUnreadable } from './unreadable.ts'
 
 /** While stopping: how often connections that have fallen idle are closed. */
 const HANG_UP_MS = 20
@@ -160,6 +160,13 @@ function bareApp(onDefect: OnDefect): FastifyInstance {
     genReqId: requestId,
     bodyLimit: LIMITS.bodyBytes,
     requestTimeout: LIMITS.requestMs,
+    keepAliveTimeout: LIMITS.keepAliveMs,
+    http: {
+      headersTimeout: LIMITS.headersMs,
+      requestTimeout: LIMITS.requestMs,
+      connectionsCheckingInterval: LIMITS.checkMs,
+      maxHeaderSize: LIMITS.headerBytes,
+    },
     return503OnClosing: false,
     routerOptions: { maxParamLength: LIMITS.pathKeyChars, querystringParser: text => ({ text }) },
     frameworkErrors: (error, { url }, reply) => sendError(reply as unknown as FastifyReply, url, errorOf(error)),
@@ -265,22 +272,6 @@ function sendProblem(reply: FastifyReply, error: PrescoreError): void {
   if (error.status === 401) reply.header('www-authenticate', 'Bearer')
   const { id } = reply.request
   reply.code(error.status).header(REQUEST_ID_HEADER, id).header('content-type', PROBLEM_TYPE).send(problemJson(error, id))
-}
-
-/** Bytes that are not HTTP, headers that are too long, requests that do not end: answered as far as the socket allows, and closed. */
-function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const body = problemJson(
-    new PrescoreError('invalid_request', {
-      found: error.code === 'HPE_HEADER_OVERFLOW' ? 'headers that are too long' : 'bytes that are not a whole HTTP request',
-    }),
-  )
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
 }
 
 function routeNotFound(url: string): PrescoreError {

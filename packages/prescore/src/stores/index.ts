@@ -7,6 +7,7 @@ export type {
   Pointer,
   PublishNote,
   ReleaseRecord,
+  RescoredRecord,
   RunChange,
   RunRecord,
   RunResult,

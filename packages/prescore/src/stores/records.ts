@@ -43,8 +43,21 @@ export interface RunRecord {
   readonly prunedAtUs?: number
   /** What came of its outputs, by name; absent: none was written. */
   readonly outputs?: Readonly<Record<string, OutputRecord>>
+  /** The earlier run whose answers it took over, which of its keys it computed anew, and the runs that had computed the others; absent: it computed all. */
+  readonly rescored?: RescoredRecord
   /** When it came to be served and ceased to be, the latest last; absent: it never was. */
   readonly serving?: readonly ServingChange[]
+}
+
+/** What runs have in common that take the sources of each other. */
+export type PinnedAs = Pick<RunRecord, 'prediction' | 'release' | 'asOfUs'> & { readonly rescored?: Pick<RescoredRecord, 'run' | 'only'> }
+
+/** Where the answers come from that a run did not compute. */
+export interface RescoredRecord {
+  readonly run: string
+  readonly only: readonly string[]
+  /** What their features can still be read from. */
+  readonly origins: readonly string[]
 }
 
 /** What came of writing a run to one of its outputs. */

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { auditOf, countsOf, notedWith } from '../audit/house.ts'
-import { prescore } from '../cli/process.ts'
+import { prescore, start, until } from '../cli/process.ts'
 import { configWith, type LiveHouse, MINUTE_US, openHouse, shopFor } from '../live/house.ts'
 import { PostgresServer, postgresMissing } from '../postgres-server.ts'
 import { inShop } from './harness.ts'
@@ -151,10 +151,14 @@ describe('customers that are read with each request', { skip: postgresMissing() 
     assert.equal(got.code, 0, got.stderr)
     assert.equal(JSON.parse(got.stdout).explain.features.largest, 101)
     await server.query('DROP INDEX customers_customer_since_idx')
-    const warnings: string[] = []
-    await openHouse(t, folder, { onWarning: ({ fix }) => void warnings.push(fix) })
     const index = 'CREATE INDEX CONCURRENTLY ON "customers" ("customer", "since");'
-    assert.deepEqual(warnings, [index])
+    const serving = start(['serve', '--port', '0', '--threads', '1', '--now', AS_OF, '--project', folder])
+    t.after(() => serving.child.kill('SIGKILL'))
+    await until(() => serving.printed.stderr.includes('index_missing') || serving.child.exitCode !== null)
+    serving.child.kill('SIGTERM')
+    const { code, stderr } = await serving.ended
+    const warned = stderr.split('\n').filter(line => line.includes('index_missing'))
+    assert.deepEqual([code, warned.map(line => JSON.parse(line).fix)], [0, [index]], stderr)
     const checked = await prescore(['check', '--project', folder])
     assert.equal(checked.code, 0, checked.stderr)
     assert.ok(checked.stdout.includes('warning index_missing at sources.customers.from.perRequest') && checked.stdout.includes(index))
@@ -162,7 +166,7 @@ describe('customers that are read with each request', { skip: postgresMissing() 
 
   test('events, keys that are derived, and numbers that mean nothing are refused', async t => {
     const wrong = [
-      ["perRequest: { timeout: '30s' }", 'perRequest: { connections: 0, cacheKeys: 1.5 }'],
+      ["perRequest: { timeout: '30s' }", `perRequest: { connections: 0, timeout: '1d', cacheKeys: 1.5 }`],
       [`validFrom: 'since'`, `validFrom: 'since', derive: r => ({ buyer: r.customer.lower() })`],
       ['customers.by(customer)', `customers.by(customer, { customer: 'buyer' })`],
       [`files: 'orders.parquet'`, `from: postgres({ url: env('${SHOP_URL}'), table: 'orders', perRequest: {} })`],
@@ -175,6 +179,7 @@ describe('customers that are read with each request', { skip: postgresMissing() 
       'not_supported sources.orders.from.perRequest',
       'invalid_value sources.customers.from.perRequest.connections',
       'invalid_value sources.customers.from.perRequest.cacheKeys',
+      'invalid_window sources.customers.from.perRequest.timeout',
       'not_supported predictions.spend.join.profile, key column buyer',
     ])
       assert.ok(problems.includes(expected), `${expected} in\n${problems.join('\n')}`)

@@ -65,6 +65,7 @@ test('help and version, as a process', async () => {
 
 const MISTYPED: Readonly<Record<string, readonly [words: RegExp, fix: RegExp]>> = {
   'prescore rnu late': [/`rnu`.*a command/, /Did you mean `run`\?/],
+  'prescore explain late': [/`explain`.*a command/, /Did you mean `explain-features`\?/],
   'prescore run late --as-off 1': [/Unknown option '--as-off'.*prescore run <prediction>/, /Did you mean `--as-of`\?/],
   'prescore run late --repim': [/--repim/, /Did you mean `--repin`\?/],
   'prescore get late k --maxage 5': [/--maxage/, /Did you mean `--max-age`\?/],

@@ -148,7 +148,8 @@ test('what cannot be started from is refused with the way on', async () => {
   await assert.rejects(asked({ from: dated }), (error: PrescoreError) =>
     /`date` looks like times that are not ISO 8601 \("Feb 1 2000"\)/.test(error.fix),
   )
-  await assert.rejects(asked({ from: join(folder, 'none.csv') }), { code: 'source_unreadable' })
+  const fix = 'Check the path: it is relative to the folder that you are in.'
+  await assert.rejects(asked({ from: join(folder, 'none.csv') }), { code: 'source_unreadable', fix })
   await assert.rejects(asked({ model: join(MODELS, 'open_width.onnx') }), { code: 'model_mismatch' })
   await assert.rejects(
     asked({ from: write(folder, 'few.csv', 'k,at\na,2024-01-01\na,2024-01-02\n'), model: join(MODELS, 'lightgbm.onnx') }),

@@ -135,7 +135,7 @@ test('so much may wait, and no more', async () => {
   const first = rows.rowsOf(['first'])
   await sleep(0)
   const waiting = Array.from({ length: 10_000 }, (_, i) => rows.rowsOf([i]))
-  assert.throws(() => rows.rowsOf(['one more']), refused('overloaded', /10000 keys/))
+  await assert.rejects(async () => rows.rowsOf(['one more']), refused('overloaded', /10000 keys/))
   await answer()
   for (let i = 0; i < 20; i++) await answer()
   assert.deepEqual(new Set(await Promise.all([first, ...waiting])), new Set([ROWS]))

@@ -84,6 +84,7 @@ describe('tables of PostgreSQL, read by key', { skip: missing ?? false }, () => 
             }),
           )
         }
+        await requests.close()
       }),
       { numRuns: RUNS },
     )

@@ -15,6 +15,7 @@ import type { OnRows } from '../progress.ts'
 import { readPopulation } from '../rows.ts'
 import { type FeaturesManifest, readFeaturesManifest } from './features-manifest.ts'
 import { writePart } from './parts.ts'
+import { originsOf, rowsOfOrigin, someRows } from './taken.ts'
 
 /** One part of the joined keys of one join. */
 interface PartOfJoin {
@@ -57,10 +58,12 @@ export async function computeFeatures(context: RunContext, parts: readonly numbe
   }
 }
 
-/** The distinct keys of each join over the whole population, of these parts. */
+/** The distinct keys of each join over the whole population, of these parts. What is taken over needs no features. */
 async function joinedKeys(context: RunContext, parts: readonly number[]): Promise<readonly PartOfJoin[]> {
   const { plan, assembly, prediction, database, populationFile } = context
-  const rows = await readPopulation(database, populationFile, prediction, plan.asOfUs, 0, plan.population.rows)
+  const all = await readPopulation(database, populationFile, prediction, plan.asOfUs, 0, plan.population.rows)
+  const origins = await originsOf(context, 0, all.rows)
+  const rows = origins === undefined ? all : someRows(all, rowsOfOrigin(origins, 0))
   const wanted: PartOfJoin[] = []
   for (const { name, definition, keys } of assembly.joins) {
     const index = new KeyIndex(definition.entity)

@@ -12,7 +12,8 @@ import { inputTexts } from '../inputs.ts'
 import type { RunPlan } from '../plan.ts'
 import { readPopulation } from '../rows.ts'
 import { canonicalRows, inputsKind, type ValueShape } from '../values.ts'
-import { joinedFeatures } from './parts.ts'
+import { readTaken, someRows, type TakenRows } from './taken.ts'
+import { vectorColumns } from './vector.ts'
 
 /** What the DONE of a score shard says. Rows are in the order of their keys' bytes. */
 export interface ScoreManifest {
@@ -22,7 +23,9 @@ export interface ScoreManifest {
   readonly rows: number
   readonly ok: number
   readonly rejected: Readonly<Record<string, number>>
-  /** Missing feature values, by feature. */
+  /** Of the rows, those that a rescored run took over; absent in others. */
+  readonly taken?: number
+  /** Missing feature values of the rows that were computed, by feature. */
   readonly missing: Readonly<Record<string, number>>
   readonly values: ValueShape
   /** SHA-256 of the canonical rows. */
@@ -38,20 +41,19 @@ export function shardRange({ population, shards }: RunPlan, shard: number): read
 /** Scores one shard and claims it; one that is done already is left as it is. @throws PrescoreError what its parts may throw, `run_corrupt` */
 export async function scoreShard(context: RunContext, model: ModelRunner, shard: number, onRows: (rows: number) => void): Promise<void> {
   const started = performance.now()
-  const { plan, prediction, assembly } = context
+  const { plan, prediction } = context
   const [from, to] = shardRange(plan, shard)
   if ((await readScoreManifest(context, shard)) !== undefined) return onRows(to - from)
   const rows = await readPopulation(context.database, context.populationFile, prediction, plan.asOfUs, from, to)
-  const features = new Map<string, readonly Column[]>()
-  for (const { name, keys } of assembly.joins) features.set(name, await joinedFeatures(context, name, keys(rows), rows.rows))
   const inputs = inputTexts(rows, prediction.inputs)
   const refused = inputs?.map(text => (text === undefined ? 'invalid_input' : undefined))
-  const vector = assembly.vector.columns(assembly.joined(rows, features))
-  const scored = await scoreRows(assembly, model, vector, rows.rows, onRows, refused)
+  const taken = await readTaken(context, model.width, from, to)
+  const scored = await scoreOpen(context, model, { rows, refused }, taken, onRows)
   const chunk = scoredChunk(rows, Object.keys(prediction.entity ?? {}), scored, model.width, inputs)
   const facts = {
     shard,
     ...countsOf(scored),
+    ...(taken === undefined ? {} : { taken: taken.taken }),
     values: { outputType: model.outputType, width: model.width },
     digest: digestOf(context, chunk, model),
   }
@@ -59,6 +61,27 @@ export async function scoreShard(context: RunContext, model: ModelRunner, shard:
   const seconds = (performance.now() - started) / 1000
   const won = await claim(context.layout.done('score', shard), { ...facts, file, seconds } satisfies ScoreManifest)
   if (!won) await rm(join(context.layout.shard('score', shard), file), { force: true })
+}
+
+interface ToScore {
+  readonly rows: Chunk
+  readonly refused: Parameters<typeof scoreRows>[5]
+}
+
+/** What the model makes of the rows, or of those that are not taken over. */
+async function scoreOpen(
+  context: RunContext,
+  model: ModelRunner,
+  { rows, refused }: ToScore,
+  taken: TakenRows | undefined,
+  onRows: (rows: number) => void,
+): Promise<ScoredRows> {
+  if (taken === undefined) return scoreRows(context.assembly, model, await vectorColumns(context, rows), rows.rows, onRows, refused)
+  const open = someRows(rows, taken.open)
+  const openRefused = refused === undefined ? undefined : Array.from(taken.open, row => refused[row])
+  const scored = await scoreRows(context.assembly, model, await vectorColumns(context, open), open.rows, onRows, openRefused)
+  onRows(taken.taken)
+  return taken.merged(scored)
 }
 
 export function readScoreManifest({ layout }: Pick<RunContext, 'layout'>, shard: number): Promise<ScoreManifest | undefined> {

@@ -2,7 +2,7 @@ import type { Problem } from '../../base/index.ts'
 import type { ProjectDefinition } from '../../project/index.ts'
 import { checkAll } from '../../release/index.ts'
 import { type Command, EXIT } from '../command.ts'
-import { problemText } from '../terminal.ts'
+import { numbered, problemText } from '../terminal.ts'
 
 export const check: Command = {
   name: 'check',
@@ -32,8 +32,9 @@ function firstText([first, ...others]: readonly Problem[]): string {
 function allText(problems: readonly Problem[], errors: number, { sources, predictions }: ProjectDefinition): string {
   const named = Object.keys(predictions)
   const scored = named.find(name => predictions[name]?.population !== undefined)
-  const next = scored === undefined ? '' : `\nNext: prescore run ${scored}`
-  if (problems.length === 0) return `No problems: ${Object.keys(sources).length} sources, ${named.length} predictions.${next}`
+  const next = `\nNext: ${scored === undefined ? 'prescore serve' : `prescore run ${scored}`}`
+  if (problems.length === 0)
+    return `No problems: ${numbered(Object.keys(sources).length, 'source')}, ${numbered(named.length, 'prediction')}.${next}`
   const list = problems.map(each => problemText(each)).join('\n')
-  return `${list}\n\n${errors} errors, ${problems.length - errors} warnings.${errors === 0 ? next : ''}`
+  return `${list}\n\n${numbered(errors, 'error')}, ${numbered(problems.length - errors, 'warning')}.${errors === 0 ? next : ''}`
 }

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { formatInstant, instantUs, PrescoreError, simulatedClock } from '../../base/index.ts'
 import { type AppendResult, decodeEvents, type EventLog } from '../../sources/index.ts'
 import { type Command, EXIT, type Invocation, moment, text } from '../command.ts'
-import { count, type Terminal } from '../terminal.ts'
+import { count, numbered, type Terminal } from '../terminal.ts'
 
 /** Between so many, an interruption is looked for. */
 const EVENTS_AT_ONCE = 10_000
@@ -70,13 +70,15 @@ export const events: Command = {
 function showStatus(log: EventLog, source: string, terminal: Terminal): typeof EXIT.done {
   const { position, clockUs } = log.status()
   const line =
-    position === 0 ? `No events of ${source} yet.` : `${count(position)} events of ${source}, the last at ${formatInstant(clockUs)}`
+    position === 0 ? `No events of ${source} yet.` : `${numbered(position, 'event')} of ${source}, the last at ${formatInstant(clockUs)}`
   terminal.print({ source, position, lastAt: position === 0 ? null : formatInstant(clockUs) }, line)
   return EXIT.done
 }
 
 async function append({ log, source, file, terminal, watch }: Order): Promise<typeof EXIT.done | typeof EXIT.failed> {
-  const body = file === undefined || file === '-' ? await buffer(process.stdin) : await readEvents(file)
+  const isPiped = file === undefined || file === '-'
+  if (isPiped && process.stdin.isTTY) terminal.note('Type events, one object a line; Ctrl-D takes them.')
+  const body = isPiped ? await buffer(process.stdin) : await readEvents(file)
   const given = decodeEvents(body, body.toString('utf8', 0, 64).trimStart().startsWith('[') ? 'json' : 'ndjson')
   const signal = watch()
   const total = { accepted: 0, late: 0, duplicate: 0, rejected: [] as AppendResult['rejected'][number][] }

@@ -112,7 +112,10 @@ async function serverAt(address: string, source: string, fromUs: number): Promis
   })
   const { now, simulated } = first as { now: string; simulated: boolean }
   if (!simulated) throw new PrescoreError('wrong_use', { ...place, found: "a server on the machine's clock", fix: 'Start it with --now.' })
-  if (now > formatInstant(fromUs + AHEAD_US)) throw new PrescoreError('wrong_use', { ...place, found: now })
+  if (now > formatInstant(fromUs + AHEAD_US)) {
+    const fix = 'Its clock ticks: start it anew and replay at once, or begin later with --from.'
+    throw new PrescoreError('wrong_use', { ...place, found: now, fix })
+  }
   const tell = (path: string, type: string, body: string) =>
     ask(url(path), type, body).catch((error: unknown) => {
       throw error instanceof Unreachable ? new PrescoreError('interrupted', { where: 'replay', found: error.message }) : error

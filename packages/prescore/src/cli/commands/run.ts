@@ -1,11 +1,12 @@
 import { formatInstant, PrescoreError } from '../../base/index.ts'
-import { dryRun, planOnly, runBatch } from '../../batch/index.ts'
+import { dryRun, planOnly, rescoredAsOf, runBatch } from '../../batch/index.ts'
 import { type Command, EXIT, type Invocation, moment, type OptionValue, oneOf, REASON, reasonOf, text, wholeNumber } from '../command.ts'
 import { exitOf } from '../outputs-text.ts'
 import { writePage } from '../report/write.ts'
 import { backfillRange, runBackfill } from '../run/backfill.ts'
 import { costOf, estimateText } from '../run/estimate.ts'
 import { printPlan } from '../run/plan.ts'
+import { foundNothing, RESCORE_OPTIONS, rescoreOf } from '../run/rescore.ts'
 import { runReporter } from '../run-progress.ts'
 import { runText } from '../run-text.ts'
 import { who } from '../who.ts'
@@ -15,7 +16,7 @@ const WHEN = ['gated', 'never', 'force'] as const
 export const run: Command = {
   name: 'run',
   summary: 'score the population ahead, check the result, publish it; repeated, it goes on where it stopped',
-  usage: '<prediction> [--as-of TIME | --from TIME --to TIME --every LENGTH]',
+  usage: '<prediction> [--as-of TIME | --from TIME --to TIME --every LENGTH | --rescore RUN]',
   example: 'prescore run late --as-of 2001-06-15T03:00:00-04:00',
   options: {
     'as-of': { type: 'string', value: 'TIME', help: 'The moment the features hold for, with its zone (default: now)' },
@@ -41,12 +42,14 @@ export const run: Command = {
     from: { type: 'string', value: 'TIME', help: 'Backfill: the first as-of, with its zone. Runs stay staged, unless --publish is given' },
     to: { type: 'string', value: 'TIME', help: 'Backfill: the last as-of is at or before it' },
     every: { type: 'string', value: 'LENGTH', help: "Backfill: from one as-of to the next, such as '24h'" },
+    ...RESCORE_OPTIONS,
   },
   positionals: [1, 1],
   places: ['prediction'],
   async run(invocation) {
     const { open, terminal, options, positionals, watch } = invocation
     const range = backfillRange(options)
+    const rescore = rescoreOf(options)
     const publish = publishOf(options, range === undefined ? 'gated' : 'never')
     const shards = wholeNumber(options.shards, 'shards', 1, 100_000)
     const hourPrice = priceOf(options['hour-price'])
@@ -62,9 +65,10 @@ export const run: Command = {
       threads: app.threads,
       repin: options.repin === true,
       ...(shards === undefined ? {} : { shards }),
+      ...(rescore === undefined ? {} : { rescore }),
     }
     if (range !== undefined) return runBackfill(place, { ...shared, ...range }, terminal)
-    const asOfUs = asOf ?? app.clock.nowUs()
+    const asOfUs = rescore === undefined ? (asOf ?? app.clock.nowUs()) : rescoredAsOf(place, prediction, rescore.run, asOf)
     if (options['dry-run'] === true) {
       const estimate = await dryRun(place, { ...shared, asOfUs })
       const cost = costOf(estimate, hourPrice)
@@ -78,12 +82,12 @@ export const run: Command = {
       asOfUs,
       onProgress: runReporter(terminal, asOfUs),
     }).catch(error => {
-      throw asOf === undefined ? repeatable(error, asOfUs) : error
+      throw asOf === undefined && rescore === undefined ? repeatable(error, asOfUs) : error
     })
     const page = text(options.html)
     if (page !== undefined) await writePage(place, outcome.run, page)
     terminal.print(outcome, runText(outcome))
-    return outcome.state === 'gated' ? EXIT.gated : exitOf(outcome.outputs)
+    return outcome.state === 'gated' && !foundNothing(outcome) ? EXIT.gated : exitOf(outcome.outputs)
   },
 }
 

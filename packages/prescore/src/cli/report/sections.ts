@@ -1,6 +1,7 @@
 /** The parts of a run's page that are tables. */
 import { formatInstant } from '../../base/index.ts'
 import type { PageData } from '../../batch/index.ts'
+import { rescoredText } from '../run/rescore.ts'
 import { bytesText, count, seconds, shortHash } from '../terminal.ts'
 import { bar } from './figures.ts'
 import { type Html, html, htmlList, htmlTable } from './html.ts'
@@ -72,11 +73,12 @@ function shardText(shards: PageData['shards']['score']): string {
   return `${count(done.length)} of ${count(shards.length)} done${slowest}`
 }
 
-export function lineageSection({ record, release, plan }: PageData): Html {
+export function lineageSection({ record, report, release, plan }: PageData): Html {
   const features =
     release === undefined ? [] : [['features', html`<code>${shortHash(String(release.manifest.featureHash))}</code>`] as const]
   const entries = [
     ['release', html`<code>${record.release}</code>`],
+    ...(report?.rescored === undefined ? [] : [['rescored', rescoredText(report.rescored)] as const]),
     ...features,
     ['as of', formatInstant(record.asOfUs)],
     ['data through', record.dataThroughUs === null ? 'nothing' : formatInstant(record.dataThroughUs)],

@@ -1,15 +1,27 @@
 /** A plan for whoever schedules its shards. */
-import type { planOnly } from '../../batch/index.ts'
+import type { PlannedRun } from '../../batch/index.ts'
 import { EXIT, type ExitCode } from '../command.ts'
 import { count, shortHash, type Terminal } from '../terminal.ts'
 
-export function printPlan({ plan }: Awaited<ReturnType<typeof planOnly>>, terminal: Terminal): ExitCode {
+export function printPlan({ plan, planned, nothing }: PlannedRun, terminal: Terminal): ExitCode {
   const { run, shards, population } = plan
-  const text = [
-    `Run ${shortHash(run)} is planned: ${count(population.rows)} rows.`,
-    `First \`prescore shard ${shortHash(run)} features --index 0\` to ${shards.features - 1}, then \`prescore shard ${shortHash(run)} score --index 0\` to ${shards.score - 1},`,
-    'then the same `prescore run` with --finish.',
-  ]
-  terminal.print({ run, rows: population.rows, shards }, text.join('\n'))
+  if (nothing !== undefined) {
+    terminal.print(
+      { run, rows: 0, shards: { features: 0, score: 0 }, state: planned.state },
+      `Nothing to rescore: no shard of run ${shortHash(run)} need be computed.`,
+    )
+    return EXIT.done
+  }
+  const of = (stage: 'features' | 'score') => {
+    const last = shards[stage] - 1
+    return last === 0
+      ? `\`prescore shard ${shortHash(run)} ${stage} --index 0\``
+      : `\`prescore shard ${shortHash(run)} ${stage} --index N\` for each N from 0 to ${last}`
+  }
+  const text =
+    planned.report === null
+      ? `Run ${shortHash(run)} is planned: ${count(population.rows)} rows.\nFirst ${of('features')}, then ${of('score')},\nthen the same \`prescore run\` with --finish.`
+      : `Run ${shortHash(run)} is ${planned.state} already: there is no shard to compute.`
+  terminal.print({ run, rows: population.rows, shards, state: planned.state }, text)
   return EXIT.done
 }

@@ -2,7 +2,7 @@
 import { formatInstant } from '../../base/index.ts'
 import { inspectRun, type RunDetails, type ShardState } from '../../batch/index.ts'
 import { runJson } from '../../server/index.ts'
-import type { ServingChange } from '../../stores/index.ts'
+import type { RescoredRecord, ServingChange } from '../../stores/index.ts'
 import { type Invocation, text } from '../command.ts'
 import { outputRows } from '../outputs-text.ts'
 import { writePage } from '../report/write.ts'
@@ -27,7 +27,7 @@ function detailsJson({ record, plan, shards, release, bytes, isServed, isReady }
     serving: record.serving?.map(servingJson) ?? [],
     isServed,
     isReady,
-    lineage: { release: record.release, manifest: release?.manifest ?? null },
+    lineage: { release: record.release, manifest: release?.manifest ?? null, rescored: record.rescored ?? null },
     plan: plan === undefined ? null : { population: plan.population, shards: plan.shards, pins: plan.pins },
     shards,
     bytes,
@@ -50,6 +50,7 @@ function detailsText(details: RunDetails): string {
     ...(finishedAtUs === undefined ? [] : [['  finished', formatInstant(finishedAtUs)]]),
     ['  release', record.release],
     ...(release === undefined ? [] : [['  ', `features ${shortHash(String(release.manifest.featureHash))}`]]),
+    ...(record.rescored === undefined ? [] : [['  rescored', lineageText(record.rescored)]]),
     ...pinRows(details),
     ...shardRows(details),
     ['  on disk', bytesText(bytes)],
@@ -58,6 +59,13 @@ function detailsText(details: RunDetails): string {
     ...(record.serving ?? []).map(servingRow),
   ]
   return `Run ${id} is ${state}${ready}.\n${table(rows)}`
+}
+
+/** Before the report is there; then it tells how many. */
+function lineageText({ run, only, origins }: RescoredRecord): string {
+  const further = origins.filter(origin => origin !== run)
+  const from = further.length === 0 ? '' : `, which itself took answers over from ${further.map(shortHash).join(', ')}`
+  return `${only.join(' and ')} keys of run ${run}${from}`
 }
 
 function pinRows({ plan }: RunDetails): string[][] {

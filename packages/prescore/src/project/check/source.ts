@@ -7,6 +7,8 @@ import type { Checker } from './checker.ts'
 
 const COLUMN_KINDS = ['string', 'int64', 'float64', 'boolean', 'timestamp'] as const
 const CONNECTIONS_MAX = 100
+/** Of a request: nobody waits longer. */
+const TIMEOUT_MS_MAX = 600_000
 const CACHE_KEYS_MAX = 1_000_000
 
 export function checkSource(check: Checker, source: SourceDefinition, where: string): void {
@@ -64,12 +66,14 @@ function checkDatabase(check: Checker, { url, table, query }: PostgresRowsDefini
 
 function checkPerRequest(
   check: Checker,
-  { connections, cacheKeys }: PerRequestDefinition,
+  { connections, timeoutMs, cacheKeys }: PerRequestDefinition,
   type: SourceDefinition['type'],
   where: string,
 ): void {
   if (type === 'events')
     check.add('not_supported', where, 'events that are read with each request', 'a table', 'Leave it out: post events to the event log.')
+  if (timeoutMs < 1 || timeoutMs > TIMEOUT_MS_MAX)
+    check.add('invalid_window', `${where}.timeout`, `${timeoutMs / 1000} s`, 'from a millisecond to ten minutes')
   for (const [name, value, most] of [
     ['connections', connections, CONNECTIONS_MAX] as const,
     ['cacheKeys', cacheKeys, CACHE_KEYS_MAX] as const,

@@ -4,6 +4,7 @@ import { PrescoreError } from '../../base/index.ts'
 import type { Resolver } from '../../resolve/index.ts'
 import { LIMITS } from '../limits.ts'
 import type { OnDefect } from '../problem.ts'
+import { pathOf } from '../request.ts'
 import { errorJson } from './exchange.ts'
 import type { ModelOf } from './model-subject.ts'
 import { registerOpenInference } from './open-inference/routes.ts'
@@ -25,7 +26,7 @@ export function registerProtocols(
 
 /** An error of a request that reached no route; undefined: its path is not of a protocol. */
 export function protocolErrorText(url: string, error: PrescoreError): string | undefined {
-  return /^\/v[12](?:[/?]|$)/.test(url) ? errorJson(error.code === 'invalid_key' ? nameTooLong() : error) : undefined
+  return /^\/v[12](?:\/|$)/.test(pathOf(url)) ? errorJson(error.code === 'invalid_key' ? nameTooLong() : error) : undefined
 }
 
 /** What is too long in a path is a key elsewhere; here it is a name. */

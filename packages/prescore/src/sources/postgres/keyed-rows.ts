@@ -44,7 +44,7 @@ interface Waiting {
 export class KeyedRows {
   readonly #parts: KeyedRowsParts
   readonly #nowMs: () => number
-  readonly #cache: KeyCache<RowsOfKey>
+  readonly #cache: KeyCache<TableRows | undefined>
   readonly #waiting = new Map<string, Waiting>()
   readonly #asked = new Map<string, Promise<RowsOfKey>>()
   #running = 0
@@ -60,14 +60,12 @@ export class KeyedRows {
   /**
    * At once where they are remembered.
    * @param deadlineAtMs by the same clock.
-   * @throws PrescoreError `source_unavailable`, `deadline_exceeded`, `overloaded`; also as a rejection
+   * @throws PrescoreError `source_unavailable`, `deadline_exceeded`, `overloaded`: always as a rejection
    */
   rowsOf(key: Key, deadlineAtMs = Number.POSITIVE_INFINITY): TableRows | undefined | Promise<TableRows | undefined> {
     const name = keyText(key)
     const known = this.#cache.get(name)
-    if (known !== undefined) return taken(known.value)
-    const giveUpMs = this.#nowMs() + this.#parts.perRequest.timeoutMs
-    return this.#patiently(this.#ask(name, key, Math.min(giveUpMs, deadlineAtMs)), giveUpMs, deadlineAtMs)
+    return known === undefined ? this.#patiently(name, key, deadlineAtMs) : known.value
   }
 
   /** A key that is being asked for already is asked for again, unless rows may be as old as that. */
@@ -139,13 +137,18 @@ export class KeyedRows {
     }
   }
 
-  async #patiently(answer: Promise<RowsOfKey>, giveUpMs: number, deadlineAtMs: number): Promise<TableRows | undefined> {
+  async #patiently(name: string, key: Key, deadlineAtMs: number): Promise<TableRows | undefined> {
+    const nowMs = this.#nowMs()
+    const giveUpMs = nowMs + this.#parts.perRequest.timeoutMs
+    const untilMs = Math.min(giveUpMs, deadlineAtMs)
+    const answer = this.#ask(name, key, untilMs)
     const { promise: late, reject } = Promise.withResolvers<never>()
-    const isDeadline = deadlineAtMs < giveUpMs
-    const waitMs = Math.max(0, Math.min(giveUpMs, deadlineAtMs) - this.#nowMs())
-    const timer = setTimeout(() => reject(isDeadline ? this.#overdue() : this.#timedOut()), waitMs)
+    const tooLate = () => reject(deadlineAtMs < giveUpMs ? this.#overdue() : this.#timedOut())
+    const timer = setTimeout(tooLate, Math.max(0, untilMs - nowMs))
     try {
-      return taken(await Promise.race([answer, late]))
+      const rows = await Promise.race([answer, late])
+      if (rows instanceof PrescoreError) throw rows
+      return rows
     } finally {
       clearTimeout(timer)
     }
@@ -161,9 +164,4 @@ export class KeyedRows {
     const fix = 'Try again when the database is less busy, or raise `timeout` of `perRequest`.'
     return new PrescoreError('source_unavailable', { where, found: 'no rows yet', expected, fix })
   }
-}
-
-function taken(rows: RowsOfKey): TableRows | undefined {
-  if (rows instanceof PrescoreError) throw rows
-  return rows
 }

@@ -34,25 +34,21 @@ export class RequestTable {
   #connections: Connections<Ready> | undefined
   /** By the columns of their keys. */
   readonly #byColumns = new Map<string, KeyedRows>()
-  readonly #nowMs: (() => number) | undefined
   /** What the columns' types are called; the same one as long as they are the same. */
   #types: TableRows['types'] = new Map()
 
-  /** @param nowMs a clock that never steps back; absent: the machine's. */
-  constructor(source: SourceAt, nowMs?: () => number) {
+  constructor(source: SourceAt) {
     this.source = source
     this.#from = source.definition.from as PostgresRowsDefinition
     this.#where = `sources.${source.name}`
     this.#perRequest = this.#from.perRequest as PerRequestDefinition
-    this.#nowMs = nowMs
   }
 
   /** Its rows by these declared columns. */
   by(columns: readonly string[]): KeyedRows {
     const name = JSON.stringify(columns)
     const ask = (keys: readonly Key[]) => this.#ask(columns, keys)
-    const nowMs = this.#nowMs === undefined ? {} : { nowMs: this.#nowMs }
-    const rows = this.#byColumns.get(name) ?? new KeyedRows({ where: this.#where, perRequest: this.#perRequest, ask, ...nowMs })
+    const rows = this.#byColumns.get(name) ?? new KeyedRows({ where: this.#where, perRequest: this.#perRequest, ask })
     this.#byColumns.set(name, rows)
     return rows
   }

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PrescoreError } from '../../../base/index.ts'
 import type { Caller } from '../../../resolve/index.ts'
+import { pathOf } from '../../request.ts'
 import { bodyOf, JSON_TYPE, protocolScope, sendBody } from '../exchange.ts'
 import type { Call, Parameters, Subject } from '../subject.ts'
 import { type Subjects, shown } from '../subjects.ts'
@@ -38,7 +39,7 @@ export function registerTfServing(app: FastifyInstance, subjects: Subjects, onDe
 }
 
 async function answer(subjects: Subjects, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const path = request.url.split('?', 1)[0] as string
+  const path = pathOf(request.url)
   const send = (text: string) => sendBody(request, reply, text, JSON_HEADERS)
   if (request.method === 'GET') {
     if (LIST.test(path)) return send(JSON.stringify({ models: subjects.names() }))

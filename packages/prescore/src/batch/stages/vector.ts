@@ -1,0 +1,12 @@
+/** The feature vector of rows of the population, from the part files of stage 1. */
+import type { Chunk, Column } from '../../expressions/index.ts'
+import type { RunContext } from '../context.ts'
+import { joinedFeatures } from './parts.ts'
+
+/** A column for each feature, before any rounding. @throws PrescoreError `run_corrupt`, also when a row's joined key is in no part */
+export async function vectorColumns(context: RunContext, rows: Chunk): Promise<readonly Float64Array[]> {
+  const { assembly } = context
+  const features = new Map<string, readonly Column[]>()
+  for (const { name, keys } of assembly.joins) features.set(name, await joinedFeatures(context, name, keys(rows), rows.rows))
+  return assembly.vector.columns(assembly.joined(rows, features))
+}

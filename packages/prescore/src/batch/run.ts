@@ -170,12 +170,10 @@ async function earlierPins(
   release: Release,
   rescored: RescoredOf | undefined,
 ): Promise<Pins | undefined> {
-  const isSame = (run: RunRecord) =>
-    run.release === release.hash &&
-    run.asOfUs === asOfUs &&
-    run.rescored?.run === rescored?.run &&
-    run.rescored?.only.join() === rescored?.only.join()
-  const earlier = store.catalog.listRuns(prediction).find(isSame)
+  const earlier = store.catalog.lastPinned({
+    ...{ prediction, release: release.hash, asOfUs },
+    ...(rescored === undefined ? {} : { rescored }),
+  })
   return earlier === undefined ? undefined : (await readPlan(new RunLayout(runs, earlier.id)))?.pins
 }
 

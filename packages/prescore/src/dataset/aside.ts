@@ -2,7 +2,7 @@
 import type { Chunk, Column, NumberColumn } from '../expressions/index.ts'
 import { type ColumnBuffer, columnBuffer } from '../history/index.ts'
 import { columnsBytes } from './pieces.ts'
-import type { TrainingRows } from './rows.ts'
+import type { TrainingRows } from './rows-request.ts'
 import { Shelves } from './shelves.ts'
 
 /** A block on its way. */

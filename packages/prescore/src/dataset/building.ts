@@ -14,7 +14,8 @@ import { type Need, needsOf, type SharedScan, sharedScans } from './needs.ts'
 import type { PartTask } from './part.ts'
 import type { Prepared } from './prepare.ts'
 import { Results } from './results.ts'
-import { type RowsRequest, trainingRows } from './rows.ts'
+import { trainingRows } from './rows.ts'
+import type { RowsRequest } from './rows-request.ts'
 import type { Scratch } from './scratch.ts'
 
 type Totals = Pick<BlockDone, 'rows' | 'unlabelled'> & { readonly rejected: Record<string, number> }

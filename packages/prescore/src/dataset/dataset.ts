@@ -8,7 +8,7 @@ import { featureHash, type Release } from '../release/index.ts'
 import { readingLogs } from '../sources/index.ts'
 import { Building } from './building.ts'
 import { type Prepared, type ProgressListener, prepare } from './prepare.ts'
-import type { RowsRequest } from './rows.ts'
+import type { RowsRequest } from './rows-request.ts'
 import { Scratch } from './scratch.ts'
 
 /** What rows and events in work, and what waits for its turn, may take together. */

@@ -8,7 +8,7 @@ import { KeyIndex, keyColumns, NO_KEY } from '../history/index.ts'
 import { filterScope, type KeyColumns, keyJson, type PopulationDefinition, rowScope } from '../project/index.ts'
 import { type ScannedChunk, scanSource } from '../sources/index.ts'
 import type { Prepared } from './prepare.ts'
-import type { RowsRequest, TrainingRows } from './rows.ts'
+import type { RowsRequest, TrainingRows } from './rows-request.ts'
 import { spread } from './sample.ts'
 
 const MOMENTS_MAX = 100_000

@@ -2,7 +2,6 @@
 import { PrescoreError } from '../base/index.ts'
 import {
   type Chunk,
-  type Column,
   type CompiledExpression,
   compile,
   type ExpressionNode,
@@ -14,22 +13,8 @@ import { rowScope, type SourceDefinition } from '../project/index.ts'
 import { scanSource } from '../sources/index.ts'
 import { gridRows } from './grid-rows.ts'
 import type { Prepared } from './prepare.ts'
+import type { RowsRequest, TrainingRows } from './rows-request.ts'
 import { spread } from './sample.ts'
-
-export interface RowsRequest {
-  /** As-of times in [fromUs, untilUs). */
-  readonly fromUs?: number
-  readonly untilUs?: number
-  /** Share of the rows to take: the same ones each time, spread evenly by id (without one, by key and as-of). 1 by default. */
-  readonly sample?: number
-}
-
-/** Chunks with columns `key.*`, `input.*`, `asOf`, and `row.*` where the label reads them. */
-export interface TrainingRows {
-  /** Of the columns, by name. */
-  readonly types: ReadonlyMap<string, Column['type']>
-  chunks(): AsyncGenerator<Chunk>
-}
 
 /** @throws PrescoreError `missing_time` for a row without an as-of, and what scanning may throw */
 export function trainingRows(prepared: Prepared, request: RowsRequest): TrainingRows {

@@ -1,6 +1,16 @@
 /** The catalog: the small records of releases, runs and pointers, the same over every driver. */
 import { type Clock, PrescoreError } from '../base/index.ts'
-import type { OutputRecord, Pointer, PublishNote, ReleaseRecord, RunChange, RunRecord, RunResult, ServingChange } from './records.ts'
+import type {
+  OutputRecord,
+  PinnedAs,
+  Pointer,
+  PublishNote,
+  ReleaseRecord,
+  RunChange,
+  RunRecord,
+  RunResult,
+  ServingChange,
+} from './records.ts'
 import type { RecordKind, RecordStore, RecordWriter } from './types.ts'
 
 /** Earlier runs of a prediction that rollback can return to, at most. */
@@ -47,15 +57,33 @@ export class Catalog {
     this.#records.transaction(records => put(records, 'run', run))
   }
 
-  /** Records a run as planned unless it is there, and gives what is there. One that was pruned is planned anew. */
+  /** Records a run as planned unless it is there, and gives what is there; it is then the one that {@link lastPinned} gives. One that was pruned is planned anew. */
   addRun(run: Pick<RunRecord, 'id' | 'prediction' | 'release' | 'asOfUs' | 'rescored'>): RunRecord {
+    const last = this.lastPinned(run)
+    const order = last === undefined || last.id === run.id ? {} : { pinOrder: (last.pinOrder ?? 0) + 1 }
     return this.#records.transaction(records => {
       const text = records.get('run', run.id)
       const there = text === undefined ? undefined : (JSON.parse(text) as RunRecord)
-      if (there !== undefined && there.prunedAtUs === undefined) return there
+      if (there !== undefined && there.prunedAtUs === undefined)
+        return order.pinOrder === undefined ? there : put(records, 'run', { ...there, ...order })
       const nowUs = this.#clock.nowUs()
-      return put(records, 'run', { ...run, dataThroughUs: null, state: 'planned', createdAtUs: nowUs, updatedAtUs: nowUs, report: null })
+      const kept = there?.pinOrder === undefined ? order : { pinOrder: there.pinOrder, ...order }
+      return put(records, 'run', {
+        ...{ ...run, dataThroughUs: null, state: 'planned' as const, createdAtUs: nowUs, ...kept },
+        ...{ updatedAtUs: nowUs, report: null },
+      })
     })
+  }
+
+  /**
+   * Of the runs of a prediction, release and as-of (and of a rescore, of the same one), the one that has taken its sources last: the
+   * clock may have been set back since.
+   */
+  lastPinned({ prediction, release, asOfUs, rescored }: PinnedAs): RunRecord | undefined {
+    return this.listRuns(prediction)
+      .filter(run => run.release === release && run.asOfUs === asOfUs)
+      .filter(run => run.rescored?.run === rescored?.run && run.rescored?.only.join() === rescored?.only.join())
+      .toSorted((a, b) => (b.pinOrder ?? 0) - (a.pinOrder ?? 0))[0]
   }
 
   /** Records what came of a run, once: of several processes that finish the same run, the first. Gives what is there. @throws PrescoreError `run_not_found` */

@@ -32,6 +32,8 @@ export interface RunRecord {
   readonly dataThroughUs: number | null
   readonly state: RunState
   readonly createdAtUs: number
+  /** Among the runs of its prediction, release and as-of: the greatest took its sources last, whatever the clock said. Absent: 0. */
+  readonly pinOrder?: number
   readonly updatedAtUs: number
   /** What came of it (rows, rejected rows, gates, times), in the words of whoever ran it; null before. */
   readonly report: JsonObject | null
@@ -46,6 +48,9 @@ export interface RunRecord {
   /** When it came to be served and ceased to be, the latest last; absent: it never was. */
   readonly serving?: readonly ServingChange[]
 }
+
+/** What runs have in common that take the sources of each other. */
+export type PinnedAs = Pick<RunRecord, 'prediction' | 'release' | 'asOfUs'> & { readonly rescored?: Pick<RescoredRecord, 'run' | 'only'> }
 
 /** Where the answers come from that a run did not compute. */
 export interface RescoredRecord {

@@ -12,11 +12,18 @@ const RENEWED_MS = 30_000
 /** A reader may be busy for a while, on a machine whose clock is another. */
 const COUNTS_MS = 600_000
 
-/** @param who in words, for whoever must wait. @returns what ends it */
+/**
+ * Where nothing can be written, nothing is said: what was dropped meanwhile is then refused when it is read.
+ * @param who in words, for whoever must wait. @returns what ends it
+ */
 export async function readingLogs(logs: string, who: string): Promise<() => Promise<void>> {
   const file = join(logs, FOLDER, randomUUID())
-  await mkdir(join(logs, FOLDER), { recursive: true })
-  await writeFile(file, who)
+  try {
+    await mkdir(join(logs, FOLDER), { recursive: true })
+    await writeFile(file, who)
+  } catch {
+    return async () => {}
+  }
   const timer = setInterval(() => {
     const now = new Date()
     utimes(file, now, now).catch(() => undefined)

@@ -68,10 +68,8 @@ export class Catalog {
         return order.pinOrder === undefined ? there : put(records, 'run', { ...there, ...order })
       const nowUs = this.#clock.nowUs()
       const kept = there?.pinOrder === undefined ? order : { pinOrder: there.pinOrder, ...order }
-      return put(records, 'run', {
-        ...{ ...run, dataThroughUs: null, state: 'planned' as const, createdAtUs: nowUs, ...kept },
-        ...{ updatedAtUs: nowUs, report: null },
-      })
+      const times = { createdAtUs: nowUs, updatedAtUs: nowUs }
+      return put(records, 'run', { ...run, ...kept, ...times, dataThroughUs: null, state: 'planned', report: null })
     })
   }
 

@@ -66,7 +66,7 @@ const OFFERED: Readonly<Record<string, readonly string[]>> = {
   'run spend --publish ': ['gated', 'never', 'force'],
   'run spend --publish =': ['gated', 'never', 'force'],
   'run spend --publish = n': ['never'],
-  'run spend --re': ['--reason', '--repin'],
+  'run spend --re': ['--reason', '--repin', '--rescore'],
   'runs ': ['show', 'diff', 'export', 'prune'],
   'runs --out mod': ['model.onnx'],
   'events ': ['append', 'status', 'heartbeat', 'drop'],

@@ -16,7 +16,12 @@ export class Interruption {
   /** Takes the place of whoever listened before. @param cut ends the process. */
   constructor(cut: () => void) {
     this.#cut = cut
-    for (const signal of SIGNALS) process.removeAllListeners(signal).on(signal, this.#fire)
+    for (const signal of SIGNALS) {
+      const before = process.listeners(signal)
+      // Added first: without a listener in between, a signal that has just come is not lost.
+      process.on(signal, this.#fire)
+      for (const listener of before) process.off(signal, listener)
+    }
   }
 
   /** The signal, for a command that ends in order within so many milliseconds once it has fired. */

@@ -33,7 +33,7 @@ test('planned, computed shard by shard by processes of their own, and finished: 
   const planned = json<{ run: string; rows: number; shards: { features: number; score: number } }>(
     await inState('array', run('--shards', '3', '--plan')),
   )
-  assert.deepEqual(planned, { run: undisturbed.run, rows: 31, shards: { features: 3, score: 3 } })
+  assert.deepEqual(planned, { run: undisturbed.run, rows: 31, shards: { features: 3, score: 3 }, state: 'planned' })
   const early = json<Failure>(await inState('array', run('--finish')), 75)
   assert.deepEqual([early.error.code, /3 open of stage features: 0, 1, 2/.test(early.error.message)], ['shards_open', true])
   assert.match(early.error.fix, new RegExp(`prescore shard ${planned.run.slice(0, 12)} features --index 0`))

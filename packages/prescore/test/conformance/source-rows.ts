@@ -24,7 +24,7 @@ export interface RowsSubject {
 }
 
 /** At most 300: each run writes them in each format. */
-const RUNS = Math.min(300, Number(process.env.PRESCORE_PROPERTY_RUNS ?? 8))
+const RUNS = Math.min(120, Number(process.env.PRESCORE_PROPERTY_RUNS ?? 8))
 export const COLUMNS = { n: 'int64', at: 'timestamp', s: 'string', f: 'float64', b: 'boolean', id: 'int64' } as const
 export const AT = us('2001-06-15T07:00:00Z')
 

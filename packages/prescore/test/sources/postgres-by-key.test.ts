@@ -16,7 +16,7 @@ import { sourceAt, us } from './scanned.ts'
 
 const missing = postgresMissing()
 const place = await Place.open()
-const RUNS = Math.min(300, Number(process.env.PRESCORE_PROPERTY_RUNS ?? 8))
+const RUNS = Math.min(120, Number(process.env.PRESCORE_PROPERTY_RUNS ?? 8))
 
 /** What a feature is told as: bits, not numbers. */
 const told = (value: unknown) => (Object.is(value, -0) ? '-0' : typeof value === 'number' ? String(value) : value)

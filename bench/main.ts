@@ -1,4 +1,5 @@
 /** `npm run bench [-- suite …] [--json]` */
+import './compile-cache.ts'
 import { main } from './harness.ts'
 import './batch.ts'
 import './dataset.ts'

@@ -113,8 +113,9 @@ export class LmdbFolder {
     reading(this.path, () => this.#root.readerCheck())
   }
 
+  /** Behind the gate too: whoever closes last destroys the locks, which must not be between another's opening and its first use. */
   async close(): Promise<void> {
-    await this.#root.close()
+    await this.#gate.passAsync(() => this.#root.close())
     await this.#gate.close()
   }
 

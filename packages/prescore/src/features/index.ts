@@ -1,7 +1,7 @@
 export { highestBitOf, lowestBitOf, productError } from './doubles.ts'
 export { ExactSum } from './exact-sum.ts'
 export { addParts, type Grid, gridOf, PartSum } from './grid.ts'
-export { type CompiledGroup, compileGroup } from './group.ts'
+export { type CompiledGroup, compileGroup, type MomentFeatures } from './group.ts'
 export { laneValues } from './lane-values.ts'
 export { ModeOrder } from './modes.ts'
 export { isAfter } from './order.ts'

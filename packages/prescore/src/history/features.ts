@@ -3,12 +3,15 @@
  * Only events of wanted keys are kept, so memory is bounded by them, and a caller bounds it by asking for fewer keys at once.
  */
 import type { Column } from '../expressions/index.ts'
-import { type ClockName, compileGroup, type EventColumns } from '../features/index.ts'
+import { type ClockName, type CompiledGroup, compileGroup, type EventColumns } from '../features/index.ts'
 import type { Database } from '../parquet/index.ts'
 import { rowScope } from '../project/index.ts'
-import { type SourceAt, type SourcePin, scanSource } from '../sources/index.ts'
-import { Collector, type FeatureRequest } from './collector.ts'
-import { EventBuffer } from './event-buffer.ts'
+import { type ScannedChunk, type SourceAt, type SourcePin, scanSource } from '../sources/index.ts'
+import { Collector } from './collector.ts'
+import { EventBuffer, tieOf } from './event-buffer.ts'
+import { KnownThrough } from './known-through.ts'
+import { MomentReader } from './moment-reader.ts'
+import type { FeatureRequest } from './request.ts'
 
 export interface HistoryFeatures {
   /** For each request: its features in the group's order, a column each, row for row as asked. */
@@ -33,11 +36,24 @@ export async function historyFeatures(
   requests: readonly FeatureRequest[],
   options: HistoryOptions,
 ): Promise<HistoryFeatures> {
-  const collectors = collectorsOf(source, requests)
-  const events = await gathered(database, source, pin, collectors, options)
-  const [columns, positions] = [events.columns(), events.positions()]
-  const features = collectors.map((collector, i) => collector.compute(columns, positions, events.keysOf(i), options.clock))
-  return { features, knownThroughUs: events.knownThroughUs }
+  const { clock } = options
+  const compiled = compiledFor(source, requests)
+  const readers = requests.map((request, i) =>
+    MomentReader.of(request, compiled[i] as CompiledGroup, clock, tieOf(source.definition, request.group)),
+  )
+  const collectors = requests.flatMap((request, i) => (readers[i] === undefined ? [new Collector(request, compiled[i] as CompiledGroup)] : []))
+  const atOnce = readers.filter(reader => reader !== undefined)
+  const asked = [...atOnce, ...collectors]
+  const untilUs = Math.max(...asked.map(({ lastUs }) => lastUs))
+  const known = new KnownThrough()
+  const buffer = collectors.length === 0 ? undefined : bufferOf(source, collectors, clock)
+  await scanned(database, source, pin, asked, columnsOf(buffer, atOnce), options, chunk => {
+    known.note(chunk.knownAtUs, untilUs)
+    buffer?.append(chunk)
+    for (const reader of atOnce) reader.append(chunk)
+  })
+  const collected = buffer === undefined ? [] : collectedFeatures(collectors, buffer, clock)
+  return { features: readers.map(reader => reader?.compute() ?? (collected.shift() as readonly Column[])), knownThroughUs: known.us }
 }
 
 /** The events of the keys of a request that any of its windows may hold, known by then or not. */
@@ -58,38 +74,50 @@ export async function historyEvents(
   request: FeatureRequest,
   columns: readonly string[],
 ): Promise<HistoryEvents> {
-  const collectors = collectorsOf(source, [request])
-  const buffer = await gathered(database, source, pin, collectors, { clock: 'corrected', columns })
-  const { queryKeys } = collectors[0] as Collector
-  return { events: buffer.columns(), keyOf: buffer.keysOf(0), queryKeys, positions: buffer.positions() }
+  const [compiled] = compiledFor(source, [request])
+  const collector = new Collector(request, compiled as CompiledGroup)
+  const buffer = bufferOf(source, [collector], 'corrected', columns)
+  await scanned(database, source, pin, [collector], buffer.columnsToScan(), {}, chunk => buffer.append(chunk))
+  return { events: buffer.columns(), keyOf: buffer.keysOf(0), queryKeys: collector.queryKeys, positions: buffer.positions() }
 }
 
-function collectorsOf({ name, definition }: SourceAt, requests: readonly FeatureRequest[]): Collector[] {
+function compiledFor({ name, definition }: SourceAt, requests: readonly FeatureRequest[]): CompiledGroup[] {
   const scope = rowScope(definition)
-  return requests.map(request => new Collector(request, compileGroup(request.group, scope, definition.zone, `sources.${name}`)))
+  return requests.map(({ group }) => compileGroup(group, scope, definition.zone, `sources.${name}`))
 }
 
-async function gathered(
+/** @param columns wanted beside those that the kernel reads, and with them the places in the log */
+function bufferOf({ definition }: SourceAt, collectors: readonly Collector[], clock: ClockName, columns?: readonly string[]): EventBuffer {
+  const untilUs = Math.max(...collectors.map(({ lastUs }) => lastUs))
+  const withPositions = columns !== undefined || collectors.some(({ request }) => request.positions !== undefined)
+  return new EventBuffer(definition, collectors, { untilUs, clock, withPositions, columns: columns ?? [] })
+}
+
+function columnsOf(buffer: EventBuffer | undefined, readers: readonly MomentReader[]): Set<string> {
+  return new Set([...(buffer?.columnsToScan() ?? []), ...readers.flatMap(reader => [...reader.columnsToScan()])])
+}
+
+function collectedFeatures(collectors: readonly Collector[], buffer: EventBuffer, clock: ClockName): (readonly Column[])[] {
+  const [columns, positions] = [buffer.columns(), buffer.positions()]
+  return collectors.map((collector, i) => collector.compute(columns, positions, buffer.keysOf(i), clock))
+}
+
+type Asking = Pick<Collector, 'request' | 'compiled' | 'firstUs' | 'lastUs'>
+
+/** Hands over the rows whose event times can matter: none where nothing is asked for. */
+async function scanned(
   database: Database,
   source: SourceAt,
   pin: SourcePin,
-  collectors: readonly Collector[],
-  { clock, only, onRows, columns }: HistoryOptions & { readonly columns?: readonly string[] },
-): Promise<EventBuffer> {
-  const range = scanRange(collectors)
-  const lastUs = Math.max(...collectors.map(collector => collector.lastUs))
-  const withPositions = columns !== undefined || collectors.some(({ request }) => request.positions !== undefined)
-  const events = new EventBuffer(source.definition, collectors, { untilUs: lastUs, clock, withPositions, columns: columns ?? [] })
-  if (range.untilUs === Number.NEGATIVE_INFINITY) return events
-  const told = onRows === undefined ? {} : { onRows }
-  const scan = { columns: events.columnsToScan(), ...range, ...(only === undefined ? {} : { only }), ...told }
-  for await (const chunk of scanSource(database, source, pin, scan)) events.append(chunk)
-  return events
-}
-
-/** The event times that can matter: nothing when there is nothing asked for. */
-function scanRange(collectors: readonly Collector[]): { readonly fromUs: number; readonly untilUs: number } {
-  const asked = collectors.filter(({ request }) => request.asOfUs.length > 0)
-  const fromUs = asked.map(({ firstUs, compiled }) => firstUs - (compiled.longestUs ?? Number.POSITIVE_INFINITY))
-  return { fromUs: Math.min(...fromUs), untilUs: Math.max(...asked.map(({ lastUs, compiled }) => lastUs + compiled.aheadUs)) }
+  asking: readonly Asking[],
+  columns: Iterable<string>,
+  { only, onRows }: Pick<HistoryOptions, 'only' | 'onRows'>,
+  take: (chunk: ScannedChunk) => void,
+): Promise<void> {
+  const asked = asking.filter(({ request }) => request.asOfUs.length > 0)
+  if (asked.length === 0) return
+  const fromUs = Math.min(...asked.map(({ firstUs, compiled }) => firstUs - (compiled.longestUs ?? Number.POSITIVE_INFINITY)))
+  const untilUs = Math.max(...asked.map(({ lastUs, compiled }) => lastUs + compiled.aheadUs))
+  const scan = { columns, fromUs, untilUs, ...(only === undefined ? {} : { only }), ...(onRows === undefined ? {} : { onRows }) }
+  for await (const chunk of scanSource(database, source, pin, scan)) take(chunk)
 }

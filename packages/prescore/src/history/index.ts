@@ -1,6 +1,6 @@
 export { type Assembly, assemble } from './assembly.ts'
 export { NO_KEY } from './coders.ts'
-export type { FeatureRequest } from './collector.ts'
+export type { FeatureRequest } from './request.ts'
 export { type ColumnBuffer, columnBuffer } from './column-buffer.ts'
 export { Division } from './division.ts'
 export { type HistoryEvents, historyEvents, historyFeatures } from './features.ts'

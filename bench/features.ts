@@ -7,6 +7,7 @@ import type { PartTask } from '../packages/prescore/src/dataset/part.ts'
 import { type Piece, whole } from '../packages/prescore/src/dataset/pieces.ts'
 import { type Prepared, prepare } from '../packages/prescore/src/dataset/prepare.ts'
 import { trainingRows } from '../packages/prescore/src/dataset/rows.ts'
+import { type Together, togetherFor } from '../packages/prescore/src/dataset/together.ts'
 import type { Column } from '../packages/prescore/src/expressions/index.ts'
 import { type Assembly, assemble, Division } from '../packages/prescore/src/history/index.ts'
 import type { Database } from '../packages/prescore/src/parquet/index.ts'
@@ -81,8 +82,12 @@ export class FeatureThreads {
     parts: readonly PartAsked[],
     take: (part: PartAsked, features: readonly (readonly Column[])[]) => void,
   ): Promise<void> {
+    const together = togetherFor(parts, this.#threads, parts.length)
     const partOf = new Map(
-      parts.map(part => [{ kind: 'part', source, asked: part.asked, only: part.only } satisfies PartTask as PartTask, part]),
+      parts.map((part, i): [PartTask, PartAsked] => {
+        const task = { kind: 'part', source, asked: part.asked, only: part.only } as const
+        return [together === undefined ? task : { ...task, together: together[i] as Together }, part]
+      }),
     )
     await this.#engine.run(
       partOf.keys(),

@@ -1,5 +1,6 @@
 /** Performs the tasks of a training set: on worker threads, or in this one where there is but one. */
 import { PrescoreError, TaskThread } from '../base/index.ts'
+import { portsOf } from '../history/index.ts'
 import type { Database } from '../parquet/index.ts'
 import { type Ground, openGround, type Told, type WorkSpec } from './ground.ts'
 import { type Done, perform, type Task } from './work.ts'
@@ -45,7 +46,8 @@ export class Engine {
   }
 
   #give<T extends Task>(thread: TaskThread<Task, Told, Done<Task>>, task: T, onTold: OnTold): Promise<Done<T>> {
-    return thread.perform(task, { onTold, signal: this.#signal }) as Promise<Done<T>>
+    const transfer = task.kind === 'part' && task.together !== undefined ? portsOf(task.together.peers) : []
+    return thread.perform(task, { onTold, signal: this.#signal, transfer }) as Promise<Done<T>>
   }
 
   async close(): Promise<void> {

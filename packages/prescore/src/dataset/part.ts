@@ -1,7 +1,8 @@
 /** The features of some keys: those of one part, so that no more of the events is in memory at once. */
 import type { Column } from '../expressions/index.ts'
-import { historyFeatures } from '../history/index.ts'
+import { Division, historyFeatures, PeerTalk, type Sharing } from '../history/index.ts'
 import type { Ground, Told } from './ground.ts'
+import type { Together } from './together.ts'
 
 /** Rows that ask for the same need. */
 export interface Asked {
@@ -18,6 +19,8 @@ export interface PartTask {
   readonly asked: readonly Asked[]
   /** SQL that holds for every row whose key is of the part. */
   readonly only: string | undefined
+  /** Threads that have the other parts at the same time. */
+  readonly together?: Together
 }
 
 export interface PartDone {
@@ -25,11 +28,24 @@ export interface PartDone {
   readonly features: readonly (readonly Column[])[]
 }
 
-export async function performPart(ground: Ground, { source, asked, only }: PartTask, tell: (told: Told) => void): Promise<PartDone> {
+export async function performPart(ground: Ground, task: PartTask, tell: (told: Told) => void): Promise<PartDone> {
+  const { source, asked, only, together } = task
   const { at, pin } = ground.source(source)
   const requests = asked.map(({ need, keys, asOfUs }) => ({ group: needAt(ground, need).group, keys, asOfUs }))
   const { clock } = needAt(ground, asked[0]?.need ?? 0)
-  return historyFeatures(ground.database, at, pin, requests, { clock, only, onRows: (rows, total) => tell({ rows, total }) })
+  const talk = together === undefined ? undefined : new PeerTalk(together.peers)
+  const sharing = talk === undefined ? undefined : { talk, ...sharingOf(ground, task, together as Together) }
+  try {
+    const onRows = (rows: number, total: number) => tell({ rows, total })
+    return await historyFeatures(ground.database, at, pin, requests, { clock, only, onRows, sharing })
+  } finally {
+    talk?.leave()
+  }
+}
+
+function sharingOf(ground: Ground, { source, asked }: PartTask, { parts, of, asOfUs }: Together): Omit<Sharing, 'talk'> {
+  const groups = asked.map(({ need }) => needAt(ground, need).group)
+  return { division: new Division(ground.source(source).at.definition, groups, of), parts: parts.map(part => [part]), asOfUs }
 }
 
 function needAt({ needs }: Ground, at: number): Ground['needs'][number] {

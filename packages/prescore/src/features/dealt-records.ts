@@ -39,7 +39,8 @@ export class DealtRecords {
 
   /** Takes the records of a part: they are forgotten here. */
   take(part: number): readonly Float64Array[] {
-    const blocks = [...this.#full[part]!, this.#blocks[part]!.subarray(0, this.#ends[part])]
+    const last = this.#blocks[part]!.subarray(0, this.#ends[part])
+    const blocks = last.length === 0 ? this.#full[part]! : [...this.#full[part]!, last]
     this.#full[part] = []
     this.#blocks[part] = NOTHING
     this.#ends[part] = 0

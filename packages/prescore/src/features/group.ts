@@ -5,7 +5,8 @@
 import { type Column, type Scope, type StringColumn, takeRows, type ValueType } from '../expressions/index.ts'
 import type { FeatureGroupDefinition } from '../project/index.ts'
 import { textsOf } from './lane-values.ts'
-import { type LaneResults, Moment, type MomentAsked } from './moment.ts'
+import type { KeyFilter } from './key-filter.ts'
+import { type LaneResults, Moment, type MomentAsked, type MomentShare } from './moment.ts'
 import { type FeaturePlan, type GroupPlan, type LanePlan, planGroup } from './plan.ts'
 import { Sweeps } from './sweeps.ts'
 import { type ClockName, checkAllTimes, type EventColumns, type QueryColumns } from './timeline.ts'
@@ -108,14 +109,39 @@ export class MomentFeatures {
     this.#moment = moment
   }
 
+  /** Tells the keys that are asked for. */
+  get filter(): KeyFilter {
+    return this.#moment.filter
+  }
+
+  /**
+   * From now on events are kept for several that ask for the same features, each of other keys. Before anything is added.
+   * @param filters by owner. @param self which of them this is
+   */
+  shareWith(filters: readonly KeyFilter[], self: number): void {
+    this.#moment.shareWith(filters, self)
+  }
+
+  /** What was added for another owner. It is forgotten here. */
+  shareOf(owner: number): MomentShare {
+    return this.#moment.shareOf(owner)
+  }
+
+  /** Adds what another has read. */
+  receive(share: MomentShare): void {
+    this.#moment.receive(share)
+  }
+
   /**
    * @param keys of the events, as those that ask; NaN: none
+   * @param ownerOf for whom each event is, where they are kept for several; below 0: nobody
    * @throws PrescoreError `missing_time`, `time_out_of_range`, `lossy_cast`: of events of keys that are asked for
    */
-  add(events: EventColumns, keys: Float64Array): void {
+  add(events: EventColumns, keys: Float64Array, ownerOf?: Int32Array): void {
     try {
-      this.#moment.add(events, this.#values(events), keys)
-    } catch {
+      this.#moment.add(events, this.#values(events), keys, ownerOf)
+    } catch (error) {
+      if (ownerOf !== undefined) throw error
       // Perhaps of an event that nobody asks for.
       const wanted = this.#moment.wanted(events, keys)
       const own = takeEvents(events, wanted)

@@ -1,27 +1,12 @@
-/**
- * The keys that are asked for, in parts of so few that what is noted of them stays in the processor's caches. Keys are doubles: safe
- * integers, whatever they number. An event of any key is dealt to its part without a look at a table of all keys.
- */
+/** The keys that are asked for, in parts of so few that what is noted of them stays in the processor's caches. */
+import { hashOf, type KeyFilter, partOfKey, powerAbove } from './key-filter.ts'
 
-/** Keys of a part, where that does not make too many parts: each is written to as events are dealt. */
-const KEYS_OF_PART = 1024
-const PARTS_MAX = 256
-/** Bits that a key has in the filter, and the bits of the largest. */
-const FILTER_BITS = 8
-const FILTER_KEYS_MIN = 128
-const FILTER_BITS_MAX = 1 << 26
 const SLOTS_MIN = 16
 
-export const NO_PART = -1
-
 export class KeyParts {
-  readonly parts: number
   /** Key of each row that asks; NaN: none. */
   readonly #keys: Float64Array
-  readonly #shift: number
-  /** A bit for the hash of each key: most of the others' events are told by it. */
-  readonly #filter: Int32Array
-  readonly #filterMask: number
+  readonly #filter: KeyFilter
   /** The rows by part. */
   readonly #rows: Int32Array
   readonly #starts: Int32Array
@@ -30,31 +15,12 @@ export class KeyParts {
   #slotNumbers = new Int32Array(SLOTS_MIN)
   #slotMask = SLOTS_MIN - 1
 
-  constructor(keys: Float64Array) {
+  /** @param filter of these keys */
+  constructor(keys: Float64Array, filter: KeyFilter) {
     this.#keys = keys
-    let bits = 0
-    while (1 << bits < PARTS_MAX && keys.length > KEYS_OF_PART << bits) bits++
-    this.parts = 1 << bits
-    this.#shift = 8 - bits
-    this.#filterMask = powerAbove(Math.min(FILTER_BITS * Math.max(keys.length, FILTER_KEYS_MIN), FILTER_BITS_MAX)) - 1
-    this.#filter = new Int32Array((this.#filterMask + 1) >>> 5)
-    this.#starts = new Int32Array(this.parts + 1)
+    this.#filter = filter
+    this.#starts = new Int32Array(filter.parts + 1)
     this.#rows = this.#rowsByPart()
-  }
-
-  /** The part of each key; {@link NO_PART}: nobody asks for it. */
-  deal(keys: Float64Array, rows: number, partOf: Int32Array): void {
-    const [filter, mask, shift] = [this.#filter, this.#filterMask, this.#shift]
-    for (let row = 0; row < rows; row++) {
-      const key = keys[row]!
-      let part = NO_PART
-      if (key === key) {
-        const hash = hashOf(key)
-        const bit = hash & mask
-        if (((filter[bit >>> 5]! >>> (bit & 31)) & 1) === 1) part = (hash >>> 24) >> shift
-      }
-      partOf[row] = part
-    }
   }
 
   /** The rows whose key is of a part. */
@@ -62,18 +28,25 @@ export class KeyParts {
     return this.#rows.subarray(this.#starts[part], this.#starts[part + 1])
   }
 
+  /** Whether anybody asks for the key, without doubt. It takes a look at all keys of its part. */
+  has(key: number): boolean {
+    return key === key && this.rowsOf(partOfKey(this.#filter, key)).some(row => this.#keys[row] === key)
+  }
+
   /** Numbers the keys of these rows, which are of one part, from 0. @returns how many they are */
   number(rows: Int32Array, numbers: Int32Array): number {
     this.#clear(rows.length)
+    const [slotKeys, slotNumbers, mask] = [this.#slotKeys, this.#slotNumbers, this.#slotMask]
     let size = 0
     for (let i = 0; i < rows.length; i++) {
       const key = this.#keys[rows[i]!]!
-      const slot = this.#slot(key)
-      if (this.#slotNumbers[slot] === -1) {
-        this.#slotKeys[slot] = key
-        this.#slotNumbers[slot] = size++
+      let slot = hashOf(key) & mask
+      while (slotNumbers[slot] !== -1 && slotKeys[slot] !== key) slot = (slot + 1) & mask
+      if (slotNumbers[slot] === -1) {
+        slotKeys[slot] = key
+        slotNumbers[slot] = size++
       }
-      numbers[i] = this.#slotNumbers[slot]!
+      numbers[i] = slotNumbers[slot]!
     }
     return size
   }
@@ -93,18 +66,6 @@ export class KeyParts {
     }
   }
 
-  /** Whether anybody asks for the key, without doubt. It takes a look at all keys of its part. */
-  has(key: number): boolean {
-    return key === key && this.rowsOf((hashOf(key) >>> 24) >> this.#shift).some(row => this.#keys[row] === key)
-  }
-
-  #slot(key: number): number {
-    const [keys, numbers, mask] = [this.#slotKeys, this.#slotNumbers, this.#slotMask]
-    let slot = hashOf(key) & mask
-    while (numbers[slot] !== -1 && keys[slot] !== key) slot = (slot + 1) & mask
-    return slot
-  }
-
   #clear(keys: number): void {
     const slots = Math.max(SLOTS_MIN, powerAbove(2 * keys))
     if (slots > this.#slotKeys.length) {
@@ -121,34 +82,19 @@ export class KeyParts {
     for (let row = 0; row < keys.length; row++) {
       const key = keys[row]!
       if (key !== key) continue
-      const hash = hashOf(key)
-      const bit = hash & this.#filterMask
-      this.#filter[bit >>> 5] = this.#filter[bit >>> 5]! | (1 << (bit & 31))
-      const after = ((hash >>> 24) >> this.#shift) + 1
+      const after = partOfKey(this.#filter, key) + 1
       starts[after] = starts[after]! + 1
     }
-    for (let part = 0; part < this.parts; part++) starts[part + 1] = starts[part + 1]! + starts[part]!
+    for (let part = 0; part + 1 < starts.length; part++) starts[part + 1] = starts[part + 1]! + starts[part]!
     const next = starts.slice()
-    const rows = new Int32Array(starts[this.parts]!)
+    const rows = new Int32Array(starts.at(-1)!)
     for (let row = 0; row < keys.length; row++) {
       const key = keys[row]!
       if (key !== key) continue
-      const part = (hashOf(key) >>> 24) >> this.#shift
+      const part = partOfKey(this.#filter, key)
       rows[next[part]!] = row
       next[part] = next[part]! + 1
     }
     return rows
   }
-}
-
-/** The upper 8 bits tell the part, the lower ones a slot. */
-function hashOf(key: number): number {
-  let hash = Math.imul((key | 0) ^ Math.imul((key / 4294967296) | 0, 0x85ebca6b), 0x9e3779b1)
-  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35)
-  return hash ^ (hash >>> 16)
-}
-
-/** The least power of two that is not less. */
-function powerAbove(size: number): number {
-  return 1 << (32 - Math.clz32(size - 1))
 }

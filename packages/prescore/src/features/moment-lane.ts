@@ -17,7 +17,7 @@ export class MomentLane {
   readonly plan: LanePlan
   readonly bands: Bands
   /** Of the codes, where the values are codes. */
-  readonly codes = new TextCodes()
+  readonly #codes = new TextCodes()
   #areCodes = false
 
   constructor(plan: LanePlan, bands: Bands) {
@@ -32,7 +32,7 @@ export class MomentLane {
   }
 
   get texts(): readonly string[] | undefined {
-    return this.#areCodes ? this.codes.texts : undefined
+    return this.#areCodes ? this.#codes.texts : undefined
   }
 
   /** The column whose numbers need be exact; undefined: it does not matter which value an event has. */
@@ -60,6 +60,16 @@ export class MomentLane {
     return [valuesOf(own, condition)]
   }
 
+  /** Makes the codes of other texts, in records, those of this lane. @param at where the code is in a record of so many doubles */
+  translate(texts: readonly string[], records: Float64Array, at: number, width: number): void {
+    this.#areCodes = true
+    const own = this.#codes.translation(texts)
+    for (let i = at; i < records.length; i += width) {
+      const code = records[i]!
+      if (code === code) records[i] = own[code]!
+    }
+  }
+
   /** Writes a column for each cell. @param keyOf the key of each row to write. @param most events of a key */
   write(events: BandedEvents, most: number, keyOf: Int32Array, asOfUs: number, results: readonly Float64Array[]): void {
     const cells = new Cells(this.plan.cells, this.bands.windows, results)
@@ -79,7 +89,7 @@ export class MomentLane {
   #numbers(column: Column): Column {
     if (!isStringColumn(column)) return column
     this.#areCodes = true
-    return { ...column, codes: this.codes.of(column) } satisfies StringColumn
+    return { ...column, codes: this.#codes.of(column) } satisfies StringColumn
   }
 }
 

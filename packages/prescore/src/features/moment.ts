@@ -5,7 +5,8 @@
 import { type Column, numberValues, takeRows } from '../expressions/index.ts'
 import { Bands, NO_BAND } from './bands.ts'
 import { DealtRecords } from './dealt-records.ts'
-import { KeyParts, NO_PART } from './key-parts.ts'
+import { dealKeys, dealKeysAmong, firstParts, type KeyFilter, keyFilter, NO_PART } from './key-filter.ts'
+import { KeyParts } from './key-parts.ts'
 import { emptyResults } from './lane.ts'
 import { MomentLane } from './moment-lane.ts'
 import { MomentPart } from './moment-part.ts'
@@ -18,6 +19,14 @@ import { type ClockName, checkTimes, type EventColumns } from './timeline.ts'
 export interface LaneResults {
   readonly cells: readonly Float64Array[]
   readonly texts: readonly string[] | undefined
+}
+
+/** What one has read for another. Plain data. */
+export interface MomentShare {
+  /** Records by part of the keys of the other. */
+  readonly blocks: readonly (readonly Float64Array[])[]
+  /** Of each lane the texts of its codes. */
+  readonly texts: readonly (readonly string[] | undefined)[]
 }
 
 export interface MomentAsked {
@@ -36,9 +45,15 @@ export class Moment {
   readonly #lanes: readonly MomentLane[]
   readonly #bands: readonly Bands[]
   readonly #layout: RecordLayout
+  /** Tells the keys that are asked for here. */
+  readonly filter: KeyFilter
   readonly #keys: KeyParts
-  readonly #records: DealtRecords
   readonly #room = new Room()
+  #records: DealtRecords
+  /** Whom events are dealt to, in the order of their numbers, and which of them this is. Undefined: all are kept here. */
+  #owners: { readonly filters: readonly KeyFilter[]; readonly self: number } | undefined
+  /** Of others, by part. */
+  #received: Float64Array[][]
 
   /** Undefined: they have too many windows. @param lanes that are put together from bands. @throws PrescoreError `time_out_of_range` */
   static of(lanes: readonly LanePlan[], asked: MomentAsked): Moment | undefined {
@@ -57,8 +72,34 @@ export class Moment {
     this.#bands = bands
     this.#lanes = lanes.map(lane => new MomentLane(lane, bands.find(({ delayUs }) => delayUs === lane.delayUs)!))
     this.#layout = new RecordLayout(this.#lanes, bands, asked.withTies)
-    this.#keys = new KeyParts(asked.keys)
-    this.#records = new DealtRecords(this.#keys.parts, this.#layout.width)
+    this.filter = keyFilter(asked.keys)
+    this.#keys = new KeyParts(asked.keys, this.filter)
+    this.#records = new DealtRecords(this.filter.parts, this.#layout.width)
+    this.#received = Array.from({ length: this.filter.parts }, () => [])
+  }
+
+  /** Before anything is added: from now on events are kept for several, this one among them. @param filters of the same lanes, by owner */
+  shareWith(filters: readonly KeyFilter[], self: number): void {
+    this.#owners = { filters, self }
+    this.#records = new DealtRecords(firstParts(filters).at(-1)!, this.#layout.width)
+  }
+
+  /** What was added for another owner. It is forgotten here. */
+  shareOf(owner: number): MomentShare {
+    const [from, to] = this.#partsOf(owner)
+    const blocks = Array.from({ length: to - from }, (_, i) => this.#records.take(from + i))
+    return { blocks, texts: this.#lanes.map(({ texts }) => texts) }
+  }
+
+  /** Adds what another has read. */
+  receive({ blocks, texts }: MomentShare): void {
+    this.#lanes.forEach((lane, i) => {
+      const own = texts[i]
+      if (own !== undefined) for (const block of blocks.flat()) lane.translate(own, block, this.#layout.valueAt(i), this.#layout.width)
+    })
+    blocks.forEach((of, part) => {
+      this.#received[part]!.push(...of)
+    })
   }
 
   /** The rows that may count, of keys that are asked for, whatever their event times and values. */
@@ -66,19 +107,21 @@ export class Moment {
     const latestUs = this.#asked.clock === 'as-served' ? this.#asked.asOfUs : Number.POSITIVE_INFINITY
     const wanted = new Int32Array(rows)
     let count = 0
-    for (let row = 0; row < rows; row++) if (knownAtUs[row]! <= latestUs && this.#keys.has(keys[row]!)) wanted[count++] = row
+    for (let row = 0; row < rows; row++) if (knownAtUs[row]! <= latestUs && this.#isWanted(keys[row]!)) wanted[count++] = row
     return wanted.subarray(0, count)
   }
 
   /**
    * @param columns of the plan's expressions.
    * @param keys of the events, safe integers; NaN: none.
+   * @param ownerOf for whom each event is, where they are kept for several; below 0: nobody
    * @throws PrescoreError `lossy_cast`, `missing_time`, `time_out_of_range`
    */
-  add(events: EventColumns, columns: readonly Column[], keys: Float64Array): void {
+  add(events: EventColumns, columns: readonly Column[], keys: Float64Array, ownerOf?: Int32Array): void {
     const { rows, timeUs, tie } = events
     const partOf = this.#room.integers('parts', rows)
-    this.#keys.deal(keys, rows, partOf)
+    if (this.#owners === undefined) dealKeys(this.filter, keys, partOf)
+    else dealKeysAmong(this.#owners.filters, keys, ownerOf!, partOf)
     const bands = this.#bands.map((each, i) => {
       const bandOf = this.#room.doubles(`bands ${i}`, rows)
       each.write(events, bandOf)
@@ -99,8 +142,22 @@ export class Moment {
     const { keys, asOfUs } = this.#asked
     const results = this.#lanes.map(({ plan }) => plan.cells.map(({ statistic }) => emptyResults(statistic, keys.length)))
     const part = new MomentPart(this.#lanes, this.#layout, this.#keys, asOfUs, this.#room)
-    for (let number = 0; number < this.#keys.parts; number++) part.write(number, this.#records.take(number), results)
+    const [first] = this.#partsOf(this.#owners?.self ?? 0)
+    for (let number = 0; number < this.filter.parts; number++) {
+      part.write(number, [...this.#records.take(first + number), ...this.#received[number]!], results)
+      this.#received[number] = []
+    }
     return this.#lanes.map(({ texts }, i) => ({ cells: results[i]!, texts }))
+  }
+
+  /** Whether an event of the key counts. What others ask for is told by their filters alone. */
+  #isWanted(key: number): boolean {
+    return this.#owners !== undefined || this.#keys.has(key)
+  }
+
+  #partsOf(owner: number): readonly [from: number, to: number] {
+    const firsts = firstParts(this.#owners?.filters ?? [this.filter])
+    return [firsts[owner]!, firsts[owner + 1]!]
   }
 
   #check({ timeUs, knownAtUs }: EventColumns, partOf: Int32Array): void {
@@ -114,7 +171,7 @@ export class Moment {
     if (column?.exact === undefined) return
     const { values } = column
     const lossy = partOf.findIndex(
-      (part, row) => part !== NO_PART && Math.abs(values[row]!) > Number.MAX_SAFE_INTEGER && this.#keys.has(keys[row]!),
+      (part, row) => part !== NO_PART && Math.abs(values[row]!) > Number.MAX_SAFE_INTEGER && this.#isWanted(keys[row]!),
     )
     if (lossy >= 0) numberValues(takeRows(column, [lossy]), this.#asked.where)
   }

@@ -10,7 +10,7 @@ export class TextCodes {
   }
 
   of({ codes, dictionary }: StringColumn): Int32Array {
-    const own = this.#translation(dictionary)
+    const own = this.translation(dictionary)
     const translated = new Int32Array(codes.length)
     for (let i = 0; i < codes.length; i++) {
       const code = codes[i]!
@@ -19,7 +19,8 @@ export class TextCodes {
     return translated
   }
 
-  #translation(dictionary: readonly string[]): readonly number[] {
+  /** By code of a dictionary the own code. */
+  translation(dictionary: readonly string[]): readonly number[] {
     let translation = this.#translations.get(dictionary)
     if (translation === undefined) {
       translation = []

@@ -2,16 +2,19 @@
  * Features of (key, as-of) rows from a source's history: one scan of the source feeds all groups asked for.
  * Only events of wanted keys are kept, so memory is bounded by them, and a caller bounds it by asking for fewer keys at once.
  */
+import { PrescoreError } from '../base/index.ts'
 import type { Column } from '../expressions/index.ts'
 import { type ClockName, type CompiledGroup, compileGroup, type EventColumns } from '../features/index.ts'
 import type { Database } from '../parquet/index.ts'
 import { rowScope } from '../project/index.ts'
-import { type ScannedChunk, type SourceAt, type SourcePin, scanSource } from '../sources/index.ts'
+import type { SourceAt, SourcePin } from '../sources/index.ts'
 import { Collector } from './collector.ts'
 import { EventBuffer, tieOf } from './event-buffer.ts'
 import { KnownThrough } from './known-through.ts'
 import { MomentReader } from './moment-reader.ts'
 import type { FeatureRequest } from './request.ts'
+import { scanned } from './scanned.ts'
+import { type Sharing, sharedFeatures } from './shared-features.ts'
 
 export interface HistoryFeatures {
   /** For each request: its features in the group's order, a column each, row for row as asked. */
@@ -26,6 +29,8 @@ export interface HistoryOptions {
   readonly only?: string | undefined
   /** Told after each chunk how many rows were read for it, and how many there are to be read in all. */
   readonly onRows?: (rows: number, total: number) => void
+  /** Others who ask for the same features of other keys, to read with. */
+  readonly sharing?: Sharing | undefined
 }
 
 /** A key with a missing column has no events. @throws PrescoreError whatever scanning the source and computing may throw */
@@ -36,24 +41,59 @@ export async function historyFeatures(
   requests: readonly FeatureRequest[],
   options: HistoryOptions,
 ): Promise<HistoryFeatures> {
-  const { clock } = options
+  const { clock, only, onRows, sharing } = options
   const compiled = compiledFor(source, requests)
-  const readers = requests.map((request, i) =>
-    MomentReader.of(request, compiled[i] as CompiledGroup, clock, tieOf(source.definition, request.group)),
-  )
+  if (sharing !== undefined) {
+    const shared = await sharedOrNone(database, source, pin, requests, compiled, sharing, options)
+    if (shared !== undefined) return shared
+  }
+  const readers = requests.map((request, i) => readerOf(source, request, compiled[i] as CompiledGroup, clock))
   const collectors = requests.flatMap((request, i) => (readers[i] === undefined ? [new Collector(request, compiled[i] as CompiledGroup)] : []))
   const atOnce = readers.filter(reader => reader !== undefined)
-  const asked = [...atOnce, ...collectors]
-  const untilUs = Math.max(...asked.map(({ lastUs }) => lastUs))
+  const asking = [...atOnce, ...collectors]
+  const untilUs = Math.max(...asking.map(({ lastUs }) => lastUs))
   const known = new KnownThrough()
   const buffer = collectors.length === 0 ? undefined : bufferOf(source, collectors, clock)
-  await scanned(database, source, pin, asked, columnsOf(buffer, atOnce), options, chunk => {
+  await scanned(database, source, pin, asking, { columns: columnsOf(buffer, atOnce), only, onRows }, chunk => {
     known.note(chunk.knownAtUs, untilUs)
     buffer?.append(chunk)
     for (const reader of atOnce) reader.append(chunk)
   })
   const collected = buffer === undefined ? [] : collectedFeatures(collectors, buffer, clock)
   return { features: readers.map(reader => reader?.compute() ?? (collected.shift() as readonly Column[])), knownThroughUs: known.us }
+}
+
+/** Undefined: each worker reads for itself. What went wrong for one shows again there, if it is of its own keys. */
+async function sharedOrNone(
+  database: Database,
+  source: SourceAt,
+  pin: SourcePin,
+  requests: readonly FeatureRequest[],
+  compiled: readonly CompiledGroup[],
+  sharing: Sharing,
+  { clock, onRows }: HistoryOptions,
+): Promise<HistoryFeatures | undefined> {
+  const { asOfUs, talk } = sharing
+  const all = requests.map((request, i) => readerOf(source, request, compiled[i] as CompiledGroup, clock, asOfUs))
+  const readers = all.filter(reader => reader?.isShareable === true) as MomentReader[]
+  try {
+    const able = readers.length === requests.length ? readers : undefined
+    return await sharedFeatures(database, source, pin, able, sharing, { columns: columnsOf(undefined, readers), onRows })
+  } catch (error) {
+    talk.leave()
+    if (error instanceof PrescoreError && error.code === 'interrupted') throw error
+    return undefined
+  }
+}
+
+function readerOf(
+  { definition }: SourceAt,
+  request: FeatureRequest,
+  compiled: CompiledGroup,
+  clock: ClockName,
+  asOfUs?: number,
+): MomentReader | undefined {
+  return MomentReader.of(request, compiled, clock, tieOf(definition, request.group), asOfUs)
 }
 
 /** The events of the keys of a request that any of its windows may hold, known by then or not. */
@@ -77,7 +117,7 @@ export async function historyEvents(
   const [compiled] = compiledFor(source, [request])
   const collector = new Collector(request, compiled as CompiledGroup)
   const buffer = bufferOf(source, [collector], 'corrected', columns)
-  await scanned(database, source, pin, [collector], buffer.columnsToScan(), {}, chunk => buffer.append(chunk))
+  await scanned(database, source, pin, [collector], { columns: buffer.columnsToScan() }, chunk => buffer.append(chunk))
   return { events: buffer.columns(), keyOf: buffer.keysOf(0), queryKeys: collector.queryKeys, positions: buffer.positions() }
 }
 
@@ -100,24 +140,4 @@ function columnsOf(buffer: EventBuffer | undefined, readers: readonly MomentRead
 function collectedFeatures(collectors: readonly Collector[], buffer: EventBuffer, clock: ClockName): (readonly Column[])[] {
   const [columns, positions] = [buffer.columns(), buffer.positions()]
   return collectors.map((collector, i) => collector.compute(columns, positions, buffer.keysOf(i), clock))
-}
-
-type Asking = Pick<Collector, 'request' | 'compiled' | 'firstUs' | 'lastUs'>
-
-/** Hands over the rows whose event times can matter: none where nothing is asked for. */
-async function scanned(
-  database: Database,
-  source: SourceAt,
-  pin: SourcePin,
-  asking: readonly Asking[],
-  columns: Iterable<string>,
-  { only, onRows }: Pick<HistoryOptions, 'only' | 'onRows'>,
-  take: (chunk: ScannedChunk) => void,
-): Promise<void> {
-  const asked = asking.filter(({ request }) => request.asOfUs.length > 0)
-  if (asked.length === 0) return
-  const fromUs = Math.min(...asked.map(({ firstUs, compiled }) => firstUs - (compiled.longestUs ?? Number.POSITIVE_INFINITY)))
-  const untilUs = Math.max(...asked.map(({ lastUs, compiled }) => lastUs + compiled.aheadUs))
-  const scan = { columns, fromUs, untilUs, ...(only === undefined ? {} : { only }), ...(onRows === undefined ? {} : { onRows }) }
-  for await (const chunk of scanSource(database, source, pin, scan)) take(chunk)
 }

@@ -1,10 +1,11 @@
 /** One request as of one moment, fed chunk by chunk: of the events only what its features need is kept. */
 import type { Column, NumberColumn } from '../expressions/index.ts'
-import type { ClockName, CompiledGroup, MomentFeatures } from '../features/index.ts'
+import type { ClockName, CompiledGroup, KeyFilter, MomentFeatures, MomentShare } from '../features/index.ts'
+import type { ScannedChunk } from '../sources/index.ts'
+import type { Owners } from './division.ts'
 import { sourceKeyColumns } from './key-columns.ts'
 import { KeyIndex } from './key-index.ts'
 import type { FeatureRequest } from './request.ts'
-import type { ScannedChunk } from '../sources/index.ts'
 
 export class MomentReader {
   readonly compiled: CompiledGroup
@@ -14,32 +15,65 @@ export class MomentReader {
   readonly #features: MomentFeatures
   readonly #keys: EventKeys
 
-  /** Undefined: it takes all events at once. @param tie the column that decides between events of the same time */
-  static of(request: FeatureRequest, compiled: CompiledGroup, clock: ClockName, tie: string | undefined): MomentReader | undefined {
+  /**
+   * Undefined: it takes all events at once.
+   * @param tie the column that decides between events of the same time. @param momentUs the as-of, where there may be no row with one
+   */
+  static of(
+    request: FeatureRequest,
+    compiled: CompiledGroup,
+    clock: ClockName,
+    tie: string | undefined,
+    momentUs?: number,
+  ): MomentReader | undefined {
     const { asOfUs, positions } = request
-    const [firstUs] = asOfUs
+    const firstUs = momentUs ?? asOfUs[0]
     if (firstUs === undefined || positions !== undefined || tie !== undefined || asOfUs.some(us => us !== firstUs)) return undefined
     const keys = isOneInteger(request) ? new IntegerKeys(request) : new NumberedKeys(request)
     const features = compiled.atMoment({ keys: keys.asking, asOfUs: firstUs, clock, withTies: false })
-    return features === undefined ? undefined : new MomentReader(request, compiled, features, keys)
+    return features === undefined ? undefined : new MomentReader(request, compiled, features, keys, firstUs)
   }
 
-  private constructor(request: FeatureRequest, compiled: CompiledGroup, features: MomentFeatures, keys: EventKeys) {
+  private constructor(request: FeatureRequest, compiled: CompiledGroup, features: MomentFeatures, keys: EventKeys, asOfUs: number) {
     this.request = request
     this.compiled = compiled
     this.#features = features
     this.#keys = keys
-    this.firstUs = request.asOfUs[0] as number
-    this.lastUs = this.firstUs
+    this.firstUs = asOfUs
+    this.lastUs = asOfUs
+  }
+
+  /** Whether events can be dealt to others by their keys. */
+  get isShareable(): boolean {
+    return this.#keys instanceof IntegerKeys
+  }
+
+  get filter(): KeyFilter {
+    return this.#features.filter
+  }
+
+  /** From now on events are kept for several, each asking about other keys. */
+  shareWith(filters: readonly KeyFilter[], self: number): void {
+    this.#features.shareWith(filters, self)
+  }
+
+  shareOf(owner: number): MomentShare {
+    return this.#features.shareOf(owner)
+  }
+
+  receive(share: MomentShare): void {
+    this.#features.receive(share)
   }
 
   columnsToScan(): Set<string> {
     return new Set([...this.compiled.columnsUsed, ...sourceKeyColumns(this.request.group)])
   }
 
-  append(chunk: ScannedChunk): void {
+  /** @param owners whose events are kept, where that are several */
+  append(chunk: ScannedChunk, owners?: Owners): void {
     const columns = sourceKeyColumns(this.request.group).map(name => chunk.columns.get(`row.${name}`) as Column)
-    this.#features.add(chunk, this.#keys.of(columns, chunk.rows))
+    const keys = this.#keys.of(columns, chunk.rows)
+    this.#features.add(chunk, keys, owners?.of(keys, chunk.rows))
   }
 
   compute(): readonly Column[] {

@@ -7,9 +7,11 @@ import { PrescoreError } from '../base/index.ts'
 import { type Database, readColumns } from '../parquet/index.ts'
 import { beforeEnd, readArrived } from './arrived.ts'
 import { firstArrivals } from './duplicates.ts'
+import type { SourceFile } from './formats/index.ts'
 import { type SourcePin, verifyPin } from './pin.ts'
 import { planScan, type ScanPlan } from './plan.ts'
 import { type ScannedChunk, type TimeRange, withinRange } from './rows.ts'
+import { type ScanSlice, slicedFiles } from './slices.ts'
 import type { SourceAt } from './source-at.ts'
 
 export interface ScanRequest extends TimeRange {
@@ -17,6 +19,8 @@ export interface ScanRequest extends TimeRange {
   readonly columns: Iterable<string>
   /** SQL over declared columns: rows of the files for which it does not hold are not needed, and mostly left out. */
   readonly only?: string
+  /** Of all that is read, this slice. */
+  readonly slice?: ScanSlice
   /** Told after each chunk how many rows were read for it, and how many there are to be read in all. */
   readonly onRows?: (rows: number, total: number) => void
 }
@@ -32,21 +36,37 @@ export async function* scanSource(
   request: ScanRequest,
 ): AsyncGenerator<ScannedChunk> {
   await verifyPin(source, pin)
-  const { columns, onRows } = request
+  const { columns, slice } = request
+  const files = slice === undefined ? pin.files : await slicedFiles(database, source, pin, slice)
+  if (files.length > 0) yield* readFiles(database, source, pin, request, files)
+  // What is not of the files is of the first slice.
+  if ((slice?.index ?? 0) > 0) return
   const plan = planScan(source, pin, columns, request)
-  const wanted = request.only === undefined ? plan.range : [...plan.range, request.only]
-  const unique = plan.duplicated === undefined ? wanted : [...wanted, `NOT (${plan.duplicated})`]
-  const total = unique.length === 0 ? pin.rows : await countRows(database, plan, unique)
-  for await (const chunk of readRows(database, plan, unique, total)) {
-    yield* counted(chunk, pin, request)
-    onRows?.(chunk.rows, total)
-  }
   if (plan.duplicated !== undefined) {
     for (const chunk of await settled(database, source, pin, columns)) yield* counted(chunk, pin, request)
   }
   const { id } = source.definition
   const identified = id === undefined ? plan : planScan(source, pin, [...columns, id], {})
   yield* readArrived(database, source, pin, columns, request, condition => allRows(database, identified, condition))
+}
+
+/** The rows of the files whose ids do not repeat. */
+async function* readFiles(
+  database: Database,
+  source: SourceAt,
+  pin: SourcePin,
+  request: ScanRequest,
+  files: readonly SourceFile[],
+): AsyncGenerator<ScannedChunk> {
+  const plan = planScan(source, pin, request.columns, request, files)
+  const wanted = request.only === undefined ? plan.range : [...plan.range, request.only]
+  const unique = plan.duplicated === undefined ? wanted : [...wanted, `NOT (${plan.duplicated})`]
+  const isWhole = unique.length === 0 && files === pin.files
+  const total = isWhole ? pin.rows : await countRows(database, plan, unique)
+  for await (const chunk of readRows(database, plan, unique, total)) {
+    yield* counted(chunk, pin, request)
+    request.onRows?.(chunk.rows, total)
+  }
 }
 
 /**
@@ -108,7 +128,8 @@ async function settled(database: Database, source: SourceAt, pin: SourcePin, col
 }
 
 async function countRows(database: Database, { from, where }: ScanPlan, conditions: readonly string[]): Promise<number> {
-  const [counted] = await database.query(`SELECT count(*) AS rows FROM ${from} WHERE ${conditions.join(' AND ')}`, where)
+  const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+  const [counted] = await database.query(`SELECT count(*) AS rows FROM ${from} ${filter}`, where)
   return Number(counted?.rows)
 }
 

@@ -1,5 +1,6 @@
 /** One worker thread as the engine sees it: shards go in, and rows are told on the way. What it may still claim once it is left behind is right, and no harm. */
 import { PrescoreError, TaskThread } from '../../base/index.ts'
+import { portsOf } from '../../history/index.ts'
 import type { RunSpec } from '../context.ts'
 import type { OnRows } from '../progress.ts'
 import type { Task, TaskRows } from './task.ts'
@@ -18,7 +19,8 @@ export class ShardWorker {
 
   /** One task at a time. @throws PrescoreError what the shard threw; `run_failed` when the worker has died; `interrupted` when the signal fires */
   perform(task: Task, onRows: OnRows, signal?: AbortSignal): Promise<void> {
-    return this.#thread.perform(task, { onTold: ({ rows, scan }) => onRows(rows, scan), signal })
+    const transfer = task.together === undefined ? [] : portsOf(task.together.peers)
+    return this.#thread.perform(task, { onTold: ({ rows, scan }) => onRows(rows, scan), signal, transfer })
   }
 
   stop(): Promise<void> {

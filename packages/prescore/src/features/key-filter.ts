@@ -19,6 +19,8 @@ export interface KeyFilter {
   readonly parts: number
   /** As many bits as a power of two: one is set for the hash of each key. */
   readonly words: Int32Array
+  /** Of the absolute values of the keys. */
+  readonly greatest: number
 }
 
 export function keyFilter(keys: Float64Array): KeyFilter {
@@ -26,13 +28,15 @@ export function keyFilter(keys: Float64Array): KeyFilter {
   while (partBits < PART_BITS_MAX && keys.length > KEYS_OF_PART << partBits) partBits++
   const bits = powerAbove(Math.min(BITS_OF_KEY * Math.max(keys.length, KEYS_MIN), BITS_MAX))
   const words = new Int32Array(new SharedArrayBuffer(bits >>> 3))
+  let greatest = 0
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!
     if (key !== key) continue
+    greatest = Math.max(greatest, Math.abs(key))
     const bit = hashOf(key) & (bits - 1)
     words[bit >>> 5] = words[bit >>> 5]! | (1 << (bit & 31))
   }
-  return { parts: 1 << partBits, words }
+  return { parts: 1 << partBits, words, greatest }
 }
 
 /** Of each key its part; {@link NO_PART}: nobody asks for it. */

@@ -1,5 +1,6 @@
 /** The keys that are asked for, in parts of so few that what is noted of them stays in the processor's caches. */
 import { hashOf, type KeyFilter, partOfKey, powerAbove } from './key-filter.ts'
+import { keyOfPacked, type RecordLayout } from './record-layout.ts'
 
 const SLOTS_MIN = 16
 
@@ -53,13 +54,13 @@ export class KeyParts {
 
   /**
    * Writes the numbers of keys of the part that was numbered last; -1: nobody asks for it.
-   * @param records that begin with a key, each of so many doubles. @param from where the numbers go
+   * @param records as their layout says. @param from where the numbers go
    */
-  numbersOf(records: Float64Array, width: number, numbers: Int32Array, from: number): void {
+  numbersOf(records: Float64Array, { width, isPacked }: RecordLayout, numbers: Int32Array, from: number): void {
     const [slotKeys, slotNumbers, mask] = [this.#slotKeys, this.#slotNumbers, this.#slotMask]
     let to = from
     for (let at = 0; at < records.length; at += width) {
-      const key = records[at]!
+      const key = isPacked ? keyOfPacked(records[at]!) : records[at]!
       let slot = hashOf(key) & mask
       while (slotNumbers[slot] !== -1 && slotKeys[slot] !== key) slot = (slot + 1) & mask
       numbers[to++] = slotNumbers[slot]!

@@ -3,7 +3,7 @@ import { type BandedEvents, NO_BAND } from './bands.ts'
 import type { KeyParts } from './key-parts.ts'
 import { fillEmpty } from './lane.ts'
 import type { MomentLane } from './moment-lane.ts'
-import type { RecordLayout } from './record-layout.ts'
+import { bandOfPacked, type RecordLayout } from './record-layout.ts'
 import type { Room } from './room.ts'
 
 /** The records of a part in blocks, and the number of each one's key. */
@@ -51,7 +51,7 @@ export class MomentPart {
     let event = 0
     let most = 0
     for (const block of blocks) {
-      this.#keys.numbersOf(block, width, numbers, event)
+      this.#keys.numbersOf(block, this.#layout, numbers, event)
       event += block.length / width
     }
     for (let i = 0; i < event; i++) {
@@ -67,7 +67,7 @@ export class MomentPart {
   /** The events that count in a lane. */
   #eventsOf(lane: number, { blocks, keys, numbers }: Numbered): BandedEvents {
     const { bands, width: own, texts, plan } = this.#lanes[lane]!
-    const { width, timeAt, times } = this.#layout
+    const { width, timeAt, times, isPacked } = this.#layout
     const [bandAt, valueAt] = [this.#layout.bandAt(lane), this.#layout.valueAt(lane)]
     const presenceAt = plan.keepsMissing ? valueAt + 1 : valueAt
     const room = this.#room
@@ -81,7 +81,7 @@ export class MomentPart {
     for (const block of blocks) {
       for (let at = 0; at < block.length; at += width, event++) {
         const number = numbers[event]!
-        const band = block[at + bandAt]!
+        const band = isPacked ? bandOfPacked(block[at]!) : block[at + bandAt]!
         const presence = own === 0 ? 1 : block[at + presenceAt]!
         if (number < 0 || band === NO_BAND || presence !== presence) continue
         keyOf[count] = number

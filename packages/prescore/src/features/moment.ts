@@ -13,6 +13,7 @@ import { MomentPart } from './moment-part.ts'
 import type { Cell, LanePlan } from './plan.ts'
 import { RecordLayout } from './record-layout.ts'
 import { Room } from './room.ts'
+import { packedBlocks, type SharedBlocks, unpackedBlocks } from './shared-blocks.ts'
 import { type ClockName, checkTimes, type EventColumns } from './timeline.ts'
 
 /** Results of a lane: a column by row for each cell; NaN is missing. Texts are given by their codes. */
@@ -24,7 +25,7 @@ export interface LaneResults {
 /** What one has read for another. Plain data. */
 export interface MomentShare {
   /** Records by part of the keys of the other. */
-  readonly blocks: readonly (readonly Float64Array[])[]
+  readonly blocks: SharedBlocks
   /** Of each lane the texts of its codes. */
   readonly texts: readonly (readonly string[] | undefined)[]
 }
@@ -44,7 +45,7 @@ export class Moment {
   readonly #asked: MomentAsked
   readonly #lanes: readonly MomentLane[]
   readonly #bands: readonly Bands[]
-  readonly #layout: RecordLayout
+  #layout: RecordLayout
   /** Tells the keys that are asked for here. */
   readonly filter: KeyFilter
   readonly #keys: KeyParts
@@ -71,8 +72,8 @@ export class Moment {
     this.#asked = asked
     this.#bands = bands
     this.#lanes = lanes.map(lane => new MomentLane(lane, bands.find(({ delayUs }) => delayUs === lane.delayUs)!))
-    this.#layout = new RecordLayout(this.#lanes, bands, asked.withTies)
     this.filter = keyFilter(asked.keys)
+    this.#layout = new RecordLayout(this.#lanes, bands, asked.withTies, [this.filter])
     this.#keys = new KeyParts(asked.keys, this.filter)
     this.#records = new DealtRecords(this.filter.parts, this.#layout.width)
     this.#received = Array.from({ length: this.filter.parts }, () => [])
@@ -81,6 +82,7 @@ export class Moment {
   /** Before anything is added: from now on events are kept for several, this one among them. @param filters of the same lanes, by owner */
   shareWith(filters: readonly KeyFilter[], self: number): void {
     this.#owners = { filters, self }
+    this.#layout = new RecordLayout(this.#lanes, this.#bands, this.#asked.withTies, filters)
     this.#records = new DealtRecords(firstParts(filters).at(-1)!, this.#layout.width)
   }
 
@@ -88,11 +90,12 @@ export class Moment {
   shareOf(owner: number): MomentShare {
     const [from, to] = this.#partsOf(owner)
     const blocks = Array.from({ length: to - from }, (_, i) => this.#records.take(from + i))
-    return { blocks, texts: this.#lanes.map(({ texts }) => texts) }
+    return { blocks: packedBlocks(blocks), texts: this.#lanes.map(({ texts }) => texts) }
   }
 
   /** Adds what another has read. */
-  receive({ blocks, texts }: MomentShare): void {
+  receive({ blocks: packed, texts }: MomentShare): void {
+    const blocks = unpackedBlocks(packed, this.filter.parts)
     this.#lanes.forEach((lane, i) => {
       const own = texts[i]
       if (own !== undefined) for (const block of blocks.flat()) lane.translate(own, block, this.#layout.valueAt(i), this.#layout.width)
@@ -134,7 +137,8 @@ export class Moment {
       return lane.columns(columns, rows, this.#asked.where)
     })
     const times = [timeUs, ...(tie === undefined ? [] : [tie])].slice(0, this.#layout.times)
-    this.#records.append(partOf, rows, [keys, ...bands, ...times, ...values])
+    const begin = this.#layout.begin(keys, bands, this.#room.doubles('packed', this.#layout.isPacked ? rows : 0))
+    this.#records.append(partOf, rows, [...begin, ...times, ...values])
   }
 
   /** Of each lane. What was added is forgotten. */

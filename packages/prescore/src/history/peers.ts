@@ -30,11 +30,6 @@ export function portsOf({ ports }: Peers): readonly MessagePort[] {
   return ports.filter(port => port !== undefined)
 }
 
-export interface Said {
-  readonly message: unknown
-  readonly transfer?: readonly ArrayBuffer[]
-}
-
 export class PeerTalk {
   readonly index: number
   readonly of: number
@@ -47,10 +42,10 @@ export class PeerTalk {
   }
 
   /**
-   * Says something to each of the others, and hears what each says in turn.
+   * Says something to each of the others (plain data, shared memory), and hears what each says in turn.
    * @returns by peer, undefined for this one; or undefined once one of them has left
    */
-  async exchange(say: (to: number) => Said): Promise<readonly unknown[] | undefined> {
+  async exchange(say: (to: number) => unknown): Promise<readonly unknown[] | undefined> {
     this.#lines.forEach((line, to) => line?.say(say(to)))
     const heard = await Promise.all(this.#lines.map(line => line?.hear()))
     const isWhole = heard.every((each, peer) => each !== undefined || peer === this.index)
@@ -81,8 +76,8 @@ class Line {
     port.on('close', () => this.#waken(() => (this.#isClosed = true)))
   }
 
-  say({ message, transfer = [] }: Said): void {
-    this.#port.postMessage(message, transfer)
+  say(message: unknown): void {
+    this.#port.postMessage(message)
   }
 
   /** Undefined: it is closed, and nothing waits. */

@@ -22,7 +22,11 @@ export interface ScanOptions {
   readonly onRows?: ((rows: number, total: number) => void) | undefined
 }
 
-/** Hands over the rows whose event times can matter: none where nothing is asked for. @throws PrescoreError whatever scanning may throw */
+/**
+ * Hands over the rows whose event times can matter: none where nothing is asked for.
+ * @param take must keep no array of a chunk.
+ * @throws PrescoreError whatever scanning may throw
+ */
 export async function scanned(
   database: Database,
   source: SourceAt,
@@ -36,5 +40,5 @@ export async function scanned(
   const fromUs = Math.min(...asked.map(({ firstUs, compiled }) => firstUs - (compiled.longestUs ?? Number.POSITIVE_INFINITY)))
   const untilUs = Math.max(...asked.map(({ lastUs, compiled }) => lastUs + compiled.aheadUs))
   const more = { ...(only === undefined ? {} : { only }), ...(slice === undefined ? {} : { slice }), ...(onRows === undefined ? {} : { onRows }) }
-  for await (const chunk of scanSource(database, source, pin, { columns, fromUs, untilUs, ...more })) take(chunk)
+  for await (const chunk of scanSource(database, source, pin, { columns, fromUs, untilUs, passing: true, ...more })) take(chunk)
 }

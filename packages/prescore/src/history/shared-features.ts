@@ -9,7 +9,7 @@ import type { SourceAt, SourcePin } from '../sources/index.ts'
 import type { Division } from './division.ts'
 import { KnownThrough } from './known-through.ts'
 import type { MomentReader } from './moment-reader.ts'
-import type { PeerTalk, Said } from './peers.ts'
+import type { PeerTalk } from './peers.ts'
 import { type ScanOptions, scanned } from './scanned.ts'
 
 export interface Sharing {
@@ -51,7 +51,7 @@ export async function sharedFeatures(
   options: Omit<ScanOptions, 'only'>,
 ): Promise<SharedFeatures | undefined> {
   const owners = division.owners(parts)
-  const before = (await talk.exchange(() => ({ message: { filters: readers?.map(({ filter }) => filter) } satisfies Before }))) as
+  const before = (await talk.exchange(() => ({ filters: readers?.map(({ filter }) => filter) }) satisfies Before)) as
     | readonly (Before | undefined)[]
     | undefined
   if (before === undefined || readers === undefined) return undefined
@@ -70,7 +70,7 @@ export async function sharedFeatures(
     known.note(chunk.knownAtUs, asOfUs)
     for (const reader of readers) reader.append(chunk, owners)
   })
-  const after = (await talk.exchange(to => afterOf(readers, to, known.us))) as readonly (After | undefined)[] | undefined
+  const after = (await talk.exchange(to => ({ shares: readers.map(reader => reader.shareOf(to)), knownThroughUs: known.us }) satisfies After)) as readonly (After | undefined)[] | undefined
   if (after === undefined) return undefined
   for (const each of after) {
     if (each === undefined) continue
@@ -78,10 +78,4 @@ export async function sharedFeatures(
     if (each.knownThroughUs !== undefined) known.note(Float64Array.of(each.knownThroughUs), asOfUs)
   }
   return { features: readers.map(reader => reader.compute()), knownThroughUs: known.us }
-}
-
-function afterOf(readers: readonly MomentReader[], to: number, knownThroughUs: number | undefined): Said {
-  const shares = readers.map(reader => reader.shareOf(to))
-  const buffers = shares.flatMap(({ blocks }) => blocks.flat().map(({ buffer }) => buffer as ArrayBuffer))
-  return { message: { shares, knownThroughUs } satisfies After, transfer: buffers }
 }

@@ -19,6 +19,8 @@ export interface ScanRequest extends TimeRange {
   readonly columns: Iterable<string>
   /** SQL over declared columns: rows of the files for which it does not hold are not needed, and mostly left out. */
   readonly only?: string
+  /** Nobody keeps a chunk, or an array of it, when the next is asked for. */
+  readonly passing?: boolean
   /** Of all that is read, this slice. */
   readonly slice?: ScanSlice
   /** Told after each chunk how many rows were read for it, and how many there are to be read in all. */
@@ -63,7 +65,7 @@ async function* readFiles(
   const unique = plan.duplicated === undefined ? wanted : [...wanted, `NOT (${plan.duplicated})`]
   const isWhole = unique.length === 0 && files === pin.files
   const total = isWhole ? pin.rows : await countRows(database, plan, unique)
-  for await (const chunk of readRows(database, plan, unique, total)) {
+  for await (const chunk of readRows(database, plan, unique, total, request.passing)) {
     yield* counted(chunk, pin, request)
     request.onRows?.(chunk.rows, total)
   }
@@ -134,11 +136,17 @@ async function countRows(database: Database, { from, where }: ScanPlan, conditio
 }
 
 /** All rows for which the conditions hold: as many as were counted, or an error. */
-async function* readRows(database: Database, plan: ScanPlan, conditions: readonly string[], total: number): AsyncGenerator<ScannedChunk> {
+async function* readRows(
+  database: Database,
+  plan: ScanPlan,
+  conditions: readonly string[],
+  total: number,
+  passing = false,
+): AsyncGenerator<ScannedChunk> {
   const { select, from, kinds, where, shape } = plan
   const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
   let rows = 0
-  for await (const chunk of readColumns(database, `SELECT ${select} FROM ${from} ${filter}`, kinds, where)) {
+  for await (const chunk of readColumns(database, `SELECT ${select} FROM ${from} ${filter}`, kinds, where, passing)) {
     rows += chunk.rows
     yield shape(chunk)
   }

@@ -27,7 +27,7 @@ export interface HistoryOptions {
   readonly clock: ClockName
   /** SQL that holds for every row of the files whose key is asked for: others need not be read. Then `knownThroughUs` is that of these rows. */
   readonly only?: string | undefined
-  /** Told after each chunk how many rows were read for it, and how many there are to be read in all. */
+  /** Told now and then how many rows more were read, and how many there are to be read in all. */
   readonly onRows?: (rows: number, total: number) => void
   /** Others who ask for the same features of other keys, to read with. */
   readonly sharing?: Sharing | undefined

@@ -18,7 +18,7 @@ export interface ScanOptions {
   /** SQL that holds for every row of the files whose key is asked for: others need not be read. */
   readonly only?: string | undefined
   readonly slice?: ScanSlice
-  /** Told after each chunk how many rows were read for it, and how many there are to be read in all. */
+  /** Told now and then how many rows more were read, and how many there are to be read in all. */
   readonly onRows?: ((rows: number, total: number) => void) | undefined
 }
 

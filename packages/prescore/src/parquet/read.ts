@@ -45,18 +45,24 @@ export async function* readColumns(
 ): AsyncGenerator<Chunk> {
   const readers = Object.entries(kinds).map(([name, kind]) => ({ name, read: readerOf(kind, passing ? reused() : anew) }))
   const connection = await database.connect()
+  let ahead: Promise<DuckDBDataChunk | null> | undefined
   try {
     const result = await connection.stream(sql)
+    ahead = result.fetchChunk()
     for (;;) {
-      const chunk = await result.fetchChunk()
+      const chunk = await ahead
       // Asking for the number of rows is a native call: once a chunk.
       const rows = chunk?.rowCount ?? 0
       if (chunk === null || rows === 0) return
+      // The next is made while this one is worked on.
+      ahead = result.fetchChunk()
       yield { rows, columns: new Map(readers.map(({ name, read }, i) => [name, read(vectorOf(chunk, i), rows)])) }
     }
   } catch (error) {
     throw unreadable(error, where)
   } finally {
+    // Nothing may be under way when it is closed.
+    await ahead?.catch(() => undefined)
     connection.closeSync()
   }
 }

@@ -14,6 +14,9 @@ import { type ScannedChunk, type TimeRange, withinRange } from './rows.ts'
 import { type ScanSlice, slicedFiles } from './slices.ts'
 import type { SourceAt } from './source-at.ts'
 
+/** To tell it of each chunk would cost more than many a chunk. */
+const ROWS_TOLD = 1 << 15
+
 export interface ScanRequest extends TimeRange {
   /** Declared or derived columns, by name. */
   readonly columns: Iterable<string>
@@ -23,7 +26,7 @@ export interface ScanRequest extends TimeRange {
   readonly passing?: boolean
   /** Of all that is read, this slice. */
   readonly slice?: ScanSlice
-  /** Told after each chunk how many rows were read for it, and how many there are to be read in all. */
+  /** Told now and then how many rows more were read, and how many there are to be read in all. */
   readonly onRows?: (rows: number, total: number) => void
 }
 
@@ -65,10 +68,15 @@ async function* readFiles(
   const unique = plan.duplicated === undefined ? wanted : [...wanted, `NOT (${plan.duplicated})`]
   const isWhole = unique.length === 0 && files === pin.files
   const total = isWhole ? pin.rows : await countRows(database, plan, unique)
+  let untold = 0
   for await (const chunk of readRows(database, plan, unique, total, request.passing)) {
     yield* counted(chunk, pin, request)
-    request.onRows?.(chunk.rows, total)
+    untold += chunk.rows
+    if (untold < ROWS_TOLD) continue
+    request.onRows?.(untold, total)
+    untold = 0
   }
+  if (untold > 0) request.onRows?.(untold, total)
 }
 
 /**

@@ -73,7 +73,13 @@ export class Building {
       let i = 0
       for (const part of atOnce ?? dealt.take()) {
         const own = together?.[i++]
-        const task: PartTask = { kind: 'part', source: scan.source, asked: part.asked, only: part.only, ...(own === undefined ? {} : { together: own }) }
+        const task: PartTask = {
+          kind: 'part',
+          source: scan.source,
+          asked: part.asked,
+          only: part.only,
+          ...(own === undefined ? {} : { together: own }),
+        }
         askedOf.set(task, part)
         yield task
       }

@@ -1,8 +1,7 @@
 /** The features of some keys: those of one part, so that no more of the events is in memory at once. */
 import type { Column } from '../expressions/index.ts'
-import { Division, historyFeatures, PeerTalk, type Sharing } from '../history/index.ts'
+import { Division, historyFeatures, type Peers, PeerTalk, type Sharing } from '../history/index.ts'
 import type { Ground, Told } from './ground.ts'
-import type { Together } from './together.ts'
 
 /** Rows that ask for the same need. */
 export interface Asked {
@@ -10,6 +9,16 @@ export interface Asked {
   readonly need: number
   readonly keys: readonly Column[]
   readonly asOfUs: Float64Array
+}
+
+/** Plain data, but for the ports of the peers. */
+export interface Together {
+  readonly peers: Peers
+  /** The part of each peer. */
+  readonly parts: readonly number[]
+  /** How many parts there are in all. */
+  readonly of: number
+  readonly asOfUs: number
 }
 
 export interface PartTask {

@@ -1,16 +1,7 @@
 /** Parts that ask as of one moment, computed by all threads at once: then they read the source together. */
-import { type Peers, peersOf } from '../history/index.ts'
+import { peersOf } from '../history/index.ts'
 import type { PartAsked } from './dealt.ts'
-
-/** Plain data, but for the ports of the peers. */
-export interface Together {
-  readonly peers: Peers
-  /** The part of each peer. */
-  readonly parts: readonly number[]
-  /** How many parts there are in all. */
-  readonly of: number
-  readonly asOfUs: number
-}
+import type { Together } from './part.ts'
 
 /** For each part; undefined where they cannot be computed at once, or ask different things. @param of how many parts there are in all */
 export function togetherFor(parts: readonly PartAsked[], threads: number, of: number): readonly Together[] | undefined {

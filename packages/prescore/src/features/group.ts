@@ -4,8 +4,8 @@
  */
 import { type Column, type Scope, type StringColumn, takeRows, type ValueType } from '../expressions/index.ts'
 import type { FeatureGroupDefinition } from '../project/index.ts'
-import { textsOf } from './lane-values.ts'
 import type { KeyFilter } from './key-filter.ts'
+import { textsOf } from './lane-values.ts'
 import { type LaneResults, Moment, type MomentAsked, type MomentShare } from './moment.ts'
 import { type FeaturePlan, type GroupPlan, type LanePlan, planGroup } from './plan.ts'
 import { Sweeps } from './sweeps.ts'

@@ -48,7 +48,9 @@ export async function historyFeatures(
     if (shared !== undefined) return shared
   }
   const readers = requests.map((request, i) => readerOf(source, request, compiled[i] as CompiledGroup, clock))
-  const collectors = requests.flatMap((request, i) => (readers[i] === undefined ? [new Collector(request, compiled[i] as CompiledGroup)] : []))
+  const collectors = requests.flatMap((request, i) =>
+    readers[i] === undefined ? [new Collector(request, compiled[i] as CompiledGroup)] : [],
+  )
   const atOnce = readers.filter(reader => reader !== undefined)
   const asking = [...atOnce, ...collectors]
   const untilUs = Math.max(...asking.map(({ lastUs }) => lastUs))

@@ -39,6 +39,10 @@ export async function scanned(
   if (asked.length === 0) return
   const fromUs = Math.min(...asked.map(({ firstUs, compiled }) => firstUs - (compiled.longestUs ?? Number.POSITIVE_INFINITY)))
   const untilUs = Math.max(...asked.map(({ lastUs, compiled }) => lastUs + compiled.aheadUs))
-  const more = { ...(only === undefined ? {} : { only }), ...(slice === undefined ? {} : { slice }), ...(onRows === undefined ? {} : { onRows }) }
+  const more = {
+    ...(only === undefined ? {} : { only }),
+    ...(slice === undefined ? {} : { slice }),
+    ...(onRows === undefined ? {} : { onRows }),
+  }
   for await (const chunk of scanSource(database, source, pin, { columns, fromUs, untilUs, passing: true, ...more })) take(chunk)
 }

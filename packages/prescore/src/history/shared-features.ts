@@ -70,7 +70,9 @@ export async function sharedFeatures(
     known.note(chunk.knownAtUs, asOfUs)
     for (const reader of readers) reader.append(chunk, owners)
   })
-  const after = (await talk.exchange(to => ({ shares: readers.map(reader => reader.shareOf(to)), knownThroughUs: known.us }) satisfies After)) as readonly (After | undefined)[] | undefined
+  const after = (await talk.exchange(
+    to => ({ shares: readers.map(reader => reader.shareOf(to)), knownThroughUs: known.us }) satisfies After,
+  )) as readonly (After | undefined)[] | undefined
   if (after === undefined) return undefined
   for (const each of after) {
     if (each === undefined) continue

@@ -18,7 +18,7 @@ export interface RunProgram {
 export interface RunOrder {
   readonly prediction: string
   readonly asOfUs: number
-  readonly publish: 'gated' | 'never' | 'force'
+  readonly publish: 'gated' | 'latest' | 'never' | 'force'
   readonly reason?: string
   readonly repin?: boolean
 }
@@ -38,6 +38,8 @@ export interface RunStage {
 export interface RunEnd {
   /** As the command line documents it; null: it was killed. */
   readonly exitCode: number | null
+  /** Whether it was done, and left staged as a run of a later as-of is served. */
+  readonly isPassed?: boolean
   /** What kept it from ending well. */
   readonly failure?: PrescoreError
 }
@@ -81,7 +83,8 @@ export class RunProcess {
       const finish = (exitCode: number | null, cause?: Error) => {
         const failure = exitCode === 0 || exitCode === 3 ? undefined : failureOf(printed, cause?.message ?? lastLine, exitCode)
         reject(failure ?? new PrescoreError('run_failed', { where: order.prediction, found: 'a run that ended without a plan' }))
-        end({ exitCode, ...(failure === undefined ? {} : { failure }) })
+        const passed = exitCode === 0 && isPassed(printed) ? { isPassed: true } : {}
+        end({ exitCode, ...passed, ...(failure === undefined ? {} : { failure }) })
       }
       child.once('error', error => finish(null, error))
       child.once('close', code => finish(code))
@@ -121,6 +124,15 @@ function eventOf(line: string): Record<string, unknown> | undefined {
     return typeof value === 'object' && value !== null && 'event' in value ? (value as Record<string, unknown>) : undefined
   } catch {
     return undefined
+  }
+}
+
+function isPassed(printed: string): boolean {
+  try {
+    const { state, laterServed } = JSON.parse(printed) as { state?: unknown; laterServed?: unknown }
+    return state === 'staged' && laterServed !== undefined
+  } catch {
+    return false
   }
 }
 

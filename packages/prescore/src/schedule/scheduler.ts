@@ -26,6 +26,8 @@ export type ScheduleEvent =
       readonly prediction: string
       readonly asOfUs: number
       readonly outcome: Outcome
+      /** It stays staged, as a run of a later as-of is served. */
+      readonly isPassed?: boolean
       readonly failure?: PrescoreError
     }
   | { readonly event: 'skipped'; readonly prediction: string; readonly asOfUs: readonly number[]; readonly why: SkipReason }
@@ -142,7 +144,7 @@ export class Scheduler {
 
   #run(standing: Standing, asOfUs: number, nowUs = this.#parts.clock.nowUs()): void {
     const { prediction, delayUs } = standing.schedule
-    const { ended } = this.#parts.desk.start({ prediction, asOfUs, publish: 'gated', reason: 'scheduled' })
+    const { ended } = this.#parts.desk.start({ prediction, asOfUs, publish: 'latest', reason: 'scheduled' })
     const isLate = nowUs - delayUs - asOfUs > GRACE_US
     if (!standing.isBegun) standing.isLate = isLate
     standing.isBegun = true
@@ -156,7 +158,7 @@ export class Scheduler {
     this.#parts.onEvent({ event: 'started', prediction, asOfUs, isLate })
   }
 
-  async #ended(standing: Standing, asOfUs: number, { exitCode, failure }: RunEnd): Promise<void> {
+  async #ended(standing: Standing, asOfUs: number, { exitCode, isPassed = false, failure }: RunEnd): Promise<void> {
     const outcome = outcomeOf(exitCode)
     const { prediction } = standing.schedule
     const nowUs = this.#parts.clock.nowUs()
@@ -170,7 +172,14 @@ export class Scheduler {
     const handled = outcome === 'again' ? (standing.handled as Handled) : { handledUs: asOfUs }
     await this.#note(standing, { ...handled, last: { dueUs: asOfUs, outcome, atUs: nowUs, ...told } }, tallies)
     standing.isLate = false
-    this.#parts.onEvent({ event: 'ended', prediction, asOfUs, outcome, ...(failure === undefined ? {} : { failure }) })
+    this.#parts.onEvent({
+      event: 'ended',
+      prediction,
+      asOfUs,
+      outcome,
+      ...(isPassed ? { isPassed } : {}),
+      ...(failure === undefined ? {} : { failure }),
+    })
     if (outcome !== 'again') await this.#parts.afterRun?.()
   }
 

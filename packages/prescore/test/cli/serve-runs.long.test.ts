@@ -50,13 +50,23 @@ test('starts a run, tells how far it is, refuses a second one, publishes and rol
   assert.deepEqual([state, activity], ['published', { running: false, stage: activity?.stage, exitCode: 0, failure: null }])
   assert.deepEqual(activity?.stage, { stage: 'stage', done: 31, total: 31 })
 
-  const staged = await call('POST', '/api/runs', { prediction: 'spend', asOf: '2026-03-10T12:10:00Z', publish: 'never' })
+  const staged = await call('POST', '/api/runs', { prediction: 'spend', asOf: '2026-03-10T12:25:00Z', publish: 'never' })
   assert.equal((await finished(staged.body.run as string)).state, 'staged')
   const published = await call('POST', `/api/runs/${staged.body.run}/publish`, { reason: 'looked at' })
   assert.deepEqual(
     [published.status, published.body.run, published.body.reason, published.body.earlier],
     [200, staged.body.run, 'looked at', [run]],
   )
+  const earlier = { prediction: 'spend', asOf: '2026-03-10T11:00:00Z' }
+  const unpublished = await call('POST', '/api/runs', earlier)
+  assert.deepEqual([unpublished.status, unpublished.body.code], [409, 'earlier_as_of'])
+  const passed = await call('POST', '/api/runs', { ...earlier, publish: 'latest' })
+  assert.equal((await finished(passed.body.run as string)).state, 'staged')
+  const publishing = `/api/runs/${passed.body.run}/publish`
+  assert.equal((await call('POST', publishing, { reason: 'looked at' })).body.code, 'earlier_as_of')
+  assert.equal((await call('POST', publishing, { force: true })).body.code, 'invalid_request')
+  assert.equal((await call('POST', publishing, { force: true, reason: 'the later one is wrong' })).body.run, passed.body.run)
+  assert.equal((await call('POST', '/api/predictions/spend/rollback', {})).body.run, staged.body.run)
   const back = await call('POST', '/api/predictions/spend/rollback', {})
   assert.deepEqual([back.status, back.body.run], [200, run])
   const answer = await call('GET', '/api/predictions/spend/answers/c0')

@@ -8,6 +8,7 @@ import { PrescoreError, simulatedClock } from '../../src/base/index.ts'
 import { decide, type Schedule } from '../../src/schedule/decide.ts'
 import { DueTimes } from '../../src/schedule/due.ts'
 import { Ledger, type RunOrder, type ScheduleEvent, Scheduler, ScheduleView } from '../../src/schedule/index.ts'
+import type { RunEnd } from '../../src/schedule/run-process.ts'
 
 const HOUR_US = 3_600_000_000
 const NOON_US = Date.parse('2026-03-10T12:00:00Z') * 1000
@@ -44,7 +45,7 @@ test('skip: what is more than a minute late is left; last: the latest is made up
 
 interface Order {
   readonly order: RunOrder
-  end(exitCode: number | null): Promise<void>
+  end(exitCode: number | null, isPassed?: boolean): Promise<void>
 }
 
 /** A scheduler whose runs end when the test says so. */
@@ -56,11 +57,11 @@ function house(t: TestContext, schedule: Schedule, folder = folderFor(t)) {
     busy: false,
     start(order: RunOrder) {
       if (desk.busy) throw new PrescoreError('busy')
-      const { promise: ended, resolve } = Promise.withResolvers<{ exitCode: number | null }>()
+      const { promise: ended, resolve } = Promise.withResolvers<RunEnd>()
       orders.push({
         order,
-        async end(exitCode) {
-          resolve({ exitCode })
+        async end(exitCode, isPassed) {
+          resolve({ exitCode, ...(isPassed === undefined ? {} : { isPassed }) })
           await scheduler.idle()
         },
       })
@@ -113,6 +114,15 @@ test('nothing of before the first start; then each due time once, and never two 
       ['ended', 'failed'],
     ],
   )
+})
+
+test('where a later as-of is served, a run is done and left staged, and says so', async t => {
+  const { tickAt, orders, events } = house(t, hourly('all'))
+  await tickAt(0)
+  await tickAt(1)
+  assert.equal(orders[0]?.order.publish, 'latest')
+  await orders[0]?.end(0, true)
+  assert.deepEqual(events.at(-1), { event: 'ended', prediction: 'spend', asOfUs: NOON_US + HOUR_US, outcome: 'done', isPassed: true })
 })
 
 test('what is interrupted is tried again, until another due time takes its place', async t => {

@@ -53,7 +53,7 @@ export function eventText(event: ScheduleEvent): string {
     case 'started':
       return `${event.prediction} as of ${formatInstant(event.asOfUs)}: started${event.isLate ? ', late' : ''}`
     case 'ended':
-      return `${event.prediction} as of ${formatInstant(event.asOfUs)}: ${OUTCOMES[event.outcome]}${event.failure === undefined ? '' : `: ${event.failure.message}`}`
+      return `${event.prediction} as of ${formatInstant(event.asOfUs)}: ${OUTCOMES[event.outcome]}${event.isPassed === true ? ', and left staged, as a later as-of is served' : ''}${event.failure === undefined ? '' : `: ${event.failure.message}`}`
     case 'skipped':
       return `${event.prediction}: ${event.asOfUs.length} due ${event.asOfUs.length === 1 ? 'time' : 'times'} skipped, ${SKIPPED[event.why]}, the last ${formatInstant(event.asOfUs[0] as number)}`
     case 'stuck':

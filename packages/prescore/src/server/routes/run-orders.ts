@@ -1,7 +1,7 @@
 /** What starts runs and changes which one is served. */
 import type { FastifyInstance } from 'fastify'
 import { type Clock, formatInstant, PrescoreError, parseInstantUs, shown } from '../../base/index.ts'
-import type { OutputResults, Published } from '../../batch/index.ts'
+import { type OutputResults, PUBLISHING, type Published, type PublishOrder } from '../../batch/index.ts'
 import { bodyObject } from '../../resolve/index.ts'
 import type { PlannedRun, RunActivity, RunOrder } from '../../schedule/index.ts'
 import type { Pointer, PublishNote } from '../../stores/index.ts'
@@ -15,12 +15,11 @@ export interface RunService {
   start(order: RunOrder): Promise<PlannedRun>
   /** Of a run that was started here. */
   activity(run: string): RunActivity | undefined
-  publish(run: string, note: PublishNote): Promise<Published>
+  publish(run: string, order: PublishOrder): Promise<Published>
   rollback(prediction: string, note: PublishNote): Promise<Published>
 }
 
 const MEMBERS = ['prediction', 'asOf', 'publish', 'reason', 'repin']
-const PUBLISH = ['gated', 'never', 'force'] as const
 const REASON_CHARS_MAX = 1_000
 
 export function registerRunOrders(app: FastifyInstance, resolvers: Resolvers, runs: RunService, guard: AdminGuard): void {
@@ -29,7 +28,7 @@ export function registerRunOrders(app: FastifyInstance, resolvers: Resolvers, ru
     '/api/runs/:id/publish',
     {
       POST: async ({ params, body }, reply) => {
-        const { pointer, outputs } = await runs.publish(params.id as string, noteOf(body))
+        const { pointer, outputs } = await runs.publish(params.id as string, publishOrderOf(body))
         sendJson(reply, JSON.stringify(publishedJson(pointer, outputs)))
         return reply
       },
@@ -84,14 +83,23 @@ function orderOf(body: Readonly<Record<string, unknown>>, clock: Clock): RunOrde
   refuseOthers(body, MEMBERS)
   const { prediction, asOf, publish = 'gated', repin = false } = body
   if (typeof prediction !== 'string') throw invalid('prediction', prediction, 'the name of a prediction')
-  const policy = PUBLISH.find(each => each === publish)
-  if (policy === undefined) throw invalid('publish', publish, PUBLISH.join(', '))
+  const policy = PUBLISHING.find(each => each === publish)
+  if (policy === undefined) throw invalid('publish', publish, PUBLISHING.join(', '))
   if (typeof repin !== 'boolean') throw invalid('repin', repin, 'true or false')
   const { reason } = noteOf({ reason: body.reason })
   if (policy === 'force' && reason === undefined) throw invalid('reason', undefined, 'why the gates are passed over')
   const asOfUs = asOf === undefined ? clock.nowUs() : typeof asOf === 'string' ? parseInstantUs(asOf) : undefined
   if (asOfUs === undefined) throw invalid('asOf', asOf, 'a time with a zone')
   return { prediction, asOfUs, publish: policy, repin, ...(reason === undefined ? {} : { reason }) }
+}
+
+function publishOrderOf(body: unknown): PublishOrder {
+  const { force = false, ...others } = bodyObject(body)
+  if (typeof force !== 'boolean') throw invalid('force', force, 'true or false')
+  refuseOthers(others, ['reason', 'force'])
+  const note = noteOf(others)
+  if (force && note.reason === undefined) throw invalid('reason', undefined, 'why an earlier moment is to be served')
+  return { ...note, force }
 }
 
 function noteOf(body: unknown): { readonly reason?: string } {

@@ -17,10 +17,13 @@ export interface RunProgram {
 
 export interface RunOrder {
   readonly prediction: string
-  readonly asOfUs: number
+  /** Left out of a rescore: that of the earlier run. */
+  readonly asOfUs?: number
   readonly publish: 'gated' | 'latest' | 'never' | 'force'
   readonly reason?: string
   readonly repin?: boolean
+  /** Compute only some keys, and take the others over from an earlier run. */
+  readonly rescore?: { readonly run: string; readonly only?: readonly string[] }
 }
 
 export interface PlannedRun {
@@ -82,6 +85,8 @@ export class RunProcess {
     this.ended = new Promise(end => {
       const finish = (exitCode: number | null, cause?: Error) => {
         const failure = exitCode === 0 || exitCode === 3 ? undefined : failureOf(printed, cause?.message ?? lastLine, exitCode)
+        const standing = exitCode === 0 || exitCode === 3 ? standingOf(printed) : undefined
+        if (standing !== undefined) resolve(standing)
         reject(failure ?? new PrescoreError('run_failed', { where: order.prediction, found: 'a run that ended without a plan' }))
         const passed = exitCode === 0 && isPassed(printed) ? { isPassed: true } : {}
         end({ exitCode, ...passed, ...(failure === undefined ? {} : { failure }) })
@@ -110,9 +115,12 @@ function beNice(pid: number | undefined): void {
   }
 }
 
-function optionsOf({ asOfUs, publish, reason, repin }: RunOrder): string[] {
+function optionsOf({ asOfUs, publish, reason, repin, rescore }: RunOrder): string[] {
   return [
-    ...['--as-of', formatInstant(asOfUs), '--publish', publish],
+    ...(asOfUs === undefined ? [] : ['--as-of', formatInstant(asOfUs)]),
+    ...['--publish', publish],
+    ...(rescore === undefined ? [] : [`--rescore=${rescore.run}`]),
+    ...(rescore?.only === undefined ? [] : [`--only=${rescore.only.join(',')}`]),
     ...(reason === undefined ? [] : [`--reason=${reason}`]),
     ...(repin === true ? ['--repin'] : []),
   ]
@@ -122,6 +130,16 @@ function eventOf(line: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(line)
     return typeof value === 'object' && value !== null && 'event' in value ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Of a rescore that found nothing to compute: the earlier run, as it stands. */
+function standingOf(printed: string): PlannedRun | undefined {
+  try {
+    const { run, release, report } = JSON.parse(printed) as { run: unknown; release: unknown; report?: { rows: unknown } }
+    return { run: String(run), release: String(release), rows: Number(report?.rows) }
   } catch {
     return undefined
   }

@@ -61,7 +61,7 @@ export function house(t: TestContext, schedule: Schedule, folder = folderFor(t),
   const tickAt = async (hour: number) => {
     clock.moveTo(NOON_US + hour * HOUR_US)
     await scheduler.tick()
-    return orders.map(({ order }) => Math.round((order.asOfUs - NOON_US) / HOUR_US))
+    return orders.map(({ order }) => Math.round(((order.asOfUs ?? 0) - NOON_US) / HOUR_US))
   }
   return { clock, events, orders, desk, scheduler, tickAt, folder, ledger: new Ledger(folder) }
 }

@@ -17,6 +17,11 @@ const order = {
       'gated, if left out: when all gates pass; refused where a run of a later as-of is served. latest: then it stays staged. force asks for a reason',
   },
   reason: REASON,
+  rescore: {
+    ...object({ run: TEXT, only: { type: 'array', items: { enum: ['failed', 'missing'] }, minItems: 1 } }, ['run']),
+    description:
+      'Compute only keys that this earlier run rejected (failed) or has no row for (missing), both if left out, as of its moment, and take the others over. Where there is nothing to compute, `run` of the answer is the earlier one',
+  },
   repin: { type: 'boolean', description: 'Take the data as it is now, though an earlier run of the moment has pinned it' },
 }
 const served = {
@@ -63,6 +68,8 @@ export const RUN_ORDERS: readonly Operation[] = [
       ...problems([
         'invalid_request',
         'unknown_prediction',
+        'run_not_found',
+        'invalid_value',
         'busy',
         'earlier_as_of',
         'no_population',

@@ -45,7 +45,7 @@ export async function documentedHouse(t: TestContext): Promise<{ readonly server
         const moment = rescore === undefined ? (asOfUs as number) : rescoredAsOf(await place(), prediction, rescore.run, asOfUs)
         const only = rescore?.only as RescoreRequest['only']
         const asked = rescore === undefined ? {} : { rescore: { run: rescore.run, ...(only === undefined ? {} : { only }) } }
-        const { plan } = await planOnly(await place(), { prediction, asOfUs: moment, threads: 1, ...asked })
+        const { plan } = await planOnly(await place(), { prediction, asOfUs: moment, threads: 1, repin: order.repin === true, ...asked })
         return { run: plan.run, release: plan.release, rows: plan.population.rows }
       },
       activity: run =>

@@ -76,10 +76,11 @@ function labelled({ prediction, label }: Ground, all: Chunk, knownUntilUs: numbe
 
 /** A rejected row has a code, and no value. */
 function valueColumns({ values, rejected }: ScoredRows, { width }: ModelRunner): readonly (readonly [string, Column])[] {
-  const column = (at: number): NumberColumn => ({
-    type: { kind: 'float64' },
-    values: Float64Array.from(rejected, (code, i) => (code === undefined ? (values[i * width + at] as number) : Number.NaN)),
-  })
+  const column = (at: number): NumberColumn => {
+    const own = new Float64Array(rejected.length)
+    for (let i = 0; i < own.length; i++) own[i] = rejected[i] === undefined ? (values[i * width + at] as number) : Number.NaN
+    return { type: { kind: 'float64' }, values: own }
+  }
   return [...valueNames(width).map((name, at) => [name, column(at)] as const), ['rejected', stringColumn(rejected)]]
 }
 

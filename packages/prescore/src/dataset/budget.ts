@@ -10,6 +10,8 @@ const ROW_BYTES = 64
 /** Copies of a feature's cell: results, then pieces of them; of a block's: joined, assembled, staged. */
 const FEATURE_BYTES = 24
 const BLOCK_CELL_BYTES = 48
+/** A block is a row group of the file: no larger than others make them. */
+const BLOCK_ROWS_MAX = 122_880
 /** Each part is a scan. */
 const PARTS_MAX = 4096
 /** Fewer rows and events are not worth a thread of their own. */
@@ -26,7 +28,7 @@ export function waitingBytes({ bytes }: Budget): number {
 }
 
 export function blockRowsOf({ bytes, threads }: Budget, features: number): number {
-  return Math.max(1, Math.floor(bytes / 4 / threads / (BLOCK_CELL_BYTES * (features + 4))))
+  return Math.min(BLOCK_ROWS_MAX, Math.max(1, Math.floor(bytes / 4 / threads / (BLOCK_CELL_BYTES * (features + 4)))))
 }
 
 /** Into how many parts the keys are divided. One key is in one part, however many events it has. */

@@ -107,7 +107,12 @@ export function codedTexts(codes: Int32Array, dictionary: readonly string[]): Co
     if (ownOf[code] === -1) ownOf[code] = texts.push(textBytes(dictionary[code] as string)) - 1
     kept[count++] = ownOf[code] as number
   }
-  return { codes: kept.subarray(0, count), dictionary: texts, ...presence(count, codes.length, i => (codes[i] as number) >= 0), ...boundsOf(texts) }
+  return {
+    codes: kept.subarray(0, count),
+    dictionary: texts,
+    ...presence(count, codes.length, i => (codes[i] as number) >= 0),
+    ...boundsOf(texts),
+  }
 }
 
 function boundsOf(texts: readonly Buffer[]): Pick<PlainValues, 'least' | 'greatest'> {

@@ -7,11 +7,11 @@
 const EVENT_BYTES = 160
 /** What a row takes beside its features: its key, its as-of, its places. */
 const ROW_BYTES = 64
-/** Copies of a feature's cell: results, then pieces of them; of a block's: joined, assembled, staged. */
-const FEATURE_BYTES = 24
+/** Copies of a feature's cell: results, then pieces of them; of a block's: joined, assembled, for the model, stored. */
+const FEATURE_BYTES = 16
 const BLOCK_CELL_BYTES = 48
-/** A block is a row group of the file: no larger than others make them. */
-const BLOCK_ROWS_MAX = 122_880
+/** A block is a row group of the file, and a page a column: half a megabyte of doubles. */
+const BLOCK_ROWS_MAX = 65_536
 /** Each part is a scan. */
 const PARTS_MAX = 4096
 /** Fewer rows and events are not worth a thread of their own. */
@@ -40,7 +40,9 @@ export function partsFor(
   const needed = events * EVENT_BYTES + rows * (ROW_BYTES + features * FEATURE_BYTES)
   const least = Math.ceil(needed / (bytes / 2 / threads))
   const useful = Math.min(threads, Math.ceil((rows + events) / ROWS_OF_THREAD))
-  return Math.min(PARTS_MAX, Math.max(1, least, useful))
+  // Parts are of about the same size: as many for each thread.
+  const parts = least > 1 ? Math.ceil(least / threads) * threads : 1
+  return Math.min(PARTS_MAX, Math.max(parts, useful))
 }
 
 /** Whether so many rows and events, of all sources, are worth starting threads for. */

@@ -1,9 +1,12 @@
 /** Pages of a column of a Parquet file: a header, then what stands in them, compressed. */
-import { zstdCompressSync } from 'node:zlib'
+import { constants, zstdCompressSync } from 'node:zlib'
 import { type Thrift, thriftBytes, writeVarint } from './thrift.ts'
 
 export const ENCODINGS = { plain: 0, rle: 3, dictionary: 8 } as const
 
+/** Values that are coded already, or that look like noise, gain next to nothing by more. */
+const QUICK = { [constants.ZSTD_c_compressionLevel]: 1 }
+const CHUNK_MIN = 1024
 const PAGES = { data: 0, dictionary: 2 } as const
 
 export interface Page {
@@ -25,18 +28,15 @@ export function dataPage(rows: number, present: Uint8Array | undefined, encoding
   return pageOf(PAGES.data, Buffer.concat([length, levels, ...values]), { 5: { struct: header } })
 }
 
-export function dictionaryPage(texts: readonly Uint8Array[]): Page {
-  const parts = texts.flatMap(text => {
-    const length = Buffer.alloc(4)
-    length.writeUInt32LE(text.length)
-    return [length, text]
-  })
-  const header = { 1: { i32: texts.length }, 2: { i32: ENCODINGS.plain } }
-  return pageOf(PAGES.dictionary, Buffer.concat(parts), { 7: { struct: header } })
+/** @param values in the plain encoding, so many of them. */
+export function dictionaryPage(values: Uint8Array, count: number): Page {
+  const header = { 1: { i32: count }, 2: { i32: ENCODINGS.plain } }
+  return pageOf(PAGES.dictionary, values, { 7: { struct: header } })
 }
 
 function pageOf(type: number, content: Uint8Array, header: Readonly<Record<number, Thrift>>): Page {
-  const compressed = zstdCompressSync(content)
+  // One piece, and not many that are put together afterwards.
+  const compressed = zstdCompressSync(content, { chunkSize: Math.max(CHUNK_MIN, content.length), params: QUICK })
   const sizes = { 1: { i32: type }, 2: { i32: content.length }, 3: { i32: compressed.length } }
   return { header: thriftBytes({ ...sizes, ...header }), body: compressed, uncompressed: content.length }
 }

@@ -5,6 +5,8 @@ import type { NumberColumn } from '../expressions/index.ts'
 /** Values of some rows. */
 export interface PlainValues {
   readonly bytes: Uint8Array
+  /** The same, where they are numbers of 64 bits. */
+  readonly words: Uint32Array | undefined
   /** 1 for each row that has a value. Absent: all have. */
   readonly present: Uint8Array | undefined
   readonly missing: number
@@ -30,7 +32,8 @@ export function plainNumbers(values: Float64Array, unit: number, isFloat32: bool
     if (stored < least) least = stored
     if (stored > greatest) greatest = stored
   }
-  const found = { bytes: bytesOf(numbers.subarray(0, count)), ...presenceOf(values, count) }
+  const kept = numbers.subarray(0, count)
+  const found = { bytes: bytesOf(kept), words: isFloat32 ? undefined : wordsOf(kept), ...presenceOf(values, count) }
   if (count === 0) return { ...found, ...NO_BOUNDS }
   const bound = (value: number) => bytesOf(isFloat32 ? Float32Array.of(value) : Float64Array.of(value))
   // Zeros of either sign are equal here, and not to all readers.
@@ -54,14 +57,15 @@ export function plainIntegers({ values, exact }: NumberColumn): PlainValues {
     if (value < least) least = value
     if (value > greatest) greatest = value
   }
-  const found = { bytes: bytesOf(words.subarray(0, 2 * count)), ...presenceOf(values, count) }
+  const kept = words.subarray(0, 2 * count)
+  const found = { bytes: bytesOf(kept), words: kept, ...presenceOf(values, count) }
   if (count === 0) return { ...found, ...NO_BOUNDS }
   return { ...found, least: integerBytes(BigInt(least)), greatest: integerBytes(BigInt(greatest)) }
 }
 
 function exactIntegers(values: Float64Array, exact: BigInt64Array): PlainValues {
   const kept = exact.filter((_, i) => i < values.length && !Number.isNaN(values[i]))
-  const found = { bytes: bytesOf(kept), ...presenceOf(values, kept.length) }
+  const found = { bytes: bytesOf(kept), words: wordsOf(kept), ...presenceOf(values, kept.length) }
   const [first] = kept
   if (first === undefined) return { ...found, ...NO_BOUNDS }
   const [least, greatest] = [kept.reduce((a, b) => (b < a ? b : a)), kept.reduce((a, b) => (b > a ? b : a))]
@@ -82,11 +86,11 @@ export function plainBooleans(values: Float64Array): PlainValues {
     if (value === 1) bits[count >> 3] = (bits[count >> 3] as number) | (1 << (count & 7))
     count++
   }
-  return { bytes: bits.subarray(0, Math.ceil(count / 8)), ...presenceOf(values, count), ...NO_BOUNDS }
+  return { bytes: bits.subarray(0, Math.ceil(count / 8)), words: undefined, ...presenceOf(values, count), ...NO_BOUNDS }
 }
 
 /** Texts by codes of their own, in the order in which they are met. */
-export interface CodedTexts extends Omit<PlainValues, 'bytes'> {
+export interface CodedTexts extends Omit<PlainValues, 'bytes' | 'words'> {
   /** Of the rows that have one. */
   readonly codes: Int32Array
   readonly dictionary: readonly Uint8Array[]
@@ -94,6 +98,7 @@ export interface CodedTexts extends Omit<PlainValues, 'bytes'> {
 
 /** Longer texts are of little use as bounds. */
 const BOUND_BYTES_MAX = 64
+const LENGTH_BYTES = 4
 
 /** @throws PrescoreError `invalid_text` */
 export function codedTexts(codes: Int32Array, dictionary: readonly string[]): CodedTexts {
@@ -113,6 +118,18 @@ export function codedTexts(codes: Int32Array, dictionary: readonly string[]): Co
     ...presence(count, codes.length, i => (codes[i] as number) >= 0),
     ...boundsOf(texts),
   }
+}
+
+/** Each text's length, and its bytes. */
+export function plainTexts(texts: readonly Uint8Array[]): Uint8Array {
+  const bytes = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + LENGTH_BYTES + text.length, 0))
+  let at = 0
+  for (const text of texts) {
+    bytes.writeUInt32LE(text.length, at)
+    bytes.set(text, at + LENGTH_BYTES)
+    at += LENGTH_BYTES + text.length
+  }
+  return bytes
 }
 
 function boundsOf(texts: readonly Buffer[]): Pick<PlainValues, 'least' | 'greatest'> {
@@ -139,6 +156,10 @@ function presence(count: number, rows: number, isPresent: (row: number) => boole
   return { present, missing: rows - count }
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+function wordsOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, byteLength / 4)
 }

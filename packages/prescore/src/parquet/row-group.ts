@@ -4,8 +4,9 @@
  */
 import { open } from 'node:fs/promises'
 import { type Chunk, type Column, isStringColumn, type StringColumn } from '../expressions/index.ts'
+import { distinctNumbers } from './distinct-numbers.ts'
 import { dataPage, dictionaryPage, ENCODINGS, type Page, packedCodes } from './pages.ts'
-import { codedTexts, type PlainValues, plainBooleans, plainIntegers, plainNumbers } from './plain.ts'
+import { bytesOf, codedTexts, type PlainValues, plainBooleans, plainIntegers, plainNumbers, plainTexts } from './plain.ts'
 
 import { type StoredColumns, type StoredKind, writable } from './write.ts'
 
@@ -37,9 +38,9 @@ export async function writeRowGroup(file: string, kinds: StoredColumns, { rows, 
     const handle = await open(file, 'wx')
     try {
       for (const [name, kind] of Object.entries(kinds)) {
-        const { chunk, bytes } = columnChunk(columns.get(name) as Column, kind, rows)
+        const { chunk, pages } = columnChunk(columns.get(name) as Column, kind, rows)
         chunks.push(chunk)
-        await handle.writeFile(bytes)
+        for (const { header, body } of pages) await handle.writeFile(Buffer.concat([header, body]))
       }
     } finally {
       await handle.close()
@@ -50,13 +51,18 @@ export async function writeRowGroup(file: string, kinds: StoredColumns, { rows, 
 
 interface Written {
   readonly chunk: ColumnChunk
-  readonly bytes: Uint8Array
+  readonly pages: readonly Page[]
 }
 
 function columnChunk(column: Column, kind: StoredKind, rows: number): Written {
-  if (isStringColumn(column)) return textChunk(column, rows)
+  if (isStringColumn(column)) {
+    const texts = codedTexts(column.codes.subarray(0, rows), column.dictionary)
+    return coded(texts, rows, texts.codes, plainTexts(texts.dictionary), texts.dictionary.length)
+  }
   const values = plainValues({ ...column, values: column.values.subarray(0, rows) }, kind)
-  return written(values, undefined, dataPage(rows, values.present, ENCODINGS.plain, [values.bytes]))
+  const distinct = values.words === undefined ? undefined : distinctNumbers(values.words)
+  if (distinct !== undefined) return coded(values, rows, distinct.codes, bytesOf(distinct.words), distinct.words.length / 2)
+  return written(values, [dataPage(rows, values.present, ENCODINGS.plain, [values.bytes])], 0)
 }
 
 function plainValues(column: Exclude<Column, StringColumn>, kind: StoredKind): PlainValues {
@@ -65,20 +71,19 @@ function plainValues(column: Exclude<Column, StringColumn>, kind: StoredKind): P
   return plainNumbers(column.values, kind === 'duration' ? 1_000_000 : 1, kind === 'float32')
 }
 
-function textChunk({ codes, dictionary }: StringColumn, rows: number): Written {
-  const texts = codedTexts(codes.subarray(0, rows), dictionary)
-  const data = dataPage(rows, texts.present, ENCODINGS.dictionary, packedCodes(texts.codes, texts.dictionary.length))
-  return written(texts, dictionaryPage(texts.dictionary), data)
+type Facts = Pick<PlainValues, 'present' | 'missing' | 'least' | 'greatest'>
+
+function coded(facts: Facts, rows: number, codes: Int32Array, dictionary: Uint8Array, distinct: number): Written {
+  const first = dictionaryPage(dictionary, distinct)
+  return written(facts, [first, dataPage(rows, facts.present, ENCODINGS.dictionary, packedCodes(codes, distinct))], sizeOf(first))
 }
 
-function written(
-  { missing, least, greatest }: Pick<PlainValues, 'missing' | 'least' | 'greatest'>,
-  dictionary: Page | undefined,
-  data: Page,
-): Written {
-  const pages = dictionary === undefined ? [data] : [dictionary, data]
-  const bytes = Buffer.concat(pages.flatMap(page => [page.header, page.body]))
+function written({ missing, least, greatest }: Facts, pages: readonly Page[], dictionarySize: number): Written {
+  const size = pages.reduce((sum, page) => sum + sizeOf(page), 0)
   const uncompressed = pages.reduce((sum, page) => sum + page.header.length + page.uncompressed, 0)
-  const dictionarySize = dictionary === undefined ? 0 : dictionary.header.length + dictionary.body.length
-  return { chunk: { dictionarySize, size: bytes.length, uncompressed, missing, least, greatest }, bytes }
+  return { chunk: { dictionarySize, size, uncompressed, missing, least, greatest }, pages }
+}
+
+function sizeOf({ header, body }: Page): number {
+  return header.length + body.length
 }

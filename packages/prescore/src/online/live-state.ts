@@ -9,7 +9,16 @@ import { checkTimes, endOf, GroupState, latestKnown } from './group-state.ts'
 import type { Intake } from './intake.ts'
 import { type Mark, NO_MARK } from './mark.ts'
 import { Storing } from './storing.ts'
-import type { BootstrapProgress, LiveGroup, LiveKey, LiveState, LiveStateOptions, LiveValue, PositionedChunk, ReadTogether } from './types.ts'
+import type {
+  BootstrapProgress,
+  LiveGroup,
+  LiveKey,
+  LiveState,
+  LiveStateOptions,
+  LiveValue,
+  PositionedChunk,
+  ReadTogether,
+} from './types.ts'
 
 const HOUR_US = 3_600_000_000
 const CACHE_BYTES = 64 * 1024 * 1024

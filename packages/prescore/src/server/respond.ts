@@ -4,35 +4,18 @@ import type { PrescoreError } from '../base/index.ts'
 import { LIMITS } from './limits.ts'
 import { PROBLEM_TYPE, problemJson } from './problem.ts'
 import { REQUEST_ID_HEADER } from './request-id.ts'
+import { writeAtEnd } from './turn.ts'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
-interface Ready {
-  readonly response: ServerResponse
-  readonly status: number
-  readonly type: string
-  readonly text: string
-  readonly id: string
-}
-
-/** Those of this turn of the event loop. */
-const ready: Ready[] = []
-
-/**
- * Answers at the end of the turn of the event loop, after all that has arrived was read: written one by one in between, each
- * would wake its reader, who takes the processor from the requests that wait.
- */
+/** Written at the end of the turn of the event loop. */
 export function respondText(response: ServerResponse, status: number, type: string, text: string, id: string): void {
-  if (ready.push({ response, status, type, text, id }) === 1) setImmediate(respondAll)
-}
-
-function respondAll(): void {
-  for (const { response, status, type, text, id } of ready.splice(0)) {
+  writeAtEnd(() => {
     const bytes = Buffer.byteLength(text)
     response.writeHead(status, ['content-type', type, 'content-length', String(bytes), REQUEST_ID_HEADER, id])
     // Text of one byte a character is written as it is, header and all in one piece.
     response.end(text, bytes === text.length ? 'latin1' : 'utf8')
-  }
+  }, text.length)
 }
 
 /** @param hangsUp the body that the request came with was not read as it should have been: the connection ends with the response. */

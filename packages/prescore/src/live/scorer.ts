@@ -1,7 +1,7 @@
 /** One request scored: the keys of its joins, their features, the vector, the model. */
 import { PrescoreError } from '../base/index.ts'
 import { type CompiledExpression, compile, type ExpressionNode, isStringColumn, references, type Scope } from '../expressions/index.ts'
-import { type ScoreOptions, type ServedModel, type ServingStats, valueText } from '../models/index.ts'
+import { type ServedModel, type ServingStats, valueText } from '../models/index.ts'
 import type { LiveValue } from '../online/index.ts'
 import {
   type AttributeKinds,
@@ -31,8 +31,6 @@ export interface ScorerParts {
 export function createScorer(parts: ScorerParts): LiveScorer {
   return new Scorer(parts)
 }
-
-const NO_OPTIONS: ScoreOptions = Object.freeze({})
 
 /** A slot of the row by the name that a request has for it. */
 type NamedSlot = readonly [name: string, slot: Slot]
@@ -109,13 +107,14 @@ class Scorer implements LiveScorer {
     this.#asOf?.set(asOfUs)
   }
 
-  #scoreJoined({ attributes, deadlineAtMs, signal }: LiveRequest, read: FeaturesRead): LiveScore | Promise<LiveScore> {
+  #scoreJoined(request: LiveRequest, read: FeaturesRead): LiveScore | Promise<LiveScore> {
+    const { attributes } = request
     for (let i = 0; i < this.#joins.length; i++) {
       this.#joins[i]!.setFeatures(read.values[i]!)
       if (attributes !== undefined) this.#joins[i]!.setAttributes(attributes)
     }
     this.#vector.fill(this.#input)
-    const features = this.#vector.values.slice()
+    const features = this.#vector.copy()
     const { dataThroughUs, feedFailure, isFlawed, perRequest } = read
     const scoreOf = (value: Float32Array | Float64Array): LiveScore => {
       const plain = { valueText: this.#text(value), dataThroughUs, features }
@@ -127,7 +126,7 @@ class Scorer implements LiveScorer {
         ...(perRequest === undefined ? {} : { readNow: this.#readNow(read.values, perRequest) }),
       }
     }
-    const scored = this.#model.score(this.#input, scoreOptions(deadlineAtMs, signal))
+    const scored = this.#model.score(this.#input, request)
     return scored instanceof Promise ? scored.then(scoreOf) : scoreOf(scored)
   }
 
@@ -150,11 +149,6 @@ class Scorer implements LiveScorer {
       return slot === undefined ? [] : [[name, slot] as const]
     })
   }
-}
-
-function scoreOptions(deadlineAtMs: number | undefined, signal: AbortSignal | undefined): ScoreOptions {
-  if (deadlineAtMs === undefined) return signal === undefined ? NO_OPTIONS : { signal }
-  return signal === undefined ? { deadlineAtMs } : { deadlineAtMs, signal }
 }
 
 /** One join: how its key comes from the row, and where its features go. */

@@ -1,6 +1,6 @@
 /** What it takes to score one request now. */
 import type { PrescoreError } from '../base/index.ts'
-import type { ServingStats } from '../models/index.ts'
+import type { LeavingSignal, ServingStats } from '../models/index.ts'
 import type { LiveValue } from '../online/index.ts'
 import type { AttributeKinds, Attributes, Inputs, Key } from '../project/index.ts'
 import type { Release } from '../release/index.ts'
@@ -11,12 +11,12 @@ export interface LiveRequest {
   /** Of what is declared; what is absent takes its default. */
   readonly inputs: Inputs
   /** Joined features in the place of what the sources say. */
-  readonly attributes?: Attributes
+  readonly attributes?: Attributes | undefined
   readonly asOfUs: number
   /** By `performance.now()`: an answer after it is of no use. */
-  readonly deadlineAtMs?: number
+  readonly deadlineAtMs?: number | undefined
   /** Aborted once nobody waits for the answer: what waits for the model then is not scored. */
-  readonly signal?: AbortSignal
+  readonly signal?: LeavingSignal | undefined
 }
 
 export interface LiveScore {

@@ -91,7 +91,7 @@ export class GroupState {
   }
 
   isFlawed(key: LiveKey, asOfUs: number): boolean {
-    return key !== undefined && this.flaws.isFlawed(this.#bytesOf(key), asOfUs)
+    return key !== undefined && !this.flaws.isEmpty && this.flaws.isFlawed(this.#bytesOf(key), asOfUs)
   }
 
   /** Goes back to what is on disk. */

@@ -142,7 +142,7 @@ export function createServer(options: ServerOptions): Server {
     sources: logOf && sources,
   })
   registerProtocols(app, byName.values(), modelOf, onDefect)
-  if (onAnswered === undefined) takeHotRequests(app, byName.values(), onDefect)
+  if (onAnswered === undefined) takeHotRequests(app, byName.values(), catalog, onDefect)
   let stopping: Promise<void> | undefined
   return {
     app,

@@ -85,6 +85,7 @@ test('release, run, runs, get, publish and rollback, one after the other', async
   const second = runs.find(({ state }) => state === 'published') as (typeof runs)[number]
   assert.equal(second.dataThrough, '2026-03-10T11:55:00.000000Z')
   assert.match(text(await inFolder('runs')), /^run +prediction +as of +state +answers +release\n[0-9a-f]{12} +spend/)
+  assert.equal(text(await inFolder('runs', 'list')), text(await inFolder('runs')))
   assert.match(
     text(await inFolder('runs', second.id.slice(0, 12))),
     new RegExp(`^Run ${second.id} is published, and served\\.\n {2}prediction {4}spend\n`),

@@ -67,7 +67,7 @@ const OFFERED: Readonly<Record<string, readonly string[]>> = {
   'run spend --publish =': ['gated', 'latest', 'never', 'force'],
   'run spend --publish = n': ['never'],
   'run spend --re': ['--reason', '--repin', '--rescore'],
-  'runs ': ['show', 'diff', 'export', 'prune'],
+  'runs ': ['list', 'show', 'diff', 'export', 'prune'],
   'runs --out mod': ['model.onnx'],
   'events ': ['append', 'status', 'heartbeat', 'drop'],
   'events append ': ['orders'],

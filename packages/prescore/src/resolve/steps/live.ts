@@ -4,7 +4,7 @@ import type { Inputs } from '../../project/index.ts'
 import { type AnswerParts, movedTo, type Provenance, provenanceOf, type Reason } from '../answer.ts'
 import { type Attempt, presentUs } from '../attempt.ts'
 import { Breaker } from '../breaker.ts'
-import { signalOf } from '../caller.ts'
+import { CallerSignal } from '../caller.ts'
 import { statedAgeSeconds } from '../policy.ts'
 import { rowInputsReader } from '../row-inputs.ts'
 import type { StepFactory } from './step.ts'
@@ -70,9 +70,8 @@ export const liveStep: StepFactory = ({ prediction, published, live, memory }) =
 
 function requestOf({ key, inputs: given, attributes, asOfUs, deadlineAtMs, caller }: Attempt, rowInputs: Inputs | undefined): LiveRequest {
   const inputs = rowInputs === undefined ? given : { ...rowInputs, ...given }
-  const plain = deadlineAtMs === undefined ? { key, inputs, asOfUs } : { key, inputs, asOfUs, deadlineAtMs }
-  const left = caller === undefined ? plain : { ...plain, signal: signalOf(caller) }
-  return attributes === undefined ? left : { ...left, attributes }
+  const signal = caller === undefined ? undefined : new CallerSignal(caller)
+  return { key, inputs, attributes, asOfUs, deadlineAtMs, signal }
 }
 
 function extrasOf(

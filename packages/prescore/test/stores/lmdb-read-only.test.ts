@@ -41,7 +41,8 @@ test('read as it is, and never written', async t => {
   const made = openStore(folder)
   await made.predictions.load(headerOf('1', 100), rowsOfRun('1', 100))
   made.catalog.addRelease({ id: 'there', prediction: 'late', manifest: {} })
-  const keyBytes = (rowsOfRun('1', 100)[0] as { keyBytes: Buffer }).keyBytes
+  const [row] = rowsOfRun('1', 100)
+  const keyBytes = row?.keyBytes as Buffer
   const run = made.predictions.open('1')
   const value = run?.get(keyBytes)?.toString()
   assert.ok(value !== undefined)

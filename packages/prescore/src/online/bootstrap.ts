@@ -40,7 +40,7 @@ export async function bootstrapGroups(
   const fromUs = Math.min(...groups.map(group => group.eventsFromUs()))
   const columns = new Set(groups.flatMap(group => [...group.columns]))
   let intakes = groups.map(group => group.intake())
-  let dataThroughUs = Number.NEGATIVE_INFINITY
+  let dataThroughUs = Math.min(pin.throughUs ?? Number.NEGATIVE_INFINITY, untilUs)
   let rows = 0
   const eventsAtOnce = isServing ? EVENTS_AT_ONCE_SERVING : EVENTS_AT_ONCE
   const range = fromUs === Number.NEGATIVE_INFINITY ? {} : { fromUs }

@@ -7,7 +7,7 @@ import { type Carried, finishOf } from './finish.ts'
 import { buildForest, type Forest } from './forest.ts'
 import { findTrees, mayHaveTrees } from './recognise.ts'
 import { Unsupported } from './unsupported.ts'
-import { Walker } from './walker.ts'
+import { BLOCK_ROWS, Walker } from './walker.ts'
 
 export interface Ensemble {
   readonly walker: Walker
@@ -32,7 +32,8 @@ export function readEnsemble(bytes: Buffer, { operators, input, output, features
   if (beyond !== undefined) throw new Unsupported(`a node that looks at feature ${beyond} of ${features}`)
   const forest = buildForest(table)
   const { targets, precision } = table
-  const walker = new Walker(forest, precision, targets, finishOf(table, carriedBy(forest, targets), forest))
+  const finish = finishOf(table, carriedBy(forest, targets), forest)
+  const walker = new Walker({ forest, precision, features, targets, rows: BLOCK_ROWS }, finish)
   return { walker, targets, thresholds: thresholdsOf(table) }
 }
 

@@ -186,7 +186,7 @@ function bareApp(onDefect: OnDefect): FastifyInstance {
   app.setNotFoundHandler((request, reply) => sendProblem(reply, routeNotFound(request.url)))
   app.setErrorHandler((thrown, request, reply) => {
     // A path that is not there is 404, whatever its body.
-    const error = request.is404 ? routeNotFound(request.url) : errorOf(thrown)
+    const error = request.is404 && !hasManyHosts(request.raw.rawHeaders) ? routeNotFound(request.url) : errorOf(thrown)
     if (isDefect(error)) onDefect(error, request.id)
     sendProblem(reply, error)
   })

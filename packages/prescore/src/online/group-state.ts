@@ -118,6 +118,10 @@ export class GroupState {
     return found instanceof KeyEvents ? this.#reader.read(found, asOfUs) : this.#reader.readBlock(found, asOfUs)
   }
 
+  hasEvents(key: LiveKey): boolean {
+    return key !== undefined && this.table.find(this.#bytesOf(key)) !== undefined
+  }
+
   readColumns(keys: readonly LiveKey[], asOfUs: number): Column[] {
     const rows = keys.map(key => this.read(key, asOfUs))
     return this.types.map((type, feature): Column => {

@@ -190,6 +190,10 @@ class LmdbLiveState implements LiveState {
     return this.#named(group).readColumns(keys, asOfUs)
   }
 
+  hasEvents(group: string, key: LiveKey): boolean {
+    return this.#named(group).hasEvents(key)
+  }
+
   types(group: string): readonly ValueType[] {
     return this.#named(group).types
   }

@@ -36,6 +36,10 @@ export class StateReader implements FeatureReader {
     return { values, dataThroughUs: this.#dataThroughUs(), feedFailure: this.#feedFailure(), isFlawed }
   }
 
+  knows(joins: readonly number[], keys: readonly (Key | undefined)[]): boolean {
+    return joins.some(i => this.#state.hasEvents(this.#groups[i]!, keys[i]))
+  }
+
   #feedFailure(): PrescoreError | undefined {
     for (const feed of this.#feeds) {
       const failure = this.#failureOf(feed)

@@ -28,6 +28,8 @@ export interface LiveScore {
   readonly feedFailure?: PrescoreError
   /** Some feature lacks an event that it could not take. */
   readonly isFlawed?: boolean
+  /** Nothing is known of the request's key: no join of it has an event or a row, so that their features are missing. */
+  readonly isOfUnknownKey?: boolean
   /** The feature vector before it is rounded to the model's input. */
   readonly features: Float64Array
   /** Joined features that were read for this request alone, as attributes that a request sets. */
@@ -86,6 +88,8 @@ export interface FeaturesRead {
   readonly feedFailure?: PrescoreError | undefined
   /** Whether features lack events that they could not take. */
   readonly isFlawed?: boolean
+  /** As {@link LiveScore.isOfUnknownKey}. */
+  readonly isOfUnknownKey?: boolean
   /** The joins whose rows were read for this request alone, by their places. */
   readonly perRequest?: readonly number[]
 }
@@ -97,4 +101,9 @@ export interface FeatureReader {
    * @param deadlineAtMs by `performance.now()`
    */
   read(keys: readonly (Key | undefined)[], asOfUs: number, deadlineAtMs?: number): FeaturesRead | Promise<FeaturesRead>
+  /**
+   * Whether any of these joins, by their places, has an event or a row of its key. Events that no window reaches are forgotten in time.
+   * @param keys of all joins
+   */
+  knows(joins: readonly number[], keys: readonly (Key | undefined)[], asOfUs: number, deadlineAtMs?: number): boolean | Promise<boolean>
 }

@@ -125,6 +125,8 @@ export interface LiveState {
   readTogether(groups: readonly string[], keys: readonly LiveKey[], asOfUs: number): ReadTogether
   /** The same of several keys, a column for each feature. */
   readColumns(group: string, keys: readonly LiveKey[], asOfUs: number): readonly Column[]
+  /** Whether a group has an event of the key: of those that no window reaches, some are forgotten. @throws PrescoreError `invalid_key` */
+  hasEvents(group: string, key: LiveKey): boolean
   /** Of the group's features, in the group's order. */
   types(group: string): readonly ValueType[]
   /** The greatest moment up to which everything known is in all groups of the source that have a bootstrap; undefined where nothing is known. */

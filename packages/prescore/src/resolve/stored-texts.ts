@@ -6,13 +6,14 @@
 import { type Clock, PrescoreError } from '../base/index.ts'
 import { encodeKey, type Key, type KeyColumns, type PredictionDefinition } from '../project/index.ts'
 import type { StoredRun } from '../stores/index.ts'
-import type { KeyText } from './key-text.ts'
+import { type KeyText, plainKeyTextOf } from './key-text.ts'
 import { isFresh, statedAgeSeconds } from './policy.ts'
 import type { PublishedRun, ServedRun } from './published.ts'
 import type { StandingOverrides } from './standing.ts'
 
 export class StoredTexts {
   readonly #keyColumns: KeyColumns
+  readonly #keyText: KeyText
   readonly #maxAgeUs: number | undefined
   readonly #clock: Clock
   readonly #published: PublishedRun
@@ -22,6 +23,7 @@ export class StoredTexts {
 
   constructor({ entity = {}, policy }: PredictionDefinition, clock: Clock, published: PublishedRun, standing: StandingOverrides) {
     this.#keyColumns = entity
+    this.#keyText = plainKeyTextOf(entity)
     this.#maxAgeUs = policy.maxAgeUs
     this.#clock = clock
     this.#published = published
@@ -46,7 +48,7 @@ export class StoredTexts {
     const ageSeconds = statedAgeSeconds(ageUs)
     if (this.#served !== served || this.#now?.ageSeconds !== ageSeconds) {
       this.#served = served
-      this.#now = new StoredNow(served, this.#keyColumns, ageSeconds)
+      this.#now = new StoredNow(served, { columns: this.#keyColumns, text: this.#keyText }, ageSeconds)
     }
     return this.#now
   }
@@ -61,16 +63,19 @@ export class StoredNow {
   readonly #head: string
   readonly #tail: string
 
-  constructor({ run, fresh: { keyText, json } }: ServedRun, keyColumns: KeyColumns, ageSeconds: number) {
+  constructor({ run, fresh: { json } }: ServedRun, keys: { readonly columns: KeyColumns; readonly text: KeyText }, ageSeconds: number) {
     this.ageSeconds = ageSeconds
     this.#run = run
-    this.#keyColumns = keyColumns
-    this.#keyText = keyText
+    this.#keyColumns = keys.columns
+    this.#keyText = keys.text
     this.#head = json.beforeKey
     this.#tail = `${json.beforeAge}${ageSeconds}${json.afterAge}false}`
   }
 
-  /** The answer to a key as `checkKey` gives it, if the request gives no inputs. Undefined: the steps are to be asked. */
+  /**
+   * The answer to a key as `checkKey` gives it, if the request gives no inputs. Undefined: the steps are to be asked.
+   * @param key whose texts are plain: no quotes, no backslashes, no control characters, no lone surrogates.
+   */
   textOf(key: Key): string | undefined {
     try {
       const valueText = this.#run.text(encodeKey(this.#keyColumns, key))

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { answerJson, type Resolver } from '../resolve/index.ts'
 import type { Catalog } from '../stores/index.ts'
+import { hasManyHosts } from './hosts.ts'
 import { LIMITS } from './limits.ts'
 import { PlainBody } from './plain-body.ts'
 import { errorOf, isDefect, type OnDefect } from './problem.ts'
@@ -80,7 +81,7 @@ class HotPath {
     if (nameEnd < 0 || !url.startsWith(MIDDLE, nameEnd)) return false
     const hot = this.#hot.get(url.slice(PREFIX.length, nameEnd))
     const keyAt = nameEnd + MIDDLE.length + 1
-    if (hot === undefined) return false
+    if (hot === undefined || hasManyHosts(request.rawHeaders)) return false
     if (method === 'POST') return url.length === keyAt - 1 && this.#takesPost(request, response, hot)
     if (url.charCodeAt(keyAt - 1) !== 0x2f || url.length - keyAt > LIMITS.pathKeyChars) return false
     if (!isPlain(url, keyAt)) return false

@@ -39,8 +39,8 @@ export class PlainBody {
     this.#text = text
     this.#at = 0
     this.#failed = !this.#canRead
-    const isMany = this.#takes(OPEN) && this.#takesToken('"requests"')
-    const read = isMany ? this.#requests() : this.#request()
+    this.#expect(OPEN)
+    const read = this.#takesToken('"requests"') ? this.#requests() : this.#request()
     this.#skip()
     return this.#failed || this.#at !== text.length ? undefined : read
   }

@@ -15,6 +15,7 @@ export class ReadOnly {
   readonly cause: NodeJS.ErrnoException
   readonly #transaction: bigint
   #lookedMs = performance.now()
+  #isWritten = false
 
   /** Undefined: it can be written, is not there, or cannot be read either. @throws PrescoreError `store_unreadable` for a damaged file */
   static of(folder: string): ReadOnly | undefined {
@@ -38,12 +39,13 @@ export class ReadOnly {
     this.#transaction = lastTransaction(folder)
   }
 
-  /** Once a second. @throws PrescoreError `store_unreadable` where somebody has written to it */
+  /** Looks once a second. @throws PrescoreError `store_unreadable` from then on when somebody has written to it */
   check(): void {
     const nowMs = performance.now()
-    if (nowMs - this.#lookedMs < LOOK_MS) return
+    if (!this.#isWritten && nowMs - this.#lookedMs < LOOK_MS) return
     this.#lookedMs = nowMs
-    if (lastTransaction(this.#folder) === this.#transaction) return
+    this.#isWritten ||= lastTransaction(this.#folder) !== this.#transaction
+    if (!this.#isWritten) return
     throw new PrescoreError('store_unreadable', {
       where: this.#folder,
       found: 'a store that is written while it can only be read here',

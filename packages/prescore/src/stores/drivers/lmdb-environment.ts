@@ -94,8 +94,8 @@ export class LmdbEnvironment {
   freshen(): number {
     if (this.#fresh) return this.#snapshot
     this.#checkOpen()
-    this.#fresh = true
     this.#root.refresh()
+    this.#fresh = true
     setImmediate(() => {
       this.#fresh = false
     })

@@ -96,7 +96,7 @@ export class GroupState {
   }
 
   isFlawed(key: LiveKey, asOfUs: number): boolean {
-    return key !== undefined && this.flaws.isFlawed(this.#bytesOf(key), asOfUs)
+    return key !== undefined && !this.flaws.isEmpty && this.flaws.isFlawed(this.#bytesOf(key), asOfUs)
   }
 
   /** Goes back to what is on disk. */
@@ -116,6 +116,10 @@ export class GroupState {
     if (key === undefined) return this.#reader.readBlock(undefined, asOfUs)
     const found = this.table.find(this.#bytesOf(key))
     return found instanceof KeyEvents ? this.#reader.read(found, asOfUs) : this.#reader.readBlock(found, asOfUs)
+  }
+
+  hasEvents(key: LiveKey): boolean {
+    return key !== undefined && this.table.find(this.#bytesOf(key)) !== undefined
   }
 
   readColumns(keys: readonly LiveKey[], asOfUs: number): Column[] {

@@ -59,6 +59,11 @@ export class GroupState {
     this.#sweep = roundUs === undefined ? undefined : new Sweep(this.table, codec, roundUs)
   }
 
+  /** Of each field that is kept of an event, whether it holds codes of texts. */
+  get isText(): readonly boolean[] {
+    return this.#layout.isText
+  }
+
   /** An empty intake for events of this group, about so many. */
   intake(rows?: number): Intake {
     return new Intake(this.#intakeGroup, rows)

@@ -103,7 +103,14 @@ class LmdbLiveState implements LiveState {
     const groups = this.#of(source).filter(({ mark }) => !mark.isReady)
     if (groups.length === 0) return
     const isServing = [...this.#groups.values()].some(({ mark }) => mark.isReady)
-    const order = { untilUs, retainedFromUs: untilUs - this.#asOfBackUs, isServing, ...(onProgress === undefined ? {} : { onProgress }) }
+    const { folder } = this.#environment
+    const order = {
+      untilUs,
+      retainedFromUs: untilUs - this.#asOfBackUs,
+      isServing,
+      folder,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    }
     const running =
       this.#bootstraps.get(source) ?? this.flush().then(() => bootstrapGroups(database, groups, pin, order, () => this.flush()))
     this.#bootstraps.set(source, running)

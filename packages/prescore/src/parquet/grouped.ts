@@ -1,11 +1,11 @@
 /** A Parquet file put together from row groups that are finished already: their bytes are copied as they are, and the footer is written. */
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { ENCODINGS } from './pages.ts'
 import type { ColumnChunk, RowGroup } from './row-group.ts'
 
 import { type Fields, type Thrift, textOf, thriftBytes } from './thrift.ts'
-import { type StoredColumns, type StoredKind, writable } from './write.ts'
+import { opened, type StoredColumns, type StoredKind, writable } from './write.ts'
 
 const MAGIC = Buffer.from('PAR1')
 const COPIED_AT_ONCE = 4 * 1024 * 1024
@@ -38,12 +38,9 @@ export class GroupedFile {
 
   /** @param file which must not be there yet. @throws PrescoreError `file_unwritable` */
   static async create(file: string, columns: StoredColumns): Promise<GroupedFile> {
-    let handle: FileHandle | undefined
-    await writable(file, async () => {
-      handle = await open(file, 'wx')
-      await handle.writeFile(MAGIC)
-    })
-    return new GroupedFile(file, handle as FileHandle, columns)
+    const handle = await opened(file)
+    await writable(file, () => handle.writeFile(MAGIC))
+    return new GroupedFile(file, handle, columns)
   }
 
   private constructor(file: string, handle: FileHandle, columns: StoredColumns) {

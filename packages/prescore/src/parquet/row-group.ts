@@ -2,13 +2,12 @@
  * Row groups of Parquet files, each made by itself, in any thread: their bytes are final, so that a file is put together by writing one
  * after the other, as `grouped.ts` does.
  */
-import { open } from 'node:fs/promises'
 import { type Chunk, type Column, isStringColumn, type StringColumn } from '../expressions/index.ts'
 import { distinctNumbers } from './distinct-numbers.ts'
 import { dataPage, dictionaryPage, ENCODINGS, type Page, packedCodes } from './pages.ts'
 import { bytesOf, codedTexts, type PlainValues, plainBooleans, plainIntegers, plainNumbers, plainTexts } from './plain.ts'
 
-import { type StoredColumns, type StoredKind, writable } from './write.ts'
+import { opened, type StoredColumns, type StoredKind, writable } from './write.ts'
 
 /** A column of a row group. Plain data. */
 export interface ColumnChunk {
@@ -34,18 +33,16 @@ export interface RowGroup {
  */
 export async function writeRowGroup(file: string, kinds: StoredColumns, { rows, columns }: Chunk): Promise<RowGroup> {
   const chunks: ColumnChunk[] = []
-  await writable(file, async () => {
-    const handle = await open(file, 'wx')
-    try {
-      for (const [name, kind] of Object.entries(kinds)) {
-        const { chunk, pages } = columnChunk(columns.get(name) as Column, kind, rows)
-        chunks.push(chunk)
-        for (const { header, body } of pages) await handle.writeFile(Buffer.concat([header, body]))
-      }
-    } finally {
-      await handle.close()
+  const handle = await opened(file)
+  try {
+    for (const [name, kind] of Object.entries(kinds)) {
+      const { chunk, pages } = columnChunk(columns.get(name) as Column, kind, rows)
+      chunks.push(chunk)
+      for (const { header, body } of pages) await writable(file, () => handle.writeFile(Buffer.concat([header, body])))
     }
-  })
+  } finally {
+    await handle.close()
+  }
   return { rows, columns: chunks }
 }
 

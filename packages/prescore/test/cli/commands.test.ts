@@ -45,28 +45,6 @@ interface Outcome {
   readonly unchanged: boolean
 }
 
-test('check: what is found, as words and as JSON', async () => {
-  const [words, data] = await Promise.all([inFolder('check'), inFolder('check', '--json')])
-  assert.match(
-    text(words),
-    /warning duplicate_keys at sources\.orders\.id\n {4}found {5}3 of 403 rows repeat an id\n(.*\n)*0 errors, \d warnings?\./,
-  )
-  const { ok, problems } = json<{ ok: boolean; problems: { code: string; severity: string }[] }>(data)
-  assert.equal(ok, true)
-  assert.deepEqual([...new Set(problems.map(({ severity }) => severity))], ['warning'])
-  const broken = join(folder, 'broken.ts')
-  writeFileSync(broken, changed(changed(CONFIG, "amount: 'float64'", "amount: 'int64'"), 'model.onnx', 'missing.onnx'))
-  const both = json<{ ok: boolean; problems: { code: string }[] }>(await inFolder('check', '--json', '--project', broken), 1)
-  assert.equal(both.ok, false)
-  assert.deepEqual(
-    both.problems
-      .map(({ code }) => code)
-      .sort()
-      .filter(code => code !== 'duplicate_keys'),
-    ['column_type', 'model_unreadable'],
-  )
-})
-
 test('dataset: a file, and what is in it', async () => {
   const out = join(folder, 'train.parquet')
   const report = json<{ rows: number; features: string[]; featureHash: string }>(

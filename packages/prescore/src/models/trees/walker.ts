@@ -10,6 +10,8 @@ export const BLOCK_ROWS = 64
 /** Fewer rows are walked one by one: together they take as long as `LANES`. */
 const TOGETHER_ROWS_MIN = 5
 
+export type OnSums = (sums: Matrix, at: number, row: number) => void
+
 export class Walker {
   readonly #kernel: Kernel
   readonly #features: number
@@ -24,14 +26,20 @@ export class Walker {
     this.#finish = finish
   }
 
-  /** Outputs of `rows` rows, from row `from` of the matrix, into `out` from row `to`. */
-  run(matrix: Matrix, from: number, rows: number, out: Float32Array, to: number): void {
+  /**
+   * Outputs of `rows` rows, from row `from` of the matrix, into `out` from row `to`.
+   * @param onSums told of each row of `out`, and of its sums as `Finish` leaves them.
+   */
+  run(matrix: Matrix, from: number, rows: number, out: Float32Array, to: number, onSums?: OnSums): void {
     const { sums } = this.#kernel
     for (let row = 0; row < rows; ) {
       const count = blockOf(rows - row)
       if (count === 1) this.#one(matrix, from + row)
       else this.#some(matrix, from + row, count)
-      for (let i = 0; i < count; i++) this.#finish(sums, i * this.#targets, out, (to + row + i) * this.#targets)
+      for (let i = 0; i < count; i++) {
+        this.#finish(sums, i * this.#targets, out, (to + row + i) * this.#targets)
+        onSums?.(sums, i * this.#targets, to + row + i)
+      }
       row += count
     }
   }

@@ -174,7 +174,12 @@ function bareApp(onDefect: OnDefect): FastifyInstance {
     clientErrorHandler: refuseUnreadable,
   })
   for (const method of METHODS) if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method)
-  app.addHook('onRequest', ({ raw }, _reply, done) => done(hasManyHosts(raw.rawHeaders) ? manyHosts() : undefined))
+  app.addHook('onRequest', ({ raw }, reply, done) => {
+    if (!hasManyHosts(raw.rawHeaders)) return done()
+    // Whoever sends such may see other requests on the connection than we do.
+    reply.raw.shouldKeepAlive = false
+    return done(manyHosts())
+  })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {

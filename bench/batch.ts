@@ -1,48 +1,94 @@
-/** A whole batch run of the flights example: from scanning three million events to readable answers. */
-import { mkdtemp, rm } from 'node:fs/promises'
+/**
+ * Whole batch runs, from scanning events to readable answers, against what nothing of the kind can do without: DuckDB's
+ * SQL for the same aggregates, ONNX Runtime on as many threads, and the Parquet file. Each run is a process of its own.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { prepare } from '../examples/flights/prepare.ts'
-import { App } from '../packages/prescore/src/app.ts'
-import { type RunOutcome, runBatch } from '../packages/prescore/src/batch/index.ts'
-import { type Measured, suite } from './harness.ts'
+import { Database } from '../packages/prescore/src/parquet/index.ts'
+import { runLimit } from './batch/limit.ts'
+import { treesModel } from './batch/model.ts'
+import type { RunMeasured } from './batch/run.ts'
+import { inTurns, type Measured, suite } from './harness.ts'
+import { writePayments } from './payments.ts'
 
-const TURNS = 5
+/** Of the generated events; `PRESCORE_BENCH_EVENTS` asks for fewer. */
+const EVENTS = Number(process.env.PRESCORE_BENCH_EVENTS ?? 20_000_000)
+const EVENTS_PER_KEY = 40
+const TURNS = 3
 const THREADS = 2
-const AS_OF_US = Date.parse('2001-06-15T07:00:00Z') * 1000
+const GROWTH = [1, 4, 16] as const
+
+/** About the greatest value of each feature: counts, then amounts. */
+const SCALES = [4, 20, 80, 1_000, 5_000, 20_000, 500, 500, 500, 300, 300, 300, 500, 500, 500, 200, 100, 50, 4, 80]
 
 suite({
   name: 'batch',
-  about: `the flights example as of one moment, ${THREADS} threads, ${TURNS} runs from nothing`,
+  about: `whole runs of ${EVENTS.toLocaleString('en')} events, 20 features, 100 trees, ${THREADS} threads; limit: DuckDB's SQL, ONNX Runtime and a Parquet file, one after the other`,
   async *run(say) {
-    const { flights } = await prepare()
-    const outcomes: RunOutcome[] = []
-    for (let turn = 0; turn < TURNS; turn++) outcomes.push(await runOnce())
-    const { rows } = (outcomes[0] as RunOutcome).report
-    say(`${flights.toLocaleString('en')} events, ${rows.toLocaleString('en')} answers`)
-    yield* figures(
-      outcomes.map(({ report }) => report.seconds),
-      rows,
-    )
+    yield* withFolder(async function* (database, folder) {
+      await writePayments(database, folder, EVENTS, EVENTS / EVENTS_PER_KEY)
+      const runs: RunMeasured[] = []
+      const turns = await inTurns(
+        TURNS,
+        async () => {
+          runs.push(wholeRun(folder))
+          return (runs.at(-1) as RunMeasured).total
+        },
+        async () => {
+          const limit = await runLimit(database, folder, THREADS)
+          say(`limit: SQL ${limit.sql.toFixed(2)} s, model ${limit.model.toFixed(2)} s, Parquet ${limit.parquet.toFixed(2)} s`)
+          return limit.sql + limit.model + limit.parquet
+        },
+      )
+      yield { figure: `whole run, ${(runs[0]?.rows ?? 0).toLocaleString('en')} rows`, unit: 's', ...turns, goal: 1.25, better: 'lower' }
+      for (const stage of ['plan', 'features', 'score', 'stage'] as const) {
+        yield { figure: `of it ${stage}`, unit: 's', ours: runs.map(({ seconds }) => seconds[stage]), better: 'lower' }
+      }
+    })
   },
 })
 
-async function runOnce(): Promise<RunOutcome> {
-  const state = await mkdtemp(join(tmpdir(), 'prescore-bench-'))
-  const app = await App.open({ project: join(import.meta.dirname, '../examples/flights'), state, threads: THREADS })
+suite({
+  name: 'batch-memory',
+  about: `the most memory of whole runs as events and keys grow, ${THREADS} threads`,
+  async *run() {
+    let least: number | undefined
+    for (const times of GROWTH) {
+      const events = (EVENTS / 16) * times
+      yield* withFolder(async function* (database, folder) {
+        await writePayments(database, folder, events, events / EVENTS_PER_KEY)
+        const { peakMb, rows } = wholeRun(folder)
+        yield {
+          figure: `peak memory, ${events.toLocaleString('en')} events, ${rows.toLocaleString('en')} rows`,
+          unit: 'MB',
+          ours: [peakMb],
+          ...(least === undefined ? {} : { limit: [least], goal: 1.25 }),
+          better: 'lower',
+        }
+        least ??= peakMb
+      })
+    }
+  },
+})
+
+async function* withFolder(body: (database: Database, folder: string) => AsyncIterable<Measured>): AsyncGenerator<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), 'prescore-bench-'))
+  const database = await Database.open({ threads: THREADS })
   try {
-    return await runBatch(await app.place(), { prediction: 'late', asOfUs: AS_OF_US, threads: THREADS, publish: 'gated' })
+    writeFileSync(join(folder, 'model.onnx'), treesModel(SCALES))
+    yield* body(database, folder)
   } finally {
-    await app.close()
-    await rm(state, { recursive: true, force: true })
+    database.close()
+    rmSync(folder, { recursive: true })
   }
 }
 
-function* figures(seconds: readonly RunOutcome['report']['seconds'][], rows: number): Generator<Measured> {
-  const totals = seconds.map(each => Object.values(each).reduce((a, b) => a + b, 0))
-  yield { figure: 'whole run', unit: 'rows/s', ours: totals.map(total => rows / total), better: 'higher' }
-  yield { figure: 'whole run', unit: 's', ours: totals, better: 'lower' }
-  for (const stage of ['plan', 'features', 'score', 'stage'] as const) {
-    yield { figure: `of it ${stage}`, unit: 's', ours: seconds.map(each => each[stage]), better: 'lower' }
-  }
+function wholeRun(folder: string): RunMeasured {
+  const script = join(import.meta.dirname, 'batch/run.ts')
+  const env = { ...process.env, PRESCORE_BENCH_FOLDER: folder }
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, folder, String(THREADS)], { encoding: 'utf8', env })
+  if (status !== 0) throw new Error(stderr)
+  return JSON.parse(stdout) as RunMeasured
 }

@@ -11,8 +11,8 @@ const ROWS = 1_000
 export const BATCH_ROWS = 64
 const MODELS = {
   /** 100 trees over 27 features. */
-  trees: { file: '../../examples/flights/models/late.onnx', features: 27 },
-  linear: { file: '../../packages/prescore/test/models/fixtures/linear.onnx', features: 5 },
+  trees: { file: '../../examples/flights/models/late.onnx', features: 27, runtime: 'trees' },
+  linear: { file: '../../packages/prescore/test/models/fixtures/linear.onnx', features: 5, runtime: 'onnx' },
 } as const
 export type ModelName = keyof typeof MODELS
 
@@ -43,7 +43,7 @@ export async function protocolServer(): Promise<Server> {
   })
   store.catalog.publish(prediction, 'r', null)
   const opened = new Map<string, TensorModel>()
-  for (const name of Object.keys(MODELS) as ModelName[]) opened.set(name, await openTensorModel(modelFile(name)))
+  for (const name of Object.keys(MODELS) as ModelName[]) opened.set(name, await openTensorModel(modelFile(name), MODELS[name].runtime))
   const resolvers = [churn, ...[...opened.keys()].map(name => ({ ...churn, name }))].map(each => new Resolver({ prediction: each, store }))
   const models = new Map([...opened].map(([name, model]) => [name, { release: '9f2c41a07be3', model }]))
   return createServer({ resolvers, catalog: store.catalog, modelOf: name => models.get(name)! })
@@ -83,7 +83,7 @@ export function featuresOf(name: ModelName): number {
 
 /** Time of one call of the model with a batch, without a server. */
 export async function secondsInProcess(name: ModelName, calls = 500): Promise<number> {
-  const model = await openTensorModel(modelFile(name))
+  const model = await openTensorModel(modelFile(name), MODELS[name].runtime)
   const { features } = MODELS[name]
   const outputs = model.outputs.map(output => output.name)
   const data = matrix(features, 1)

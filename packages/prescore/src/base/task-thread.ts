@@ -1,6 +1,6 @@
 /** A worker thread as its owner sees it: a task goes in, what happens on the way is told, and it ends, fails or dies. */
 import { getHeapStatistics } from 'node:v8'
-import { type MessagePort, Worker } from 'node:worker_threads'
+import { type Transferable, Worker } from 'node:worker_threads'
 import { errorFromJson, PrescoreError } from './errors.ts'
 
 /** What a worker says of its task. */
@@ -23,6 +23,8 @@ export interface TaskThreadOptions<Task> {
   readonly url: URL
   /** Plain data, for all of its tasks. */
   readonly workerData: unknown
+  /** What of a task the worker takes over, instead of a copy: nothing else may hold on to it. */
+  readonly transfer?: (task: Task) => readonly Transferable[]
   /** Names a task in messages. */
   readonly placeOf: (task: Task) => string
   /** The error of a task whose worker has died of something. */
@@ -32,8 +34,6 @@ export interface TaskThreadOptions<Task> {
 export interface TaskOptions<Told> {
   readonly onTold?: (told: Told) => void
   readonly signal?: AbortSignal | undefined
-  /** What the worker takes over of the task. */
-  readonly transfer?: readonly MessagePort[]
 }
 
 interface Performance<Told, Result> {
@@ -63,7 +63,7 @@ export class TaskThread<Task, Told, Result> {
   }
 
   /** One task at a time. @throws PrescoreError what the task threw; that of a worker which died; `interrupted` when the signal fires */
-  async perform(task: Task, { onTold, signal, transfer = [] }: TaskOptions<Told> = {}): Promise<Result> {
+  async perform(task: Task, { onTold, signal }: TaskOptions<Told> = {}): Promise<Result> {
     const where = this.#options.placeOf(task)
     if (signal?.aborted === true) throw new PrescoreError('interrupted')
     if (this.#death !== undefined) throw this.#options.died(where, this.#death)
@@ -73,7 +73,7 @@ export class TaskThread<Task, Told, Result> {
     this.#current = { onTold, resolve, reject: fail }
     signal?.addEventListener('abort', interrupt)
     try {
-      this.#thread.postMessage(task, transfer)
+      this.#thread.postMessage(task, this.#options.transfer?.(task) ?? [])
       return await promise
     } finally {
       signal?.removeEventListener('abort', interrupt)

@@ -174,7 +174,7 @@ async function stageSample(context: RunContext): Promise<StagedSample> {
   const manifests = await readManifests(context.layout, context.plan)
   const rows: StoredRow[] = []
   const [readSeconds] = await timed(async () => {
-    for await (const row of new StagedRows(context, manifests.score, () => {}, undefined)) rows.push(row)
+    for await (const some of new StagedRows(context, manifests.score, () => {}, undefined)) rows.push(...some)
   })
   const store = openStore(join(context.runs, 'store'))
   try {

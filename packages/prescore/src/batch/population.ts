@@ -59,14 +59,14 @@ export async function populationRows(
   return { index, inputs }
 }
 
-/** Writes the rows to a Parquet file: columns `key_*` and `input_*`. @returns how many rows it has. @throws PrescoreError `invalid_key` (longer than a key may be) */
+/** Writes the rows to a Parquet file, in the order of their keys: columns `key_*` and `input_*`. @returns how many rows it has. @throws PrescoreError `invalid_key` (longer than a key may be) */
 export async function writePopulation(
   database: Database,
   file: string,
   prediction: PredictionDefinition,
   { index, inputs }: PopulationRows,
+  order = sortedKeys(index),
 ): Promise<number> {
-  const order = sortedKeys(index)
   const columns = new Map<string, Column>([
     ...keyColumns(index, prediction.entity ?? {}, order).map(([name, column]) => [`key_${name}`, column] as const),
     ...inputs.columns(order).map(([name, column]) => [`input_${name}`, column] as const),

@@ -38,8 +38,8 @@ export interface Staged {
   readonly isConstant: boolean
 }
 
-/** The rows that have a value, as the store takes them, in the order of their keys' bytes. */
-export class StagedRows implements AsyncIterable<StoredRow> {
+/** The rows that have a value, as the store takes them, in the order of their keys' bytes, some at once. */
+export class StagedRows implements AsyncIterable<readonly StoredRow[]> {
   readonly #context: RunContext
   readonly #shards: readonly ScoreManifest[]
   readonly #onRows: (rows: number) => void
@@ -60,7 +60,7 @@ export class StagedRows implements AsyncIterable<StoredRow> {
   }
 
   /** @throws PrescoreError `run_corrupt` when a shard's file is not what its DONE says; `interrupted` */
-  async *[Symbol.asyncIterator](): AsyncGenerator<StoredRow> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly StoredRow[]> {
     const digest = createHash('sha256')
     const values = new Float64Array(this.#shards.reduce((count, { ok }) => count + ok, 0))
     let ok = 0
@@ -77,16 +77,20 @@ export class StagedRows implements AsyncIterable<StoredRow> {
         const lines = rows.map(({ line }) => line).join('')
         digest.update(lines)
         part.update(lines)
+        const stored: StoredRow[] = []
         for (let i = 0; i < rows.length; i++) {
           const { keyBytes, valueText, inputsText } = rows[i] as CanonicalRow
           if (valueText === undefined) continue
           values[ok++] = numbers[i] as number
           onlyText ??= valueText
           if (valueText !== onlyText) isConstant = false
-          yield inputsText === undefined
-            ? { keyBytes, valueText }
-            : { keyBytes, valueText, inputsText, fingerprint: textFingerprint(inputsText) }
+          stored.push(
+            inputsText === undefined
+              ? { keyBytes, valueText }
+              : { keyBytes, valueText, inputsText, fingerprint: textFingerprint(inputsText) },
+          )
         }
+        yield stored
       }
       const found = part.digest('hex')
       if (found !== shard.digest) throw corrupt(this.#context, shard, `rows of digest ${found.slice(0, 12)}`)

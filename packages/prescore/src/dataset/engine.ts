@@ -2,7 +2,9 @@
 import { PrescoreError, TaskThread } from '../base/index.ts'
 import { portsOf } from '../history/index.ts'
 import type { Database } from '../parquet/index.ts'
+import type { BlockTask } from './block.ts'
 import { type Ground, openGround, type Told, type WorkSpec } from './ground.ts'
+import { buffersOf } from './pieces.ts'
 import { type Done, perform, type Task } from './work.ts'
 
 type OnTold = (told: Told) => void
@@ -46,8 +48,7 @@ export class Engine {
   }
 
   #give<T extends Task>(thread: TaskThread<Task, Told, Done<Task>>, task: T, onTold: OnTold): Promise<Done<T>> {
-    const transfer = task.kind === 'part' && task.together !== undefined ? portsOf(task.together.peers) : []
-    return thread.perform(task, { onTold, signal: this.#signal, transfer }) as Promise<Done<T>>
+    return thread.perform(task, { onTold, signal: this.#signal }) as Promise<Done<T>>
   }
 
   async close(): Promise<void> {
@@ -60,7 +61,17 @@ function threadOf(spec: WorkSpec): TaskThread<Task, Told, Done<Task>> {
   return new TaskThread({
     url: new URL('./worker.ts', import.meta.url),
     workerData: spec,
+    transfer: task => (task.kind === 'block' ? ownOf(task) : portsOf(task.together?.peers)),
     placeOf: task => (task.kind === 'part' ? `features of ${task.source}` : 'a block of rows'),
     died: (where, found) => new PrescoreError('worker_failed', { where, found }),
   })
+}
+
+/** Of a block: its rows and pieces were put aside for it alone. */
+function ownOf({ rows, pieces }: BlockTask): readonly ArrayBuffer[] {
+  const all = pieces.flat()
+  return buffersOf(
+    [...rows.columns.values(), ...all.flatMap(({ columns }) => columns)],
+    all.map(piece => piece.rows),
+  )
 }

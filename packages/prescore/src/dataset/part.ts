@@ -2,6 +2,7 @@
 import type { Column } from '../expressions/index.ts'
 import { Division, historyFeatures, type Peers, PeerTalk, type Sharing } from '../history/index.ts'
 import type { Ground, Told } from './ground.ts'
+import { range } from './pieces.ts'
 
 /** Rows that ask for the same need. */
 export interface Asked {
@@ -9,6 +10,8 @@ export interface Asked {
   readonly need: number
   readonly keys: readonly Column[]
   readonly asOfUs: Float64Array
+  /** Ascending: before which rows the answer is cut into pieces; the last is the number of rows. */
+  readonly ends: readonly number[]
 }
 
 /** Plain data, but for the ports of the peers. */
@@ -33,8 +36,8 @@ export interface PartTask {
 }
 
 export interface PartDone {
-  /** By what was asked: its aggregates in the group's order, row for row. */
-  readonly features: readonly (readonly Column[])[]
+  /** By what was asked, and by piece: its aggregates in the group's order, row for row. */
+  readonly features: readonly (readonly (readonly Column[])[])[]
 }
 
 export async function performPart(ground: Ground, task: PartTask, tell: (told: Told) => void): Promise<PartDone> {
@@ -46,7 +49,8 @@ export async function performPart(ground: Ground, task: PartTask, tell: (told: T
   const sharing = talk === undefined ? undefined : { talk, ...sharingOf(ground, task, together as Together) }
   try {
     const onRows = (rows: number, total: number) => tell({ rows, total })
-    return await historyFeatures(ground.database, at, pin, requests, { clock, only, onRows, sharing })
+    const { features } = await historyFeatures(ground.database, at, pin, requests, { clock, only, onRows, sharing })
+    return { features: features.map((columns, i) => cut(columns, (asked[i] as Asked).ends)) }
   } finally {
     talk?.leave()
   }
@@ -55,6 +59,10 @@ export async function performPart(ground: Ground, task: PartTask, tell: (told: T
 function sharingOf(ground: Ground, { source, asked }: PartTask, { parts, of, asOfUs }: Together): Omit<Sharing, 'talk'> {
   const groups = asked.map(({ need }) => needAt(ground, need).group)
   return { division: new Division(ground.source(source).at.definition, groups, of), parts: parts.map(part => [part]), asOfUs }
+}
+
+function cut(columns: readonly Column[], ends: readonly number[]): readonly (readonly Column[])[] {
+  return ends.map((end, piece) => columns.map(column => range(column, ends[piece - 1] ?? 0, end)))
 }
 
 function needAt({ needs }: Ground, at: number): Ground['needs'][number] {

@@ -64,7 +64,7 @@ export function compileGroup(group: FeatureGroupDefinition, rowScope: Scope, zon
       }
       const sweeps = new Sweeps({ events, keyOf, keys, queries, clock, where })
       plan.lanes.forEach((lane, i) => {
-        results[i] ??= { cells: sweeps.compute(lane, columns), texts: textsOf(lane, columns) }
+        results[i] ??= { cells: sweeps.compute(lane, columns), texts: textsOf(lane, columns), hasOneNaN: true }
       })
       return finished(plan, results)
     },
@@ -94,8 +94,9 @@ function finished({ features }: GroupPlan, results: readonly LaneResults[]): rea
   const isShared = (feature: FeaturePlan) =>
     features.some(other => other !== feature && other.lane === feature.lane && other.cell === feature.cell)
   return features.map(feature => {
-    const { cells, texts } = results[feature.lane]!
-    return finish(feature, cells, texts, isShared(feature))
+    const { cells, texts, hasOneNaN } = results[feature.lane]!
+    const isFinished = hasOneNaN && Number.isNaN(feature.default) && !isShared(feature)
+    return finish(feature, cells, texts, { isShared: isShared(feature), isFinished })
   })
 }
 
@@ -175,19 +176,21 @@ function take(values: Float64Array, rows: Int32Array): Float64Array {
 
 /**
  * The default, or the one NaN, in the place of any NaN: engines may give them different bits.
- * @param isShared whether another feature has the same cell.
+ * @param how.isShared whether another feature has the same cell.
+ * @param how.isFinished whether the cell is the feature's values already.
  */
 function finish(
   { type, cell, default: fallback }: FeaturePlan,
   cells: readonly Float64Array[],
   texts: readonly string[] | undefined,
-  isShared: boolean,
+  { isShared, isFinished }: { readonly isShared: boolean; readonly isFinished: boolean },
 ): Column {
   const results = cells[cell]!
   if (type.kind === 'string') {
     const codes = Int32Array.from(results, code => (code === code ? code : -1))
     return { type, codes, dictionary: texts as readonly string[] } satisfies StringColumn
   }
+  if (isFinished) return { type, values: results }
   const values = isShared ? results.slice() : results
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!

@@ -20,6 +20,8 @@ import { type ClockName, checkTimes, type EventColumns } from './timeline.ts'
 export interface LaneResults {
   readonly cells: readonly Float64Array[]
   readonly texts: readonly string[] | undefined
+  /** Whether what is missing is the one NaN. */
+  readonly hasOneNaN: boolean
 }
 
 /** What one has read for another. Plain data. */
@@ -151,7 +153,7 @@ export class Moment {
       part.write(number, [...this.#records.take(first + number), ...this.#received[number]!], results)
       this.#received[number] = []
     }
-    return this.#lanes.map(({ texts }, i) => ({ cells: results[i]!, texts }))
+    return this.#lanes.map(({ texts }, i) => ({ cells: results[i]!, texts, hasOneNaN: false }))
   }
 
   /** Whether an event of the key counts. What others ask for is told by their filters alone. */

@@ -19,13 +19,16 @@ import { type Sharing, sharedFeatures } from './shared-features.ts'
 export interface HistoryFeatures {
   /** For each request: its features in the group's order, a column each, row for row as asked. */
   readonly features: readonly (readonly Column[])[]
-  /** The latest moment, at most the latest as-of, at which a row of the scanned range was known; undefined without rows. */
+  /**
+   * Up to which moment, at most the latest as-of, all that was known is in them: when a row of the scanned range was known, or the log
+   * last took events or a heartbeat. Undefined without either.
+   */
   readonly knownThroughUs: number | undefined
 }
 
 export interface HistoryOptions {
   readonly clock: ClockName
-  /** SQL that holds for every row of the files whose key is asked for: others need not be read. Then `knownThroughUs` is that of these rows. */
+  /** SQL that holds for every row of the files whose key is asked for: others need not be read, and tell nothing of `knownThroughUs`. */
   readonly only?: string | undefined
   /** Told now and then how many rows more were read, and how many there are to be read in all. */
   readonly onRows?: (rows: number, total: number) => void
@@ -45,7 +48,7 @@ export async function historyFeatures(
   const compiled = compiledFor(source, requests)
   if (sharing !== undefined) {
     const shared = await sharedOrNone(database, source, pin, requests, compiled, sharing, options)
-    if (shared !== undefined) return shared
+    if (shared !== undefined) return { ...shared, knownThroughUs: knownThrough(shared.knownThroughUs, pin, sharing.asOfUs) }
   }
   const readers = requests.map((request, i) => readerOf(source, request, compiled[i] as CompiledGroup, clock))
   const collectors = requests.flatMap((request, i) =>
@@ -62,7 +65,15 @@ export async function historyFeatures(
     for (const reader of atOnce) reader.append(chunk)
   })
   const collected = buffer === undefined ? [] : collectedFeatures(collectors, buffer, clock)
-  return { features: readers.map(reader => reader?.compute() ?? (collected.shift() as readonly Column[])), knownThroughUs: known.us }
+  return {
+    features: readers.map(reader => reader?.compute() ?? (collected.shift() as readonly Column[])),
+    knownThroughUs: knownThrough(known.us, pin, untilUs),
+  }
+}
+
+function knownThrough(rowsUs: number | undefined, { throughUs }: SourcePin, lastUs: number): number | undefined {
+  const toldUs = throughUs === undefined ? Number.NEGATIVE_INFINITY : Math.min(throughUs, lastUs)
+  return toldUs > (rowsUs ?? Number.NEGATIVE_INFINITY) ? toldUs : rowsUs
 }
 
 /** Undefined: each worker reads for itself. What went wrong for one shows again there, if it is of its own keys. */

@@ -26,8 +26,8 @@ export function peersOf(workers: number): readonly Peers[] {
 }
 
 /** What must be handed over with the peers. */
-export function portsOf({ ports }: Peers): readonly MessagePort[] {
-  return ports.filter(port => port !== undefined)
+export function portsOf(peers: Peers | undefined): readonly MessagePort[] {
+  return peers?.ports.filter(port => port !== undefined) ?? []
 }
 
 export class PeerTalk {

@@ -5,9 +5,9 @@ import type { GroupState } from './group-state.ts'
 import type { Mark } from './mark.ts'
 
 /** Keys that wait to be stored: from so many on they are stored at once. The more there are, the more of them share a page of the disk. */
-const CHANGED_KEYS = 131_072
-/** From so many on, whoever applies more should wait for the disk: some 150 MB. */
-const CHANGED_KEYS_MAX = 2 * CHANGED_KEYS
+const CHANGED_KEYS = 262_144
+/** From so many on, whoever applies more should wait for the disk: some 200 MB. */
+const CHANGED_KEYS_MAX = 1.5 * CHANGED_KEYS
 
 export class Storing {
   readonly #environment: Environment
@@ -19,6 +19,8 @@ export class Storing {
   #failure: PrescoreError | undefined
   #canRecover = false
   #isStopped = false
+  /** Until whoever runs now has ended: before, no snapshot is taken that could be of another owner. */
+  #isChecked = false
 
   constructor(environment: Environment, groups: ReadonlyMap<string, GroupState>, withinMs: number) {
     this.#environment = environment
@@ -76,6 +78,7 @@ export class Storing {
    * @throws PrescoreError `store_unreadable`
    */
   checkUsable(): void {
+    if (this.#isChecked) return
     if (this.#failure !== undefined) throw this.#failure
     if (this.#isStopped) throw new PrescoreError('store_unreadable', { where: this.#environment.folder, found: 'closed live state' })
     try {
@@ -84,6 +87,12 @@ export class Storing {
       this.#failure = error as PrescoreError
       throw error
     }
+    this.#isChecked = true
+    queueMicrotask(this.#forgetCheck)
+  }
+
+  readonly #forgetCheck = (): void => {
+    this.#isChecked = false
   }
 
   #isUsable(): boolean {

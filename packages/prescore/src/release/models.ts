@@ -72,7 +72,10 @@ export class ReleasedModels {
       })
     const before = slot.opened
     if (before?.release === release.hash) return before
-    slot.opened = { release: release.hash, model: await openTensorModel(release.modelFile) }
+    slot.opened = {
+      release: release.hash,
+      model: await openTensorModel(release.modelFile, release.runtime.name === 'trees' ? 'trees' : 'onnx'),
+    }
     await before?.model.close()
     return slot.opened
   }

@@ -1,32 +1,27 @@
 /** What every driver's `load` does alike: check the rows, and cut them into bounded parts. */
 import { PrescoreError } from '../base/index.ts'
-import { storedBytes } from './entry.ts'
-import { type RunHeader, STORE_FORMAT, type StoredRow } from './types.ts'
+import { type RunHeader, STORE_FORMAT, type StoredRow, type StoredRows } from './types.ts'
 
 /** Rows of one transaction at most: other writers wait no longer than these take (some 10 ms). */
 const ROWS_PER_TRANSACTION = 10_000
 
-/** Key and stored bytes of one row. */
-export type RowBytes = readonly [keyBytes: Uint8Array, stored: Buffer]
-
-/**
- * The rows as stored entries, in parts of at most {@link ROWS_PER_TRANSACTION}, checked: keys ascend, fingerprints are as wide
- * as the header says, and there are as many as it says.
- */
-export async function* entriesOf(header: RunHeader, rows: Iterable<StoredRow> | AsyncIterable<StoredRow>): AsyncGenerator<RowBytes[]> {
-  let part: RowBytes[] = []
-  let before: Uint8Array | undefined
+/** The rows in parts of at most {@link ROWS_PER_TRANSACTION}. @throws PrescoreError `rows_not_reconciled`: not as many as the header says */
+export async function* partsOf(header: RunHeader, rows: StoredRows): AsyncGenerator<readonly StoredRow[]> {
+  let part: StoredRow[] = []
   let count = 0
-  for await (const row of rows) {
-    checkOrder(before, row.keyBytes)
-    part.push([row.keyBytes, storedBytes(header, row)])
-    before = row.keyBytes
-    count++
-    if (part.length < ROWS_PER_TRANSACTION) continue
-    yield part
+  const isFull = (row: StoredRow) => part.push(row) === ROWS_PER_TRANSACTION
+  const taken = () => {
+    const full = part
+    count += full.length
     part = []
+    return full
   }
-  if (part.length > 0) yield part
+  if (Symbol.asyncIterator in rows) {
+    for await (const some of rows) for (const row of some) if (isFull(row)) yield taken()
+  } else {
+    for (const row of rows) if (isFull(row)) yield taken()
+  }
+  if (part.length > 0) yield taken()
   checkCount(header, count)
 }
 
@@ -63,7 +58,8 @@ export function isLoaded(stored: RunHeader | undefined, wanted: RunHeader): bool
   })
 }
 
-function checkOrder(before: Uint8Array | undefined, keyBytes: Uint8Array): void {
+/** Keys ascend, and none is empty. @throws PrescoreError `duplicate_keys`, `internal` */
+export function checkOrder(before: Uint8Array | undefined, keyBytes: Uint8Array): void {
   const order = before === undefined ? -1 : Buffer.compare(before, keyBytes)
   if (order < 0 && keyBytes.length > 0) return
   const found = `key ${Buffer.from(keyBytes).toString('hex')}`

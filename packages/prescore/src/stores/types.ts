@@ -37,6 +37,9 @@ export interface StoredRow {
   readonly inputsText?: string
 }
 
+/** Rows in key order: one after the other, or, where they are still to be read, some at once. */
+export type StoredRows = Iterable<StoredRow> | AsyncIterable<readonly StoredRow[]>
+
 /** One key's answer, as it is stored: the fingerprint (if any), the value text, and (with a fingerprint) a zero byte and the inputs. */
 export interface StoredEntry {
   readonly valueText: string
@@ -81,7 +84,7 @@ export interface PredictionStore {
    * and reads no row.
    * @throws PrescoreError `duplicate_keys`, `rows_not_reconciled` (not as many rows as the header says), `store_unreadable`
    */
-  load(header: RunHeader, rows: Iterable<StoredRow> | AsyncIterable<StoredRow>): Promise<void>
+  load(header: RunHeader, rows: StoredRows): Promise<void>
   /** A complete run; undefined when there is none. @throws PrescoreError `store_unreadable`, `store_format` */
   open(run: string): StoredRun | undefined
   /** The headers of all complete runs, by run id. */
@@ -110,6 +113,8 @@ export interface RecordStore extends RecordReader {
    * each commit of this process, and at the first read of a turn of the event loop (another process may have committed).
    */
   snapshot(): number
+  /** Ends the turn of the event loop for {@link snapshot}: what is read from now on sees what was committed meanwhile. */
+  renew(): void
   /** Ids and texts of a kind whose ids begin with the prefix, by id. */
   entries(kind: RecordKind, prefix: string): readonly (readonly [id: string, text: string])[]
   /** Runs the change with nobody else writing; all of it is kept, or (when it throws) nothing. */

@@ -109,9 +109,12 @@ export function predictionStoreSuite(name: string, harness: StoreHarness): void 
     withStore('takes rows as they come, more than fit into one transaction', async ({ predictions }) => {
       const rows = 25_001
       async function* arriving() {
-        for (let i = 0; i < rows; i++) {
-          if (i % 5_000 === 0) await new Promise(resolve => setImmediate(resolve))
-          yield { keyBytes: Buffer.from(String(i).padStart(6, '0')), valueText: String(i) }
+        for (let i = 0; i < rows; i += 4_999) {
+          await new Promise(resolve => setImmediate(resolve))
+          yield Array.from({ length: Math.min(4_999, rows - i) }, (_, at) => ({
+            keyBytes: Buffer.from(String(i + at).padStart(6, '0')),
+            valueText: String(i + at),
+          }))
         }
       }
       await predictions.load(headerOf('many', rows), arriving())
@@ -180,7 +183,7 @@ export function predictionStoreSuite(name: string, harness: StoreHarness): void 
     withStore('lets two load the same run at once', async ({ predictions }) => {
       async function* slowly(rows: StoredRow[]) {
         for (const row of rows) {
-          yield row
+          yield [row]
           await new Promise(resolve => setImmediate(resolve))
         }
       }

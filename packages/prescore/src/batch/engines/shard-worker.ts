@@ -12,6 +12,7 @@ export class ShardWorker {
     this.#thread = new TaskThread({
       url: new URL('./worker.ts', import.meta.url),
       workerData: spec,
+      transfer: ({ together }) => portsOf(together?.peers),
       placeOf,
       died: (where, found) => new PrescoreError('run_failed', { where, found }),
     })
@@ -19,8 +20,7 @@ export class ShardWorker {
 
   /** One task at a time. @throws PrescoreError what the shard threw; `run_failed` when the worker has died; `interrupted` when the signal fires */
   perform(task: Task, onRows: OnRows, signal?: AbortSignal): Promise<void> {
-    const transfer = task.together === undefined ? [] : portsOf(task.together.peers)
-    return this.#thread.perform(task, { onTold: ({ rows, scan }) => onRows(rows, scan), signal, transfer })
+    return this.#thread.perform(task, { onTold: ({ rows, scan }) => onRows(rows, scan), signal })
   }
 
   stop(): Promise<void> {

@@ -6,28 +6,14 @@ import { onnxRuntime, SESSION_OPTIONS } from '../onnx/library.ts'
 import { messageOf } from '../onnx/runner.ts'
 import type { TensorSignature } from '../runtime.ts'
 import { isTensorType, type Tensor, type TensorType } from './tensor.ts'
+import { treeTensorModel } from './tree-tensor-model.ts'
+import type { TensorModel, TensorSpec } from './types.ts'
 
-/** Of an input or output that can be passed. */
-export interface TensorSpec extends TensorSignature {
-  readonly type: TensorType
-}
-
-export interface TensorModel {
-  readonly inputs: readonly TensorSpec[]
-  /** Tensors only: sequences and maps are left out. */
-  readonly outputs: readonly TensorSpec[]
-  /**
-   * @param inputs one for each input, of its type and shape.
-   * @param outputs names of those that are wanted.
-   * @throws PrescoreError `invalid_input` where the model refuses the tensors, `model_failed` after it was closed
-   */
-  run(inputs: ReadonlyMap<string, Tensor>, outputs: readonly string[]): Promise<ReadonlyMap<string, Tensor>>
-  /** Lets calls under way finish, then frees the model; may be called again. */
-  close(): Promise<void>
-}
-
-/** @throws PrescoreError `model_unreadable`, `not_supported` (an input of a type that cannot be passed) */
-export async function openTensorModel(file: string): Promise<TensorModel> {
+/**
+ * @param runtime the one that was chosen for the model: `trees` where all that it gives can be told without ONNX Runtime.
+ * @throws PrescoreError `model_unreadable`, `not_supported` (an input of a type that cannot be passed)
+ */
+export async function openTensorModel(file: string, runtime: 'onnx' | 'trees' = 'onnx'): Promise<TensorModel> {
   const { bytes, signature } = await readModel(file)
   const refused = signature.inputs.find(({ type }) => !isTensorType(type))
   if (refused !== undefined)
@@ -36,6 +22,12 @@ export async function openTensorModel(file: string): Promise<TensorModel> {
       found: refused.type,
       expected: 'a tensor of numbers or texts',
     })
+  const [inputs, outputs] = [signature.inputs.filter(isPassable), signature.outputs.filter(isPassable)]
+  const trees = runtime === 'trees' ? treeTensorModel(file, bytes, { ...signature, inputs, outputs }) : undefined
+  return trees ?? openOnnx(file, bytes, inputs, outputs)
+}
+
+async function openOnnx(file: string, bytes: Buffer, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): Promise<TensorModel> {
   const { InferenceSession, Tensor } = await onnxRuntime()
   const session = await InferenceSession.create(bytes, SESSION_OPTIONS).catch((cause: unknown) => {
     throw new PrescoreError('model_unreadable', {
@@ -45,7 +37,7 @@ export async function openTensorModel(file: string): Promise<TensorModel> {
       cause,
     })
   })
-  return new OnnxTensorModel(file, session, Tensor, signature.inputs.filter(isPassable), signature.outputs.filter(isPassable))
+  return new OnnxTensorModel(file, session, Tensor, inputs, outputs)
 }
 
 function isPassable(signature: TensorSignature): signature is TensorSpec {

@@ -31,6 +31,8 @@ export interface EnsembleTable {
   readonly average: boolean
   readonly transform: Transform
   readonly bases: readonly number[]
+  /** Of the classes of a classifier, where they are whole numbers. */
+  readonly labels: readonly number[]
 }
 
 /** @throws Unsupported */
@@ -58,6 +60,7 @@ export function readTable({ node, kind, precision }: FoundTrees): EnsembleTable 
     average: kind === 'regressor' && aggregateOf(get('aggregate_function').text),
     transform: transformOf(get('post_transform').text),
     bases: Array.from(reals('base_values')),
+    labels: Array.from(get('classlabels_int64s').numbers ?? []),
   }
   checkLengths(table)
   return table

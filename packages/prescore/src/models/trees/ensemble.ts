@@ -5,35 +5,60 @@ import type { FloatType } from '../runtime.ts'
 import { type EnsembleTable, readTable } from './attributes.ts'
 import { type Carried, finishOf } from './finish.ts'
 import { buildForest, type Forest } from './forest.ts'
-import { findTrees, mayHaveTrees } from './recognise.ts'
+import { type ClassOf, classOf } from './labels.ts'
+import { findTrees, isLabel, mayHaveTrees } from './recognise.ts'
 import { Unsupported } from './unsupported.ts'
-import { Walker } from './walker.ts'
+import { BLOCK_ROWS, Walker } from './walker.ts'
 
 export interface Ensemble {
   readonly walker: Walker
   /** Values of a row. */
   readonly targets: number
+  /** Of the classes, where labels are asked for. */
+  readonly labels?: Labels
   /** By feature, every value that a node compares it with: where rows must be tried that tell runtimes apart. */
   readonly thresholds: ReadonlyMap<number, readonly number[]>
+}
+
+export interface Labels {
+  readonly classOf: ClassOf
+  /** By class. */
+  readonly values: BigInt64Array
 }
 
 export interface Wanted {
   readonly operators: readonly string[]
   readonly input: { readonly name: string; readonly type: FloatType }
   readonly output: string
+  /** An output that gives the labels. */
+  readonly label?: string
   readonly features: number
 }
 
 /** @throws Unsupported, saying what in the model keeps it from being run here */
-export function readEnsemble(bytes: Buffer, { operators, input, output, features }: Wanted): Ensemble {
+export function readEnsemble(bytes: Buffer, { operators, input, output, label, features }: Wanted): Ensemble {
   if (!mayHaveTrees(operators)) throw new Unsupported('no trees')
-  const table = readTable(findTrees(graphOf(bytes), input, output))
+  const graph = graphOf(bytes)
+  const found = findTrees(graph, input, output)
+  const table = readTable(found)
   const beyond = Array.from(table.features).find((feature, i) => table.modes[i] !== 'LEAF' && !(feature >= 0 && feature < features))
   if (beyond !== undefined) throw new Unsupported(`a node that looks at feature ${beyond} of ${features}`)
   const forest = buildForest(table)
   const { targets, precision } = table
-  const walker = new Walker(forest, precision, targets, finishOf(table, carriedBy(forest, targets), forest))
-  return { walker, targets, thresholds: thresholdsOf(table) }
+  const carried = carriedBy(forest, targets)
+  const finish = finishOf(table, carried, forest)
+  if (label !== undefined && !isLabel(graph, found.node, label)) throw new Unsupported('an output that is neither scores nor labels')
+  const labels = label === undefined ? {} : { labels: labelsOf(table, carried) }
+  const walker = new Walker({ forest, precision, features, targets, rows: BLOCK_ROWS }, finish)
+  return { walker, targets, ...labels, thresholds: thresholdsOf(table) }
+}
+
+function labelsOf(table: EnsembleTable, carried: Carried): Labels {
+  const { labels, targets } = table
+  // The reader of the graph tells negative numbers from others, but not from one another.
+  if (labels.length !== targets || !labels.every(value => Number.isSafeInteger(value) && value >= 0))
+    throw new Unsupported('labels that are no whole numbers, or below 0')
+  return { classOf: classOf(table, carried), values: BigInt64Array.from(labels, BigInt) }
 }
 
 function graphOf(bytes: Buffer) {

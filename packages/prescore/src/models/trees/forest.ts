@@ -4,7 +4,7 @@
  * to itself: trees of unequal depth can be walked side by side until all of them stand on leaves.
  */
 import type { EnsembleTable, Mode } from './attributes.ts'
-import { Ranks } from './ranks.ts'
+import { LANES, Ranks } from './ranks.ts'
 import { type Step, stepOf } from './steps.ts'
 import { Unsupported } from './unsupported.ts'
 
@@ -13,10 +13,9 @@ export interface Forest {
   /** By record: its packed step, and the record of its left child. */
   readonly steps: Int32Array
   readonly lefts: Int32Array
-  /** The record of each tree's root; filled up to a multiple of four with such as lead nowhere. */
+  /** The record of each tree's root; filled up to a multiple of `LANES` with such as lead nowhere. */
   readonly roots: Int32Array
   readonly trees: number
-  readonly slotBits: number
   /** By record: its leaf, a row of the table's weights that are sorted by leaf. */
   readonly leafFirst: Int32Array
   readonly leafCount: Int32Array
@@ -37,7 +36,6 @@ export function buildForest(table: EnsembleTable): Forest {
   const ranks = new Ranks(
     branches.map(i => table.features[i] as number),
     branches.map(i => table.thresholds[i] as number),
-    table.precision,
   )
   const { leaves, order } = leavesOf(table, trees)
   const builder = new Builder(table, trees, ranks, leaves)
@@ -124,18 +122,17 @@ class Builder {
     this.#refuseCircles()
   }
 
-  finish(): Pick<Forest, 'steps' | 'lefts' | 'roots' | 'trees' | 'slotBits' | 'leafFirst' | 'leafCount'> {
+  finish(): Pick<Forest, 'steps' | 'lefts' | 'roots' | 'trees' | 'leafFirst' | 'leafCount'> {
     const { slotBits } = this.#ranks
-    // Trees are walked by four: some that are nothing but an empty record stand behind the last ones.
+    // Trees are walked some at once: such as are nothing but an empty record stand behind the last ones.
     const nothing = this.#records.length
-    const filled = Math.ceil(this.#roots.length / 4) * 4
+    const filled = Math.ceil(this.#roots.length / LANES) * LANES
     this.#records.push({ step: undefined, left: nothing, leaf: undefined })
     return {
-      steps: Int32Array.from(this.#records, ({ step }) => (step === undefined ? 0 : ((step.cut - 1) << slotBits) | step.slot)),
+      steps: Int32Array.from(this.#records, ({ step }) => (step === undefined ? 0 : ((step.cut - 1) << slotBits) | (step.slot * 4))),
       lefts: Int32Array.from(this.#records, ({ left }) => left),
       roots: Int32Array.from({ length: filled }, (_, i) => this.#roots[i] ?? nothing),
       trees: this.#roots.length,
-      slotBits,
       leafFirst: Int32Array.from(this.#records, ({ leaf }) => leaf?.first ?? 0),
       leafCount: Int32Array.from(this.#records, ({ leaf }) => leaf?.count ?? 0),
     }

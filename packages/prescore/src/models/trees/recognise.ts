@@ -1,7 +1,7 @@
 /**
  * Which graphs the tree runtime runs: one TreeEnsembleClassifier or TreeEnsembleRegressor that takes the input, with
  * nothing between it and the output that changes a value (Identity, Cast between floats, Mul by one). Side branches,
- * such as labels and ZipMap, do not matter: they are not computed.
+ * such as ZipMap, do not matter: they are not computed.
  */
 import type { GraphNode, OnnxGraph } from '../onnx/graph.ts'
 import type { FloatType } from '../runtime.ts'
@@ -15,6 +15,7 @@ export interface FoundTrees {
 }
 
 const ENSEMBLES = { TreeEnsembleClassifier: 'classifier', TreeEnsembleRegressor: 'regressor' } as const
+const INT64 = 7
 const CAST_TYPES: Readonly<Record<number, FloatType>> = { 1: 'float32', 11: 'float64' }
 
 /** Quickly, from the signature: whether the graph may have an ensemble at all. */
@@ -32,6 +33,19 @@ export function findTrees(graph: OnnxGraph, input: { readonly name: string; read
   const node = traceOutput(graph, producers, output)
   const [data] = node.inputs
   return { node, kind: ENSEMBLES[node.operator as keyof typeof ENSEMBLES], precision: traceInput(producers, data ?? '', input) }
+}
+
+/** Whether the output is the labels of the trees, as whole numbers. */
+export function isLabel(graph: OnnxGraph, trees: GraphNode, output: string): boolean {
+  let name = output
+  for (let steps = 0; steps <= graph.nodes.length; steps++) {
+    if (trees.outputs[0] === name) return isEnsemble(trees.operator) && ENSEMBLES[trees.operator] === 'classifier'
+    const node = graph.nodes.find(({ outputs }) => outputs.includes(name))
+    const passes = node?.operator === 'Identity' || (node?.operator === 'Cast' && node.attributes.get('to')?.int === INT64)
+    if (node === undefined || !passes) return false
+    name = node.inputs[0] ?? ''
+  }
+  return false
 }
 
 function traceOutput(graph: OnnxGraph, producers: ReadonlyMap<string, GraphNode>, output: string): GraphNode {

@@ -60,16 +60,16 @@ export class TreeRunner implements ModelRunner {
   }
 
   #compute(matrix: Matrix, from: number, rows: number, result: Matrix): void {
-    const { ensemble, features, index } = this.#model
+    const { ensemble, index } = this.#model
     const { walker, targets } = ensemble
     if (index === undefined && result instanceof Float32Array) {
-      walker.run(matrix, features, from, rows, result, from)
+      walker.run(matrix, from, rows, result, from)
       return
     }
     const values = this.#values
     for (let done = 0; done < rows; done += SCRATCH_ROWS) {
       const count = Math.min(SCRATCH_ROWS, rows - done)
-      walker.run(matrix, features, from + done, count, values, 0)
+      walker.run(matrix, from + done, count, values, 0)
       if (index === undefined) for (let i = 0; i < count * targets; i++) result[(from + done) * targets + i] = values[i]!
       else for (let i = 0; i < count; i++) result[from + done + i] = values[i * targets + index]!
     }

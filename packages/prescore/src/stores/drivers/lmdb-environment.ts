@@ -53,11 +53,13 @@ export class LmdbEnvironment {
   #checkFormat(): void {
     const meta = this.texts('meta')
     const name = Buffer.from('format')
-    this.transaction(() => {
-      const format = meta.get(name)
-      if (format === undefined) meta.putSync(name, String(STORE_FORMAT))
-      else checkFormat(Number(format), this.folder)
-    })
+    const known = () => meta.get(name)
+    // Nothing is written to a store that has one.
+    if (this.attempt(known) === undefined)
+      this.transaction(() => {
+        if (known() === undefined) meta.putSync(name, String(STORE_FORMAT))
+      })
+    checkFormat(Number(this.attempt(known)), this.folder)
   }
 
   /** A sub-database of texts, made when it is not there. */
@@ -92,12 +94,17 @@ export class LmdbEnvironment {
   freshen(): number {
     if (this.#fresh) return this.#snapshot
     this.#checkOpen()
-    this.#fresh = true
     this.#root.refresh()
+    this.#fresh = true
     setImmediate(() => {
       this.#fresh = false
     })
     return ++this.#snapshot
+  }
+
+  /** The next read takes a new snapshot. */
+  renew(): void {
+    this.#fresh = false
   }
 
   /** Frees what readers that were killed still hold, so that dropped pages are used again. */

@@ -1,10 +1,11 @@
 /** Stored answers: one sub-database for each run, and one for the headers. */
 import { PrescoreError, storeUnreadable } from '../../base/index.ts'
 import { entryOf, valueTextOf } from '../entry.ts'
-import { checkCount, entriesOf, isLoaded, parseHeader, type RowBytes } from '../rows.ts'
-import type { PredictionStore, RunHeader, StoredEntry, StoredRow, StoredRun } from '../types.ts'
+import { checkCount, isLoaded, parseHeader, partsOf } from '../rows.ts'
+import type { PredictionStore, RunHeader, StoredEntry, StoredRows, StoredRun } from '../types.ts'
 import { AnswersTable } from './lmdb-answers.ts'
 import type { ByteTable, LmdbEnvironment, TextTable } from './lmdb-environment.ts'
+import { LmdbLoading } from './lmdb-loading.ts'
 import { readText } from './lmdb-text.ts'
 
 export class LmdbPredictions implements PredictionStore {
@@ -17,11 +18,12 @@ export class LmdbPredictions implements PredictionStore {
     this.#headers = environment.texts('headers')
   }
 
-  async load(header: RunHeader, rows: Iterable<StoredRow> | AsyncIterable<StoredRow>): Promise<void> {
+  async load(header: RunHeader, rows: StoredRows): Promise<void> {
     if (isLoaded(this.#header(header.run), header)) return
     const answers = AnswersTable.make(this.#environment, header.run)
     try {
-      for await (const part of entriesOf(header, rows)) this.#put(answers.table, part)
+      const loading = new LmdbLoading(answers.table, header)
+      for await (const part of partsOf(header, rows)) this.#environment.transaction(() => loading.put(part))
       this.#environment.transaction(() => {
         checkCount(header, entryCount(answers.table))
         this.#headers.putSync(Buffer.from(header.run), JSON.stringify(header))
@@ -64,17 +66,6 @@ export class LmdbPredictions implements PredictionStore {
   #header(run: string): RunHeader | undefined {
     const text = readText(this.#environment, this.#headers, run)
     return text === undefined ? undefined : parseHeader(text)
-  }
-
-  #put(table: ByteTable, part: readonly RowBytes[]): void {
-    this.#environment.transaction(() => {
-      for (const [keyBytes, stored] of part) {
-        // Unlike its types say, putSync tells whether the key was appended. It is not where a load that was cut short, or another
-        // process that loads the same run, has come further: the row that is written again is the same.
-        const appended: unknown = table.putSync(keyBytes as Buffer, stored, { append: true })
-        if (appended !== true) table.putSync(keyBytes as Buffer, stored)
-      }
-    })
   }
 }
 

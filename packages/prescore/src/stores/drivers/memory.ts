@@ -1,7 +1,7 @@
 /** The store in this process's memory: for tests, and for answers that need not outlive it. */
 import { PrescoreError } from '../../base/index.ts'
-import { entryOf, valueTextOf } from '../entry.ts'
-import { checkCount, entriesOf, isLoaded } from '../rows.ts'
+import { entryOf, storedBytes, valueTextOf } from '../entry.ts'
+import { checkCount, checkOrder, isLoaded, partsOf } from '../rows.ts'
 import type {
   FingerprintBytes,
   PredictionStore,
@@ -10,7 +10,7 @@ import type {
   RecordWriter,
   RunHeader,
   StoreDriver,
-  StoredRow,
+  StoredRows,
   StoredRun,
 } from '../types.ts'
 
@@ -28,11 +28,16 @@ class MemoryPredictions implements PredictionStore {
   readonly capabilities = Object.freeze({ durable: false, shared: false })
   readonly #runs = new Map<string, MemoryRun>()
 
-  async load(header: RunHeader, rows: Iterable<StoredRow> | AsyncIterable<StoredRow>): Promise<void> {
+  async load(header: RunHeader, rows: StoredRows): Promise<void> {
     if (isLoaded(this.#runs.get(header.run)?.header, header)) return
     const answers = new Map<string, Buffer>()
-    for await (const part of entriesOf(header, rows)) {
-      for (const [keyBytes, stored] of part) answers.set(textOf(keyBytes), stored)
+    let before: Uint8Array | undefined
+    for await (const part of partsOf(header, rows)) {
+      for (const row of part) {
+        checkOrder(before, row.keyBytes)
+        before = row.keyBytes
+        answers.set(textOf(row.keyBytes), storedBytes(header, row))
+      }
     }
     checkCount(header, answers.size)
     this.#runs.set(header.run, { header: Object.freeze({ ...header }), answers })
@@ -81,6 +86,8 @@ class MemoryRecords implements RecordStore {
   snapshot(): number {
     return this.#commits
   }
+
+  renew(): void {}
 
   get(kind: RecordKind, id: string): string | undefined {
     return this.#texts.get(`${kind} ${id}`)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { PrescoreError } from '../../../src/base/index.ts'
+import type { Matrix, ModelRunner } from '../../../src/models/runtime.ts'
 import { RUNTIMES } from '../../../src/models/runtimes/index.ts'
 import { loadTrees } from '../../../src/models/runtimes/trees.ts'
 import { expFloat } from '../../../src/models/trees/exp.ts'
@@ -154,6 +155,29 @@ test('made-up ensembles: every mode, transform, base value and shape of tree', a
   )
   t.diagnostic(`${counts.same} of the same bits, ${counts.left} left to ONNX Runtime, ${counts.refused} refused by it`)
   assert.ok(counts.same > RUNS / 2, 'most are run')
+})
+
+function now(runner: ModelRunner, matrix: Matrix, rows: number): Matrix {
+  assert.ok(runner.runNow !== undefined)
+  return runner.runNow(matrix, rows)
+}
+
+test('a row has the same bits in calls of any number of rows, and at any place of them', async () => {
+  for (const name of ['lightgbm_binary', 'forest_classes', 'gradient_regression_double']) {
+    const definition = treeDefinition(name)
+    const { ensemble } = await loadTrees(definition.file, definition, TREE_FEATURES)
+    const runner = await RUNTIMES.trees.open(definition.file, definition, TREE_FEATURES)
+    const most = 150
+    const [features, width] = [TREE_FEATURES.length, runner.width]
+    const matrix = trialRows(ensemble.thresholds, features, runner.inputType, most)
+    const alone = Array.from({ length: most }, (_, row) => [...now(runner, matrix.slice(row * features, (row + 1) * features), 1)])
+    for (let rows = 1; rows <= most; rows++) {
+      const from = (rows * 7) % (most - rows + 1)
+      const found = now(runner, matrix.slice(from * features, (from + rows) * features), rows)
+      assert.deepEqual([...found], alone.slice(from, from + rows).flat(), `${name}: ${rows} rows from row ${from}`)
+      assert.equal(found.length, rows * width)
+    }
+  }
 })
 
 test('expf has the bits of glibc', () => {

@@ -1,5 +1,5 @@
 /** Loads a run of many rows; says how far it is, so that it can be killed halfway. Arguments: folder, run, rows. */
-import { openStore } from '../../../src/stores/index.ts'
+import { openStore, type StoredRow } from '../../../src/stores/index.ts'
 import { headerOf } from '../../conformance/prediction-store.ts'
 import { rowsOfRun } from '../late.ts'
 
@@ -7,13 +7,17 @@ const [folder, run, rows] = process.argv.slice(2) as [string, string, string]
 const store = openStore(folder)
 
 async function* reported() {
+  let some: StoredRow[] = []
   let count = 0
   for (const row of rowsOfRun(run, Number(rows))) {
-    yield row
+    some.push(row)
     if (++count % 5_000 !== 0) continue
+    yield some
+    some = []
     process.send?.({ count })
     await new Promise(resolve => setTimeout(resolve, 2))
   }
+  yield some
 }
 
 try {

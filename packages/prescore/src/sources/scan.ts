@@ -69,12 +69,15 @@ async function* readFiles(
   const isWhole = unique.length === 0 && files === pin.files
   const total = isWhole ? pin.rows : await countRows(database, plan, unique)
   let untold = 0
+  // The first at once: with it comes the total.
+  let due = 1
   for await (const chunk of readRows(database, plan, unique, total, request.passing)) {
     yield* counted(chunk, pin, request)
     untold += chunk.rows
-    if (untold < ROWS_TOLD) continue
+    if (untold < due) continue
     request.onRows?.(untold, total)
     untold = 0
+    due = ROWS_TOLD
   }
   if (untold > 0) request.onRows?.(untold, total)
 }

@@ -1,6 +1,7 @@
 /** Live state in process: a million keys with ten events each, read at random, and kept up by a stream. */
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { type Column, stringColumn } from '../../packages/prescore/src/expressions/index.ts'
 import { historyFeatures } from '../../packages/prescore/src/history/index.ts'
 import { openLiveState } from '../../packages/prescore/src/online/index.ts'
@@ -37,6 +38,8 @@ export async function* readState(root: string): AsyncGenerator<Measured> {
     const chunk = streamed(done, ROWS_AT_ONCE)
     nowUs = chunk.timeUs[ROWS_AT_ONCE - 1] as number
     await state.apply(source.name, chunk)
+    // As a feed does: answers are given between chunks, and the disk is told of what is to be stored.
+    await turn()
   }
   await state.flush()
   const rate = STREAMED / ((performance.now() - updates) / 1000)

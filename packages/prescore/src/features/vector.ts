@@ -17,7 +17,7 @@ export interface CompiledVector {
   readonly names: readonly string[]
   /** The names that a chunk's columns must bear: `key.*`, `input.*`, `asOf`, `join.*.*`. */
   readonly columnsUsed: ReadonlySet<string>
-  /** The same as float64, a column for each feature, before any rounding. @throws PrescoreError `lossy_cast` where an int64 would lose digits */
+  /** The same as float64, a column for each feature, before any rounding; perhaps a column of the chunk itself, so not to be changed. @throws PrescoreError `lossy_cast` where an int64 would lose digits */
   columns(chunk: Chunk): readonly Float64Array[]
   /** Of rows [from, to) of such columns. */
   matrix(columns: readonly Float64Array[], from: number, to: number, precision: Precision): FeatureMatrix
@@ -25,6 +25,7 @@ export interface CompiledVector {
 
 const MODEL_KINDS: readonly Kind[] = ['int64', 'float64', 'boolean', 'duration']
 const SECOND_US = 1_000_000
+const NAN_WORDS = new Uint32Array(Float64Array.of(Number.NaN).buffer)
 
 /**
  * @param scope the types of `key.*`, `input.*`, `asOf` and `join.<join>.<feature>`.
@@ -59,14 +60,25 @@ function refuse(problems: readonly Problem[]): void {
   throw new PrescoreError(code, { where: first.where, found: first.found, expected: first.expected, problems })
 }
 
-/** A copy: expressions may give a column of the chunk itself. Durations in seconds; every missing one the same NaN. */
+/** Durations in seconds; every missing one the same NaN. Where that is how they are, they are not copied. */
 function asNumbers(values: Float64Array, rows: number, isDuration: boolean): Float64Array {
+  if (!isDuration && hasOneNaN(values, rows)) return values.subarray(0, rows)
   const numbers = new Float64Array(rows)
   for (let i = 0; i < rows; i++) {
     const value = values[i]!
     numbers[i] = value !== value ? Number.NaN : isDuration ? value / SECOND_US : value
   }
   return numbers
+}
+
+/** Whether no NaN has other bits than the one of this engine. */
+function hasOneNaN(values: Float64Array, rows: number): boolean {
+  const words = new Uint32Array(values.buffer, values.byteOffset, 2 * rows)
+  for (let i = 0; i < rows; i++) {
+    const value = values[i]!
+    if (value !== value && (words[2 * i] !== NAN_WORDS[0] || words[2 * i + 1] !== NAN_WORDS[1])) return false
+  }
+  return true
 }
 
 /** Rows at a time, so that what is written column by column stays in the processor's caches. */

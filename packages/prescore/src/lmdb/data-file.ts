@@ -38,6 +38,19 @@ function checkWhole(path: string, file: number): void {
   throw new PrescoreError('store_unreadable', { where: path, found: `${size} bytes`, expected: `${whole} bytes: the file was cut short` })
 }
 
+/** The number of the last commit. @throws PrescoreError `store_unreadable` */
+export function lastTransaction(folder: string): bigint {
+  const path = join(folder, 'data.mdb')
+  const file = openSync(path, 'r')
+  try {
+    const first = metaAt(path, file, 0)
+    const second = metaAt(path, file, first.pageBytes)
+    return first.transaction > second.transaction ? first.transaction : second.transaction
+  } finally {
+    closeSync(file)
+  }
+}
+
 function metaAt(path: string, file: number, at: number): { pageBytes: number; lastPage: number; transaction: bigint } {
   const meta = Buffer.alloc(META.bytes)
   readSync(file, meta, 0, META.bytes, at)

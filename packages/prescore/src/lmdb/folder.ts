@@ -3,9 +3,11 @@
  * written is on disk when the commit ends.
  */
 import { ABORT, type Database, type DatabaseOptions, open, type RootDatabase, type RootDatabaseOptions } from 'lmdb'
+import { storeUnreadable } from '../base/index.ts'
 import { checkDataFile } from './data-file.ts'
 import { reading, written } from './errors.ts'
 import { Gate } from './gate.ts'
+import { ReadOnly } from './read-only.ts'
 
 export const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const
 
@@ -25,11 +27,13 @@ const NOTHING = Buffer.alloc(0)
  */
 export class LmdbFolder {
   readonly path: string
-  readonly #gate: Gate
+  /** Undefined: nobody writes. */
+  readonly #gate: Gate | undefined
+  readonly #readOnly: ReadOnly | undefined
   readonly #root: RootDatabase<Buffer, Buffer>
 
   /**
-   * Opens the environment of a folder.
+   * Opens the environment of a folder; one that cannot be written is opened to be read.
    * @param path from `realFolder`; it must not be open in this thread.
    * @param tablesMax tables that may be open at once.
    * @throws PrescoreError `store_unreadable`
@@ -40,14 +44,16 @@ export class LmdbFolder {
     // With batching by event turn, lmdb would make a promise of its own for each batch, and a full disk would end the process by
     // its unhandled rejection.
     const batching = writing === 'elsewhere' ? { eventTurnBatching: false } : {}
-    this.#gate = reading(path, () => new Gate(path))
+    this.#readOnly = reading(path, () => ReadOnly.of(path))
+    const readOnly = this.#readOnly === undefined ? {} : { readOnly: true }
+    this.#gate = this.#readOnly === undefined ? reading(path, () => new Gate(path)) : undefined
     try {
       this.#root = this.#alone(() => {
         checkDataFile(path)
-        return open<Buffer, Buffer>({ path, ...options, ...batching })
+        return open<Buffer, Buffer>({ path, ...options, ...batching, ...readOnly })
       })
     } catch (error) {
-      void this.#gate.close()
+      void this.#gate?.close()
       throw error
     }
   }
@@ -57,6 +63,7 @@ export class LmdbFolder {
    * @throws PrescoreError `store_unreadable`
    */
   table<V, K extends Buffer>(name: string, options: DatabaseOptions & { readonly create?: boolean }): Database<V, K> | undefined {
+    if (this.#readOnly !== undefined) return this.#readTable(name, options)
     return this.#alone(() => {
       const table = this.#root.openDB<V, K>(name, options) as Database<V, K> | undefined
       this.#root.transactionSync(() => ABORT)
@@ -66,6 +73,7 @@ export class LmdbFolder {
 
   /** Runs the change with nobody else writing, in any process, and waits for the disk. When it throws, nothing is written. */
   transactionSync<T>(change: () => T): T {
+    this.#refuseWriting()
     return this.#alone(() =>
       this.#root.transactionSync(() => {
         this.#root.putSync(COMMITTED, NOTHING)
@@ -75,8 +83,8 @@ export class LmdbFolder {
   }
 
   /** Like {@link transactionSync}; another thread waits for the disk. */
-  transaction<T>(change: () => T): Promise<T> {
-    return this.#gate.passAsync(() =>
+  async transaction<T>(change: () => T): Promise<T> {
+    return this.#writable().passAsync(() =>
       written(
         this.path,
         this.#root.transaction(() => {
@@ -93,7 +101,7 @@ export class LmdbFolder {
    * @param check runs before, with nobody else writing; when it throws, nothing is written
    */
   async batch(check: () => void, write: () => void): Promise<void> {
-    await this.#gate.passAsync(() => {
+    await this.#writable().passAsync(() => {
       check()
       const commit = this.#root.batch(() => {
         void this.#root.put(COMMITTED, NOTHING)
@@ -105,21 +113,40 @@ export class LmdbFolder {
 
   /** Takes a new snapshot for the reads to come: they see what other processes have committed. */
   refresh(): void {
+    this.#readOnly?.check()
     this.#root.resetReadTxn()
   }
 
   /** Frees what readers that were killed still hold, so that dropped pages are used again. */
   forgetDeadReaders(): void {
-    reading(this.path, () => this.#root.readerCheck())
+    if (this.#readOnly === undefined) reading(this.path, () => this.#root.readerCheck())
   }
 
   /** Behind the gate too: whoever closes last destroys the locks, which must not be between another's opening and its first use. */
   async close(): Promise<void> {
+    if (this.#gate === undefined) return await this.#root.close()
     await this.#gate.passAsync(() => this.#root.close())
     await this.#gate.close()
   }
 
   #alone<T>(action: () => T): T {
-    return reading(this.path, () => this.#gate.pass(action))
+    const gate = this.#gate
+    return reading(this.path, () => (gate === undefined ? action() : gate.pass(action)))
+  }
+
+  #readTable<V, K extends Buffer>(name: string, { create = true, ...options }: DatabaseOptions & { readonly create?: boolean }) {
+    const table = reading(this.path, () => this.#root.openDB<V, K>(name, options) as Database<V, K> | undefined)
+    if (table === undefined && create) this.#refuseWriting()
+    return table
+  }
+
+  /** @throws PrescoreError `store_unreadable` */
+  #refuseWriting(): void {
+    if (this.#readOnly !== undefined) throw storeUnreadable(this.path, this.#readOnly.cause)
+  }
+
+  #writable(): Gate {
+    this.#refuseWriting()
+    return this.#gate as Gate
   }
 }

@@ -2,6 +2,7 @@
 import { mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { reading } from './errors.ts'
+import { ReadOnly } from './read-only.ts'
 
 /** More than the lock file takes. */
 const LOCK_BYTES = 128 * 1024
@@ -14,7 +15,7 @@ const LOCK_BYTES = 128 * 1024
 export function realFolder(folder: string): string {
   return reading(folder, () => {
     mkdirSync(folder, { recursive: true })
-    checkRoom(folder)
+    if (ReadOnly.of(folder) === undefined) checkRoom(folder)
     return realpathSync(folder)
   })
 }

@@ -5,9 +5,9 @@ import type { GroupState } from './group-state.ts'
 import type { Mark } from './mark.ts'
 
 /** Keys that wait to be stored: from so many on they are stored at once. The more there are, the more of them share a page of the disk. */
-const CHANGED_KEYS = 131_072
-/** From so many on, whoever applies more should wait for the disk: some 150 MB. */
-const CHANGED_KEYS_MAX = 2 * CHANGED_KEYS
+const CHANGED_KEYS = 262_144
+/** From so many on, whoever applies more should wait for the disk: some 200 MB. */
+const CHANGED_KEYS_MAX = 1.5 * CHANGED_KEYS
 
 export class Storing {
   readonly #environment: Environment

@@ -20,24 +20,33 @@ const WORD = 4294967296
 
 /** @param unit what is stored of a value is the number of such units. */
 export function plainNumbers(values: Float64Array, unit: number, isFloat32: boolean): PlainValues {
-  const numbers = isFloat32 ? new Float32Array(values.length) : new Float64Array(values.length)
   let least = Number.POSITIVE_INFINITY
   let greatest = Number.NEGATIVE_INFINITY
   let count = 0
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number
     if (value !== value) continue
-    const stored = value / unit
-    numbers[count++] = stored
-    if (stored < least) least = stored
-    if (stored > greatest) greatest = stored
+    count++
+    if (value < least) least = value
+    if (value > greatest) greatest = value
   }
-  const kept = numbers.subarray(0, count)
-  const found = { bytes: bytesOf(kept), words: isFloat32 ? undefined : wordsOf(kept), ...presenceOf(values, count) }
+  const isStoredAsItIs = count === values.length && unit === 1 && !isFloat32
+  const stored = isStoredAsItIs ? values : storedNumbers(values, count, unit, isFloat32)
+  const found = { bytes: bytesOf(stored), words: isFloat32 ? undefined : wordsOf(stored), ...presenceOf(values, count) }
   if (count === 0) return { ...found, ...NO_BOUNDS }
-  const bound = (value: number) => bytesOf(isFloat32 ? Float32Array.of(value) : Float64Array.of(value))
+  const bound = (value: number) => bytesOf(isFloat32 ? Float32Array.of(value / unit) : Float64Array.of(value / unit))
   // Zeros of either sign are equal here, and not to all readers.
   return { ...found, least: bound(least === 0 ? -0 : least), greatest: bound(greatest === 0 ? 0 : greatest) }
+}
+
+function storedNumbers(values: Float64Array, count: number, unit: number, isFloat32: boolean): Float32Array | Float64Array {
+  const stored = isFloat32 ? new Float32Array(count) : new Float64Array(count)
+  let at = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number
+    if (value === value) stored[at++] = value / unit
+  }
+  return stored
 }
 
 /** Of 64 bits. */

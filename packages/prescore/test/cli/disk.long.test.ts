@@ -3,7 +3,8 @@
  * when there is room again. The disk is a small one in memory where that may be mounted; else files may not grow beyond a size.
  */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -73,12 +74,48 @@ const writing = (place: string, states: string): readonly (readonly string[])[] 
   ['events', 'append', 'orders', join(place, 'events.json'), '--state', states],
   ['dataset', 'spend', '--out', join(place, 'spend.parquet')],
   ['types', '--out', join(place, 'types.ts')],
-  ['serve', '--port', '0', '--state', states],
   // They open the same places.
   ...(!isFull ? [] : OTHERS.map(command => [...command, '--state', states])),
 ]
 
 const inProject = (args: readonly string[]) => (args[0] === 'init' ? args : [...args, '--project', project])
+
+test('a disk that is mounted read-only: stored answers are given, by commands and by a server, and all that writes is refused', async t => {
+  const disk = smallDisk(t, 'mounted', 64 * DISK_BYTES)
+  const copy = disk ?? join(home, 'closed-copy')
+  const states = join(copy, 'state')
+  cpSync(state, states, { recursive: true })
+  if (disk !== undefined) assert.equal(spawnSync('mount', ['-o', 'remount,ro', disk]).status, 0)
+  else for (const path of globSync('**/*', { cwd: copy }).map(each => join(copy, each))) chmodSync(path, 0o555)
+  const through = disk === undefined ? WITHOUT_RIGHTS : []
+  const place = ['--project', project, '--state', states]
+  const got = prescore(['get', 'spend', 'c7', '--json', ...place], through)
+  assert.equal(got.status, 0, got.stderr + got.stdout)
+  const { value, source } = JSON.parse(got.stdout) as { value: number; source: string }
+  assert.equal(source, 'store')
+  for (const command of [['runs'], ['status']]) assert.equal(prescore([...command, ...place], through).status, 0, command.join())
+  for (const command of [['rollback', 'spend'], RUN])
+    assertRefused(
+      prescore([...command, '--json', ...place], through),
+      /The disk is read-only|This user may not write there/,
+      command.join(' '),
+    )
+  const [program = '', ...args] = [...through, process.execPath, MAIN, 'serve', '--port', '0', ...place]
+  const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  t.after(() => server.kill('SIGKILL'))
+  const [line] = (await once(server.stdout.setEncoding('utf8'), 'data')) as [string]
+  const url = /http:\S+/.exec(line)?.[0]
+  const answer = (await (await fetch(`${url}/api/predictions/spend/answers/c7`)).json()) as { value: number; source: string }
+  assert.deepEqual([answer.value, answer.source], [value, 'store'])
+  const rolled = await fetch(`${url}/api/predictions/spend/rollback`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  })
+  assert.deepEqual([rolled.status, ((await rolled.json()) as { code: string }).code], [500, 'store_unreadable'])
+  server.kill('SIGTERM')
+  assert.deepEqual(await once(server, 'exit'), [0, null])
+})
 
 test('a folder that this user may not write', () => {
   const place = join(home, 'closed')
@@ -100,11 +137,11 @@ test('a folder that this user may not write', () => {
 })
 
 /** A small disk, which goes with the test; undefined where none may be mounted. */
-function smallDisk(t: TestContext): string | undefined {
-  const place = join(home, 'small')
+function smallDisk(t: TestContext, name = 'small', bytes = DISK_BYTES): string | undefined {
+  const place = join(home, name)
   mkdirSync(place)
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', place]).status !== 0) return undefined
-  t.after(() => spawnSync('umount', [place]))
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', place]).status !== 0) return undefined
+  t.after(() => spawnSync('umount', ['--lazy', place]))
   return place
 }
 

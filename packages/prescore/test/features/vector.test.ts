@@ -128,11 +128,25 @@ describe('compileVector', () => {
     assert.equal(evaluated(one(ref('input.amount')), chunk, 'float64').outOfRange, undefined)
   })
 
-  it('does not hand out the columns of the chunk', () => {
-    const chunk = chunkOf({ 'input.amount': [1] })
-    const { columns } = evaluated(one(ref('input.amount')), chunk, 'float64')
-    columns[0]![0] = 2
-    assert.equal((chunk.columns.get('input.amount') as { values: Float64Array }).values[0], 1)
+  it('makes every missing number the one NaN, and leaves the chunk as it is', () => {
+    const values = Float64Array.of(1, 0, 3)
+    const words = new Uint32Array(values.buffer)
+    words.set([7, 0xfff80000], 2)
+    const chunk = chunkOf({ 'input.amount': [] })
+    const other = { rows: 3, columns: new Map([...chunk.columns, ['input.amount', { type: { kind: 'float64' }, values }] as const]) }
+    const { columns } = evaluated(one(ref('input.amount')), other, 'float64')
+    const [one64, nan64] = [
+      new BigUint64Array(Float64Array.from(columns[0]!).buffer),
+      new BigUint64Array(Float64Array.of(Number.NaN).buffer),
+    ]
+    assert.deepEqual([...columns[0]!], [1, Number.NaN, 3])
+    assert.equal(one64[1], nan64[0])
+    assert.equal(words[2], 7)
+  })
+
+  it('gives as many rows as the chunk has, also where its columns are longer', () => {
+    const chunk = { ...chunkOf({ 'input.amount': [1, 2, 3] }), rows: 2 }
+    assert.deepEqual(evaluated(one(ref('input.amount')), chunk, 'float64').columns[0], Float64Array.of(1, 2))
   })
 
   it('refuses what is not a number', () => {

@@ -12,6 +12,13 @@ export const SESSION_OPTIONS: InferenceSession.SessionOptions = Object.freeze({
   logSeverityLevel: 4,
 })
 
+/**
+ * From 1.30 on, ONNX Runtime tells Microsoft of processes, sessions and models, and keeps an id, a database and logs for that in the
+ * home and temporary folders. Not from here, unless whoever starts the program says otherwise. It reads this once, when it is loaded,
+ * and native code sees what the main thread sets only: so it is set before any thread is started.
+ */
+process.env.ORT_DISABLE_TELEMETRY ??= '1'
+
 const PACKAGE = 'onnxruntime-node'
 export const ONNX_RUNTIME_INSTALL = installLine(PACKAGE)
 const NOTE = 'It makes releases and runs models that are not trees; released trees run without it.'

@@ -53,11 +53,13 @@ export class LmdbEnvironment {
   #checkFormat(): void {
     const meta = this.texts('meta')
     const name = Buffer.from('format')
-    this.transaction(() => {
-      const format = meta.get(name)
-      if (format === undefined) meta.putSync(name, String(STORE_FORMAT))
-      else checkFormat(Number(format), this.folder)
-    })
+    const known = () => meta.get(name)
+    // Nothing is written to a store that has one.
+    if (this.attempt(known) === undefined)
+      this.transaction(() => {
+        if (known() === undefined) meta.putSync(name, String(STORE_FORMAT))
+      })
+    checkFormat(Number(this.attempt(known)), this.folder)
   }
 
   /** A sub-database of texts, made when it is not there. */
@@ -92,8 +94,8 @@ export class LmdbEnvironment {
   freshen(): number {
     if (this.#fresh) return this.#snapshot
     this.#checkOpen()
-    this.#fresh = true
     this.#root.refresh()
+    this.#fresh = true
     setImmediate(() => {
       this.#fresh = false
     })

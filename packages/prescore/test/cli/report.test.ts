@@ -116,7 +116,12 @@ test('a run that is only planned, and one whose files are gone', () =>
     const controller = new AbortController()
     const asOfUs = AS_OF_US - 3 * HOUR_US
     await assert.rejects(
-      shop.run({ asOfUs, signal: controller.signal, onProgress: ({ event }) => event === 'planned' && controller.abort() }),
+      shop.run({
+        asOfUs,
+        publish: 'never',
+        signal: controller.signal,
+        onProgress: ({ event }) => event === 'planned' && controller.abort(),
+      }),
       refused('interrupted'),
     )
     const [planned] = shop.app.store().catalog.listRuns()

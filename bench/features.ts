@@ -3,10 +3,11 @@ import { RowsAside } from '../packages/prescore/src/dataset/aside.ts'
 import { Dealt, type PartAsked } from '../packages/prescore/src/dataset/dealt.ts'
 import { Engine } from '../packages/prescore/src/dataset/engine.ts'
 import { type Need, needsOf, sharedScans } from '../packages/prescore/src/dataset/needs.ts'
-import type { PartDone, PartTask } from '../packages/prescore/src/dataset/part.ts'
+import type { PartDone, PartTask, Together } from '../packages/prescore/src/dataset/part.ts'
 import { type Piece, whole } from '../packages/prescore/src/dataset/pieces.ts'
 import { type Prepared, prepare } from '../packages/prescore/src/dataset/prepare.ts'
 import { trainingRows } from '../packages/prescore/src/dataset/rows.ts'
+import { togetherFor } from '../packages/prescore/src/dataset/together.ts'
 import type { Column } from '../packages/prescore/src/expressions/index.ts'
 import { type Assembly, assemble, Division } from '../packages/prescore/src/history/index.ts'
 import type { Database } from '../packages/prescore/src/parquet/index.ts'
@@ -80,8 +81,12 @@ export class FeatureThreads {
   }
 
   async #run(source: string, parts: readonly PartAsked[], take: (part: PartAsked, features: PartDone['features']) => void): Promise<void> {
+    const together = togetherFor(parts, this.#threads, parts.length)
     const partOf = new Map(
-      parts.map(part => [{ kind: 'part', source, asked: part.asked, only: part.only } satisfies PartTask as PartTask, part]),
+      parts.map((part, i): [PartTask, PartAsked] => {
+        const task = { kind: 'part', source, asked: part.asked, only: part.only } as const
+        return [together === undefined ? task : { ...task, together: together[i] as Together }, part]
+      }),
     )
     await this.#engine.run(
       partOf.keys(),

@@ -9,8 +9,9 @@ import { inTurns, type Measured, suite } from './harness.ts'
 import { AS_OF_US, DAY_US, paymentsProject, writePayments } from './payments.ts'
 import { preparePython, Reference } from './python/python.ts'
 
-const EVENTS = 20_000_000
-const KEYS = 1_000_000
+/** Fewer for a short look: `PRESCORE_BENCH_EVENTS=4000000`. */
+const EVENTS = Number(process.env.PRESCORE_BENCH_EVENTS ?? 20_000_000)
+const KEYS = EVENTS / 20
 const TURNS = 5
 const THREADS = 2
 

@@ -1,6 +1,6 @@
 /** A worker thread as its owner sees it: a task goes in, what happens on the way is told, and it ends, fails or dies. */
 import { getHeapStatistics } from 'node:v8'
-import { Worker } from 'node:worker_threads'
+import { type Transferable, Worker } from 'node:worker_threads'
 import { errorFromJson, PrescoreError } from './errors.ts'
 
 /** What a worker says of its task. */
@@ -24,7 +24,7 @@ export interface TaskThreadOptions<Task> {
   /** Plain data, for all of its tasks. */
   readonly workerData: unknown
   /** What of a task the worker takes over, instead of a copy: nothing else may hold on to it. */
-  readonly transfer?: (task: Task) => readonly ArrayBuffer[]
+  readonly transfer?: (task: Task) => readonly Transferable[]
   /** Names a task in messages. */
   readonly placeOf: (task: Task) => string
   /** The error of a task whose worker has died of something. */

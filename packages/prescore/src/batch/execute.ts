@@ -1,5 +1,6 @@
 /** The work of a run: computes the shards that are not done yet, reconciles them, stores the answers, and checks the gates. */
 import { checkSignal } from '../base/index.ts'
+import { type Peers, peersOf } from '../history/index.ts'
 import type { Database } from '../parquet/index.ts'
 import type { GatesDefinition } from '../project/index.ts'
 import type { Catalog, PredictionStore } from '../stores/index.ts'
@@ -91,10 +92,12 @@ async function computeShards(
   }
 }
 
-/** Shards dealt out evenly. Parts of stage 1 share a scan, so each worker gets its parts as one task. */
+/** Shards dealt out evenly. Parts of stage 1 share a scan, so each worker gets its parts as one task, and all do theirs at once. */
 function dealt(stage: Stage, shards: readonly number[], tasks: number): readonly Task[] {
   const groups = Array.from({ length: Math.min(tasks, shards.length) }, (_, i) => shards.filter((_, at) => at % tasks === i))
-  return groups.map(group => ({ stage, shards: group }))
+  if (stage !== 'features' || groups.length === 1) return groups.map(group => ({ stage, shards: group }))
+  const peers = peersOf(groups.length)
+  return groups.map((group, i) => ({ stage, shards: group, together: { peers: peers[i] as Peers, shards: groups } }))
 }
 
 function rowsOf({ plan }: RunSpec, shards: readonly number[]): number {

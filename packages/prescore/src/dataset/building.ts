@@ -17,6 +17,7 @@ import { Results } from './results.ts'
 import { trainingRows } from './rows.ts'
 import type { RowsRequest } from './rows-request.ts'
 import type { Scratch } from './scratch.ts'
+import { togetherFor } from './together.ts'
 import { Whole } from './whole.ts'
 
 type Totals = Pick<BlockDone, 'rows' | 'unlabelled'> & { readonly rejected: Record<string, number> }
@@ -71,9 +72,21 @@ export class Building {
     const totals = new Map<PartTask, number>()
     let met = 0
     const askedOf = new Map<PartTask, PartAsked>()
+    const { threads } = this.#budget
     const tasks = function* (): Generator<PartTask> {
-      for (const part of dealt.take()) {
-        const task = { kind: 'part', source: scan.source, asked: part.asked, only: part.only } as const
+      // As many as there are threads are in memory at once anyway.
+      const atOnce = parts <= threads ? [...dealt.take()] : undefined
+      const together = togetherFor(atOnce ?? [], threads, parts)
+      let i = 0
+      for (const part of atOnce ?? dealt.take()) {
+        const own = together?.[i++]
+        const task: PartTask = {
+          kind: 'part',
+          source: scan.source,
+          asked: part.asked,
+          only: part.only,
+          ...(own === undefined ? {} : { together: own }),
+        }
         askedOf.set(task, part)
         yield task
       }

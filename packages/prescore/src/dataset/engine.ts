@@ -1,5 +1,6 @@
 /** Performs the tasks of a training set: on worker threads, or in this one where there is but one. */
 import { PrescoreError, TaskThread } from '../base/index.ts'
+import { portsOf } from '../history/index.ts'
 import type { Database } from '../parquet/index.ts'
 import type { BlockTask } from './block.ts'
 import { type Ground, openGround, type Told, type WorkSpec } from './ground.ts'
@@ -60,7 +61,7 @@ function threadOf(spec: WorkSpec): TaskThread<Task, Told, Done<Task>> {
   return new TaskThread({
     url: new URL('./worker.ts', import.meta.url),
     workerData: spec,
-    transfer: task => (task.kind === 'block' ? ownOf(task) : []),
+    transfer: task => (task.kind === 'block' ? ownOf(task) : portsOf(task.together?.peers)),
     placeOf: task => (task.kind === 'part' ? `features of ${task.source}` : 'a block of rows'),
     died: (where, found) => new PrescoreError('worker_failed', { where, found }),
   })

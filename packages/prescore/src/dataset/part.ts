@@ -1,6 +1,6 @@
 /** The features of some keys: those of one part, so that no more of the events is in memory at once. */
 import type { Column } from '../expressions/index.ts'
-import { historyFeatures } from '../history/index.ts'
+import { Division, historyFeatures, type Peers, PeerTalk, type Sharing } from '../history/index.ts'
 import type { Ground, Told } from './ground.ts'
 import { range } from './pieces.ts'
 
@@ -14,6 +14,16 @@ export interface Asked {
   readonly ends: readonly number[]
 }
 
+/** Plain data, but for the ports of the peers. */
+export interface Together {
+  readonly peers: Peers
+  /** The part of each peer. */
+  readonly parts: readonly number[]
+  /** How many parts there are in all. */
+  readonly of: number
+  readonly asOfUs: number
+}
+
 export interface PartTask {
   readonly kind: 'part'
   /** All asked of this source. */
@@ -21,6 +31,8 @@ export interface PartTask {
   readonly asked: readonly Asked[]
   /** SQL that holds for every row whose key is of the part. */
   readonly only: string | undefined
+  /** Threads that have the other parts at the same time. */
+  readonly together?: Together
 }
 
 export interface PartDone {
@@ -28,13 +40,25 @@ export interface PartDone {
   readonly features: readonly (readonly (readonly Column[])[])[]
 }
 
-export async function performPart(ground: Ground, { source, asked, only }: PartTask, tell: (told: Told) => void): Promise<PartDone> {
+export async function performPart(ground: Ground, task: PartTask, tell: (told: Told) => void): Promise<PartDone> {
+  const { source, asked, only, together } = task
   const { at, pin } = ground.source(source)
   const requests = asked.map(({ need, keys, asOfUs }) => ({ group: needAt(ground, need).group, keys, asOfUs }))
   const { clock } = needAt(ground, asked[0]?.need ?? 0)
-  const onRows = (rows: number, total: number) => tell({ rows, total })
-  const { features } = await historyFeatures(ground.database, at, pin, requests, { clock, only, onRows })
-  return { features: features.map((columns, i) => cut(columns, (asked[i] as Asked).ends)) }
+  const talk = together === undefined ? undefined : new PeerTalk(together.peers)
+  const sharing = talk === undefined ? undefined : { talk, ...sharingOf(ground, task, together as Together) }
+  try {
+    const onRows = (rows: number, total: number) => tell({ rows, total })
+    const { features } = await historyFeatures(ground.database, at, pin, requests, { clock, only, onRows, sharing })
+    return { features: features.map((columns, i) => cut(columns, (asked[i] as Asked).ends)) }
+  } finally {
+    talk?.leave()
+  }
+}
+
+function sharingOf(ground: Ground, { source, asked }: PartTask, { parts, of, asOfUs }: Together): Omit<Sharing, 'talk'> {
+  const groups = asked.map(({ need }) => needAt(ground, need).group)
+  return { division: new Division(ground.source(source).at.definition, groups, of), parts: parts.map(part => [part]), asOfUs }
 }
 
 function cut(columns: readonly Column[], ends: readonly number[]): readonly (readonly Column[])[] {

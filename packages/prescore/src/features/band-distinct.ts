@@ -26,7 +26,7 @@ function distinctByBand({ keys, bands, keyOf, bandOf, values }: BandedEvents): I
   const { starts, rows } = groupRows(keyOf, keys)
   const table = new ValueTable()
   for (let key = 0; key < keys; key++) {
-    table.clear()
+    table.clear(starts[key + 1]! - starts[key]!)
     for (let i = starts[key]!; i < starts[key + 1]!; i++) {
       const event = rows[i]!
       const band = bandOf[event]!

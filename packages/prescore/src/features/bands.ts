@@ -3,13 +3,13 @@
  * more than those that begin after it. An event is met once, in whatever order, and windows are put together from bands.
  */
 import type { Ordered } from './order.ts'
-import type { Cell } from './plan.ts'
+import type { Cell, LanePlan } from './plan.ts'
 import type { EventColumns } from './timeline.ts'
 import type { Window } from './windows.ts'
 
 /** The band of an event that does not count. */
 export const NO_BAND = 255
-/** More windows than these are not met in a lane. */
+/** More windows than these are not met in a group. */
 const BANDS_MAX = 254
 
 /** The events of one lane by row, each with its band. */
@@ -27,36 +27,60 @@ export interface BandWindow {
   readonly band: number
 }
 
-/** The windows of some cells, the one that begins last first; undefined: too many. */
-export function bandWindows(cells: readonly Cell[], endUs: number): BandWindow[] | undefined {
-  const windows = [...new Set(cells.map(({ window }) => window))].sort((a, b) => b.startUs(endUs) - a.startUs(endUs) || 0)
-  return windows.length > BANDS_MAX ? undefined : windows.map((window, band) => ({ window, band }))
-}
+/** The bands of lanes of the same delay. */
+export class Bands {
+  readonly delayUs: number
+  /** The one that begins last first. */
+  readonly windows: readonly BandWindow[]
+  readonly #asOfUs: number
+  readonly #endUs: number
+  readonly #startsUs: Float64Array
+  /** Whether only what was known then counts. */
+  readonly #withKnown: boolean
 
-/**
- * The band of each event as of a moment.
- * @param presence NaN where an event does not count.
- * @param withKnown whether only what was known then counts.
- */
-export function bandsOf(
-  { rows, timeUs, knownAtUs }: EventColumns,
-  presence: Float64Array,
-  windows: readonly BandWindow[],
-  moment: { readonly asOfUs: number; readonly endUs: number; readonly withKnown: boolean },
-): Uint8Array {
-  const { asOfUs, endUs, withKnown } = moment
-  const startsUs = Float64Array.from(windows, ({ window }) => window.startUs(endUs))
-  const firstUs = startsUs.at(-1)!
-  const bands = new Uint8Array(rows)
-  for (let i = 0; i < rows; i++) {
-    const us = timeUs[i]!
-    const present = presence[i]!
-    let band = NO_BAND
-    if (us < endUs && us >= firstUs && present === present && !(withKnown && knownAtUs[i]! > asOfUs)) {
-      band = 0
-      while (us < startsUs[band]!) band++
-    }
-    bands[i] = band
+  /** The bands of these lanes. */
+  static of(lanes: readonly LanePlan[], asOfUs: number, withKnown: boolean): readonly Bands[] {
+    const byDelay = Map.groupBy(lanes, ({ delayUs }) => delayUs)
+    return [...byDelay].map(
+      ([delayUs, of]) =>
+        new Bands(
+          of.flatMap(({ cells }) => cells),
+          delayUs,
+          asOfUs,
+          withKnown,
+        ),
+    )
   }
-  return bands
+
+  private constructor(cells: readonly Cell[], delayUs: number, asOfUs: number, withKnown: boolean) {
+    const endUs = asOfUs - delayUs
+    const windows = [...new Set(cells.map(({ window }) => window))].sort((a, b) => b.startUs(endUs) - a.startUs(endUs) || 0)
+    this.delayUs = delayUs
+    this.windows = windows.map((window, band) => ({ window, band }))
+    this.#asOfUs = asOfUs
+    this.#endUs = endUs
+    this.#startsUs = Float64Array.from(windows, window => window.startUs(endUs))
+    this.#withKnown = withKnown
+  }
+
+  get areTooMany(): boolean {
+    return this.windows.length > BANDS_MAX
+  }
+
+  /** Writes the band of each event, whatever its value. */
+  write({ rows, timeUs, knownAtUs }: EventColumns, bands: Float64Array): void {
+    const [startsUs, endUs, asOfUs] = [this.#startsUs, this.#endUs, this.#asOfUs]
+    const isKnownAsked = this.#withKnown && knownAtUs !== timeUs
+    const latestUs = this.#withKnown ? asOfUs : Number.POSITIVE_INFINITY
+    const firstUs = startsUs.at(-1)!
+    for (let i = 0; i < rows; i++) {
+      const us = timeUs[i]!
+      let band = NO_BAND
+      if (us < endUs && us >= firstUs && (isKnownAsked ? knownAtUs[i]! : us) <= latestUs) {
+        band = 0
+        while (us < startsUs[band]!) band++
+      }
+      bands[i] = band
+    }
+  }
 }

@@ -2,11 +2,12 @@
  * The features of a group for any (key, as-of) rows. One as-of for all keys is the special case, for which there is a shorter way.
  * Pure: the same events and queries give the same bits, in whatever order, chunks or number of keys they come.
  */
-import type { Column, Scope, StringColumn, ValueType } from '../expressions/index.ts'
+import { type Column, type Scope, type StringColumn, takeRows, type ValueType } from '../expressions/index.ts'
 import type { FeatureGroupDefinition } from '../project/index.ts'
+import type { KeyFilter } from './key-filter.ts'
 import { textsOf } from './lane-values.ts'
-import { Moment } from './moment.ts'
-import { type FeaturePlan, planGroup } from './plan.ts'
+import { type LaneResults, Moment, type MomentAsked, type MomentShare } from './moment.ts'
+import { type FeaturePlan, type GroupPlan, type LanePlan, planGroup } from './plan.ts'
 import { Sweeps } from './sweeps.ts'
 import { type ClockName, checkAllTimes, type EventColumns, type QueryColumns } from './timeline.ts'
 
@@ -27,6 +28,11 @@ export interface CompiledGroup {
    * @throws PrescoreError `missing_time`, `time_out_of_range`, `lossy_cast`
    */
   compute(events: EventColumns, keyOf: Int32Array, keys: number, queries: QueryColumns, clock: ClockName): readonly Column[]
+  /**
+   * The same as of one moment, for events that are not all at hand. Undefined: some features need all events at once.
+   * @throws PrescoreError `time_out_of_range`
+   */
+  atMoment(asked: Omit<MomentAsked, 'where'>): MomentFeatures | undefined
 }
 
 /**
@@ -37,8 +43,6 @@ export interface CompiledGroup {
  */
 export function compileGroup(group: FeatureGroupDefinition, rowScope: Scope, zone: string | undefined, where: string): CompiledGroup {
   const plan = planGroup(group, rowScope, zone, where)
-  const isShared = (feature: FeaturePlan) =>
-    plan.features.some(other => other !== feature && other.lane === feature.lane && other.cell === feature.cell)
   return {
     names: plan.features.map(({ name }) => name),
     types: plan.features.map(({ type }) => type),
@@ -47,21 +51,127 @@ export function compileGroup(group: FeatureGroupDefinition, rowScope: Scope, zon
     aheadUs: plan.aheadUs,
     compute: (events, keyOf, keys, queries, clock) => {
       checkAllTimes(events, queries, clock)
-      const asked = { events, keyOf, keys, queries, clock, where }
       const chunk = { rows: events.rows, columns: events.columns }
       const columns = plan.expressions.map(expression => expression(chunk))
-      const [atMoment, sweeps] = [Moment.of(asked), new Sweeps(asked)]
-      const results = plan.lanes.map(lane => {
-        const cells = atMoment?.compute(lane, columns)
-        return cells === undefined ? { cells: sweeps.compute(lane, columns), hasOneNaN: true } : { cells, hasOneNaN: false }
+      const results: LaneResults[] = []
+      const served = servedAtOnce(plan, queries)
+      const moment = served.length === 0 ? undefined : Moment.of(served, momentAsked(events, queries, clock, where))
+      if (moment !== undefined) {
+        moment.add(events, columns, keysOf(keyOf))
+        moment.results().forEach((each, i) => {
+          results[plan.lanes.indexOf(served[i]!)] = each
+        })
+      }
+      const sweeps = new Sweeps({ events, keyOf, keys, queries, clock, where })
+      plan.lanes.forEach((lane, i) => {
+        results[i] ??= { cells: sweeps.compute(lane, columns), texts: textsOf(lane, columns), hasOneNaN: true }
       })
-      return plan.features.map(feature => {
-        const { cells, hasOneNaN } = results[feature.lane]!
-        const isFinished = hasOneNaN && Number.isNaN(feature.default) && !isShared(feature)
-        return finish(feature, cells, textsOf(plan.lanes[feature.lane]!, columns), { isShared: isShared(feature), isFinished })
-      })
+      return finished(plan, results)
+    },
+    atMoment: asked => {
+      if (!plan.lanes.every(Moment.serves)) return undefined
+      const moment = Moment.of(plan.lanes, { ...asked, where })
+      return moment === undefined ? undefined : new MomentFeatures(plan, moment)
     },
   }
+}
+
+/** The lanes that are put together from bands, if all is asked as of one moment. */
+function servedAtOnce({ lanes }: GroupPlan, { asOfUs }: QueryColumns): readonly LanePlan[] {
+  return asOfUs.length > 0 && asOfUs.every(us => us === asOfUs[0]) ? lanes.filter(Moment.serves) : []
+}
+
+function momentAsked({ tie }: EventColumns, { keyOf, asOfUs }: QueryColumns, clock: ClockName, where: string): MomentAsked {
+  return { keys: keysOf(keyOf), asOfUs: asOfUs[0]!, clock, withTies: tie !== undefined, where }
+}
+
+/** Key numbers as keys. */
+function keysOf(numbers: Int32Array): Float64Array {
+  return Float64Array.from(numbers, number => (number < 0 ? Number.NaN : number))
+}
+
+function finished({ features }: GroupPlan, results: readonly LaneResults[]): readonly Column[] {
+  const isShared = (feature: FeaturePlan) =>
+    features.some(other => other !== feature && other.lane === feature.lane && other.cell === feature.cell)
+  return features.map(feature => {
+    const { cells, texts, hasOneNaN } = results[feature.lane]!
+    const isFinished = hasOneNaN && Number.isNaN(feature.default) && !isShared(feature)
+    return finish(feature, cells, texts, { isShared: isShared(feature), isFinished })
+  })
+}
+
+/** The features of a group as of one moment, from events that come in any order and any number of chunks. */
+export class MomentFeatures {
+  readonly #plan: GroupPlan
+  readonly #moment: Moment
+
+  constructor(plan: GroupPlan, moment: Moment) {
+    this.#plan = plan
+    this.#moment = moment
+  }
+
+  /** Tells the keys that are asked for. */
+  get filter(): KeyFilter {
+    return this.#moment.filter
+  }
+
+  /**
+   * From now on events are kept for several that ask for the same features, each of other keys. Before anything is added.
+   * @param filters by owner. @param self which of them this is
+   */
+  shareWith(filters: readonly KeyFilter[], self: number): void {
+    this.#moment.shareWith(filters, self)
+  }
+
+  /** What was added for another owner. It is forgotten here. */
+  shareOf(owner: number): MomentShare {
+    return this.#moment.shareOf(owner)
+  }
+
+  /** Adds what another has read. */
+  receive(share: MomentShare): void {
+    this.#moment.receive(share)
+  }
+
+  /**
+   * @param keys of the events, as those that ask; NaN: none
+   * @param ownerOf for whom each event is, where they are kept for several; below 0: nobody
+   * @throws PrescoreError `missing_time`, `time_out_of_range`, `lossy_cast`: of events of keys that are asked for
+   */
+  add(events: EventColumns, keys: Float64Array, ownerOf?: Int32Array): void {
+    try {
+      this.#moment.add(events, this.#values(events), keys, ownerOf)
+    } catch (error) {
+      if (ownerOf !== undefined) throw error
+      // Perhaps of an event that nobody asks for.
+      const wanted = this.#moment.wanted(events, keys)
+      const own = takeEvents(events, wanted)
+      this.#moment.add(own, this.#values(own), take(keys, wanted))
+    }
+  }
+
+  /** A column for each feature, row by row as they ask. What was added is forgotten. */
+  columns(): readonly Column[] {
+    return finished(this.#plan, this.#moment.results())
+  }
+
+  #values({ rows, columns }: EventColumns): readonly Column[] {
+    return this.#plan.expressions.map(expression => expression({ rows, columns }))
+  }
+}
+
+function takeEvents({ timeUs, knownAtUs, tie, columns }: EventColumns, rows: Int32Array): EventColumns {
+  return {
+    rows: rows.length,
+    timeUs: take(timeUs, rows),
+    knownAtUs: take(knownAtUs, rows),
+    ...(tie === undefined ? {} : { tie: take(tie, rows) }),
+    columns: new Map([...columns].map(([name, column]) => [name, takeRows(column, rows)])),
+  }
+}
+
+function take(values: Float64Array, rows: Int32Array): Float64Array {
+  return Float64Array.from(rows, row => values[row]!)
 }
 
 /**

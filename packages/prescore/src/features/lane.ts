@@ -22,7 +22,7 @@ const ALWAYS_WRITTEN: ReadonlySet<Statistic> = new Set(['count', 'sum', 'mean', 
 export function computeCells(lane: Lane, questions: Questions, cells: readonly Cell[], room: Float64Array[]): readonly Float64Array[] {
   const results = cells.map(({ statistic }, i) => {
     room[i] ??= new Float64Array(questions.total)
-    return ALWAYS_WRITTEN.has(statistic) ? room[i] : room[i].fill(emptyOf(statistic))
+    return ALWAYS_WRITTEN.has(statistic) ? room[i] : fillEmpty(room[i], statistic)
   })
   const columns = (statistic: Statistic): RankedColumn[] =>
     cells.flatMap(({ window, rank, ...cell }, i) => (cell.statistic === statistic ? [{ window, rank, values: results[i]! }] : []))
@@ -43,7 +43,11 @@ export function computeCells(lane: Lane, questions: Questions, cells: readonly C
 
 /** What a query of no key keeps. */
 export function emptyResults(statistic: Statistic, rows: number): Float64Array {
-  return new Float64Array(rows).fill(emptyOf(statistic))
+  return fillEmpty(new Float64Array(rows), statistic)
+}
+
+export function fillEmpty(results: Float64Array, statistic: Statistic): Float64Array {
+  return results.fill(emptyOf(statistic))
 }
 
 function emptyOf(statistic: Statistic): number {

@@ -1,152 +1,201 @@
-/** Features as of one moment for all keys, as a batch asks: from bands, with nothing put in order. */
-import type { Column } from '../expressions/index.ts'
-import { writeDistinct } from './band-distinct.ts'
-import { BandEnds } from './band-ends.ts'
-import { type BandColumn, writeExtremes } from './band-extremes.ts'
-import { BandSums, type BandSumWindow } from './band-sums.ts'
-import { type BandedEvents, type BandWindow, bandsOf, bandWindows } from './bands.ts'
+/**
+ * Features as of one moment for all keys, as a batch asks: events come in any order and any number of chunks, are dealt to parts of the
+ * keys, and each part is put together from bands, with nothing put in order.
+ */
+import { type Column, numberValues, takeRows } from '../expressions/index.ts'
+import { Bands, NO_BAND } from './bands.ts'
+import { DealtRecords } from './dealt-records.ts'
+import { dealKeys, dealKeysAmong, firstParts, type KeyFilter, keyFilter, NO_PART } from './key-filter.ts'
+import { KeyParts } from './key-parts.ts'
 import { emptyResults } from './lane.ts'
-import { valuesOf } from './lane-values.ts'
-import { Parts } from './parts.ts'
-import type { Cell, LanePlan, Statistic } from './plan.ts'
-import { sumForm } from './sums.ts'
-import type { Asked } from './sweeps.ts'
+import { MomentLane } from './moment-lane.ts'
+import { MomentPart } from './moment-part.ts'
+import type { Cell, LanePlan } from './plan.ts'
+import { RecordLayout } from './record-layout.ts'
+import { Room } from './room.ts'
+import { packedBlocks, type SharedBlocks, unpackedBlocks } from './shared-blocks.ts'
+import { type ClockName, checkTimes, type EventColumns } from './timeline.ts'
 
-/** Doubles of all records: beyond 256 MiB a walk through the events in order takes less. */
-const RECORDS_MAX = 1 << 25
-/** What the order of events decides. */
-const ENDS: readonly Statistic[] = ['first', 'last', 'timeSinceLast']
-const NO_ORDER = { timesUs: new Float64Array(0), ties: undefined }
-const SUMS = ['count', 'sum', 'mean', 'std'] as const
+/** Results of a lane: a column by row for each cell; NaN is missing. Texts are given by their codes. */
+export interface LaneResults {
+  readonly cells: readonly Float64Array[]
+  readonly texts: readonly string[] | undefined
+  /** Whether what is missing is the one NaN. */
+  readonly hasOneNaN: boolean
+}
+
+/** What one has read for another. Plain data. */
+export interface MomentShare {
+  /** Records by part of the keys of the other. */
+  readonly blocks: SharedBlocks
+  /** Of each lane the texts of its codes. */
+  readonly texts: readonly (readonly string[] | undefined)[]
+}
+
+export interface MomentAsked {
+  /** The key of each row that asks, a safe integer; NaN: none, as if the key had no events. */
+  readonly keys: Float64Array
+  readonly asOfUs: number
+  readonly clock: ClockName
+  /** Whether events come with a tie. */
+  readonly withTies: boolean
+  /** Names the group in messages. */
+  readonly where: string
+}
 
 export class Moment {
-  readonly #asked: Asked
-  readonly #asOfUs: number
-  /** The events as they come. */
-  readonly #rows: Int32Array
-  readonly #parts: Parts
-  /** By event, part by part. */
-  readonly #keyOf: Int32Array
-  /** Made for the first lane that needs it. */
-  #inOrder: Pick<BandedEvents, 'timesUs' | 'ties'> | undefined
-  /** The number of events of the key that has the most. */
-  readonly #most: number
+  readonly #asked: MomentAsked
+  readonly #lanes: readonly MomentLane[]
+  readonly #bands: readonly Bands[]
+  #layout: RecordLayout
+  /** Tells the keys that are asked for here. */
+  readonly filter: KeyFilter
+  readonly #keys: KeyParts
+  readonly #room = new Room()
+  #records: DealtRecords
+  /** Whom events are dealt to, in the order of their numbers, and which of them this is. Undefined: all are kept here. */
+  #owners: { readonly filters: readonly KeyFilter[]; readonly self: number } | undefined
+  /** Of others, by part. */
+  #received: Float64Array[][]
 
-  /** Undefined: it is not one moment. */
-  static of(asked: Asked): Moment | undefined {
-    const { asOfUs } = asked.queries
-    const [first] = asOfUs
-    return first !== undefined && asOfUs.every(us => us === first) ? new Moment(asked, first) : undefined
+  /** Undefined: they have too many windows. @param lanes that are put together from bands. @throws PrescoreError `time_out_of_range` */
+  static of(lanes: readonly LanePlan[], asked: MomentAsked): Moment | undefined {
+    checkTimes(Float64Array.of(asked.asOfUs), 'as-of')
+    const bands = Bands.of(lanes, asked.asOfUs, asked.clock === 'as-served')
+    return bands.some(({ areTooMany }) => areTooMany) ? undefined : new Moment(lanes, bands, asked)
   }
 
-  private constructor(asked: Asked, asOfUs: number) {
+  /** Whether a lane can be put together from bands. */
+  static serves({ cells }: LanePlan): boolean {
+    return !cells.some(needsOrder)
+  }
+
+  private constructor(lanes: readonly LanePlan[], bands: readonly Bands[], asked: MomentAsked) {
     this.#asked = asked
-    this.#asOfUs = asOfUs
-    const { events, keyOf, keys } = asked
-    this.#rows = new Int32Array(events.rows)
-    for (let row = 0; row < events.rows; row++) this.#rows[row] = row
-    this.#parts = new Parts(keyOf, keys)
-    this.#keyOf = this.#parts.moved(keyOf)
-    this.#most = mostOfKey(this.#keyOf, keys)
+    this.#bands = bands
+    this.#lanes = lanes.map(lane => new MomentLane(lane, bands.find(({ delayUs }) => delayUs === lane.delayUs)!))
+    this.filter = keyFilter(asked.keys)
+    this.#layout = new RecordLayout(this.#lanes, bands, asked.withTies, [this.filter])
+    this.#keys = new KeyParts(asked.keys, this.filter)
+    this.#records = new DealtRecords(this.filter.parts, this.#layout.width)
+    this.#received = Array.from({ length: this.filter.parts }, () => [])
   }
 
-  /** A column by query row for each cell of the lane; undefined: it takes a walk. @throws PrescoreError `lossy_cast` */
-  compute(lane: LanePlan, columns: readonly Column[]): readonly Float64Array[] | undefined {
-    const { events, keys, queries, clock, where } = this.#asked
-    if (lane.cells.some(needsOrder)) return undefined
-    const endUs = this.#asOfUs - lane.delayUs
-    const windows = bandWindows(lane.cells, endUs)
-    if (windows === undefined) return undefined
-    const { values, presence, texts } = valuesOf(lane, columns, { rows: this.#rows, places: this.#rows }, where)
-    const bandOf = bandsOf(events, presence, windows, { asOfUs: this.#asOfUs, endUs, withKnown: clock === 'as-served' })
-    const order = lane.cells.some(({ statistic }) => ENDS.includes(statistic)) ? this.#order() : NO_ORDER
-    const moved = { keyOf: this.#keyOf, bandOf: this.#parts.moved(bandOf), values: this.#parts.moved(values) }
-    const banded = { keys, bands: windows.length, ...moved, ...order, texts }
-    const results = lane.cells.map(({ statistic }) => emptyResults(statistic, queries.keyOf.length))
-    return this.#write(banded, new Cells(lane.cells, windows, results)) ? results : undefined
+  /** Before anything is added: from now on events are kept for several, this one among them. @param filters of the same lanes, by owner */
+  shareWith(filters: readonly KeyFilter[], self: number): void {
+    this.#owners = { filters, self }
+    this.#layout = new RecordLayout(this.#lanes, this.#bands, this.#asked.withTies, filters)
+    this.#records = new DealtRecords(firstParts(filters).at(-1)!, this.#layout.width)
   }
 
-  #order(): Pick<BandedEvents, 'timesUs' | 'ties'> {
-    const { timeUs, tie } = this.#asked.events
-    this.#inOrder ??= { timesUs: this.#parts.moved(timeUs), ties: tie === undefined ? undefined : this.#parts.moved(tie) }
-    return this.#inOrder
+  /** What was added for another owner. It is forgotten here. */
+  shareOf(owner: number): MomentShare {
+    const [from, to] = this.#partsOf(owner)
+    const blocks = Array.from({ length: to - from }, (_, i) => this.#records.take(from + i))
+    return { blocks: packedBlocks(blocks), texts: this.#lanes.map(({ texts }) => texts) }
   }
 
-  /** @returns false where sums need to be wide, or too much room */
-  #write(events: BandedEvents, cells: Cells): boolean {
-    const { keyOf } = this.#asked.queries
-    if (!this.#writeSums(events, cells.sums())) return false
-    const [greatest, least, first, last, sinceLast, distinct] = cells.columns('max', 'min', 'first', 'last', 'timeSinceLast', 'distinct')
-    if (greatest!.length > 0) writeExtremes(events, 1, keyOf, greatest!)
-    if (least!.length > 0) writeExtremes(events, -1, keyOf, least!)
-    if (first!.length > 0) new BandEnds(events, 'first').writeValues(keyOf, first!)
-    if (last!.length + sinceLast!.length > 0) {
-      const ends = new BandEnds(events, 'last')
-      ends.writeValues(keyOf, last!)
-      ends.writeTimeSince(keyOf, sinceLast!, this.#asOfUs)
+  /** Adds what another has read. */
+  receive({ blocks: packed, texts }: MomentShare): void {
+    const blocks = unpackedBlocks(packed, this.filter.parts)
+    this.#lanes.forEach((lane, i) => {
+      const own = texts[i]
+      if (own !== undefined) for (const block of blocks.flat()) lane.translate(own, block, this.#layout.valueAt(i), this.#layout.width)
+    })
+    blocks.forEach((of, part) => {
+      this.#received[part]!.push(...of)
+    })
+  }
+
+  /** The rows that may count, of keys that are asked for, whatever their event times and values. */
+  wanted({ rows, knownAtUs }: EventColumns, keys: Float64Array): Int32Array {
+    const latestUs = this.#asked.clock === 'as-served' ? this.#asked.asOfUs : Number.POSITIVE_INFINITY
+    const wanted = new Int32Array(rows)
+    let count = 0
+    for (let row = 0; row < rows; row++) if (knownAtUs[row]! <= latestUs && this.#isWanted(keys[row]!)) wanted[count++] = row
+    return wanted.subarray(0, count)
+  }
+
+  /**
+   * @param columns of the plan's expressions.
+   * @param keys of the events, safe integers; NaN: none.
+   * @param ownerOf for whom each event is, where they are kept for several; below 0: nobody
+   * @throws PrescoreError `lossy_cast`, `missing_time`, `time_out_of_range`
+   */
+  add(events: EventColumns, columns: readonly Column[], keys: Float64Array, ownerOf?: Int32Array): void {
+    const { rows, timeUs, tie } = events
+    const partOf = this.#room.integers('parts', rows)
+    if (this.#owners === undefined) dealKeys(this.filter, keys, partOf)
+    else dealKeysAmong(this.#owners.filters, keys, ownerOf!, partOf)
+    const bands = this.#bands.map((each, i) => {
+      const bandOf = this.#room.doubles(`bands ${i}`, rows)
+      each.write(events, bandOf)
+      return bandOf
+    })
+    dropUncounted(partOf, bands)
+    this.#check(events, partOf)
+    const values = this.#lanes.flatMap(lane => {
+      this.#checkExact(lane, columns, keys, partOf)
+      return lane.columns(columns, rows, this.#asked.where)
+    })
+    const times = [timeUs, ...(tie === undefined ? [] : [tie])].slice(0, this.#layout.times)
+    const begin = this.#layout.begin(keys, bands, this.#room.doubles('packed', this.#layout.isPacked ? rows : 0))
+    this.#records.append(partOf, rows, [...begin, ...times, ...values])
+  }
+
+  /** Of each lane. What was added is forgotten. */
+  results(): readonly LaneResults[] {
+    const { keys, asOfUs } = this.#asked
+    const results = this.#lanes.map(({ plan }) => plan.cells.map(({ statistic }) => emptyResults(statistic, keys.length)))
+    const part = new MomentPart(this.#lanes, this.#layout, this.#keys, asOfUs, this.#room)
+    const [first] = this.#partsOf(this.#owners?.self ?? 0)
+    for (let number = 0; number < this.filter.parts; number++) {
+      part.write(number, [...this.#records.take(first + number), ...this.#received[number]!], results)
+      this.#received[number] = []
     }
-    if (distinct!.length > 0) writeDistinct(events, keyOf, distinct!)
-    return true
+    return this.#lanes.map(({ texts }, i) => ({ cells: results[i]!, texts, hasOneNaN: false }))
   }
 
-  #writeSums(events: BandedEvents, windows: readonly BandSumWindow[]): boolean {
-    if (windows.length === 0) return true
-    const columns = windows.map(each => each.columns)
-    const { grids } = sumForm(events.values, this.#most, columns)
-    if (grids === undefined || grids.record * events.keys * events.bands > RECORDS_MAX) return false
-    new BandSums(events, grids.grid, grids.squares).write(this.#asked.queries.keyOf, windows)
-    return true
+  /** Whether an event of the key counts. What others ask for is told by their filters alone. */
+  #isWanted(key: number): boolean {
+    return this.#owners !== undefined || this.#keys.has(key)
+  }
+
+  #partsOf(owner: number): readonly [from: number, to: number] {
+    const firsts = firstParts(this.#owners?.filters ?? [this.filter])
+    return [firsts[owner]!, firsts[owner + 1]!]
+  }
+
+  #check({ timeUs, knownAtUs }: EventColumns, partOf: Int32Array): void {
+    checkTimes(timeUs, 'event time', partOf)
+    if (this.#asked.clock === 'as-served' && knownAtUs !== timeUs) checkTimes(knownAtUs, 'known at', partOf)
+  }
+
+  /** @throws PrescoreError `lossy_cast` where the value of an event of a key that is asked for is no double */
+  #checkExact(lane: MomentLane, columns: readonly Column[], keys: Float64Array, partOf: Int32Array): void {
+    const column = lane.exactColumn(columns)
+    if (column?.exact === undefined) return
+    const { values } = column
+    const lossy = partOf.findIndex(
+      (part, row) => part !== NO_PART && Math.abs(values[row]!) > Number.MAX_SAFE_INTEGER && this.#isWanted(keys[row]!),
+    )
+    if (lossy >= 0) numberValues(takeRows(column, [lossy]), this.#asked.where)
+  }
+}
+
+/** What falls into no band. */
+function dropUncounted(partOf: Int32Array, bands: readonly Float64Array[]): void {
+  const [first] = bands
+  if (first === undefined) return
+  for (let row = 0; row < partOf.length; row++) {
+    if (first[row] !== NO_BAND) continue
+    let counts = false
+    for (let i = 1; i < bands.length && !counts; i++) counts = bands[i]![row] !== NO_BAND
+    if (!counts) partOf[row] = NO_PART
   }
 }
 
 /** What is not put together from bands. */
 function needsOrder({ statistic, rank }: Cell): boolean {
   return rank > 1 || statistic === 'mode'
-}
-
-/** The cells of a lane by statistic, the shortest window first. */
-class Cells {
-  readonly #cells: readonly Cell[]
-  readonly #windows: readonly BandWindow[]
-  readonly #results: readonly Float64Array[]
-
-  constructor(cells: readonly Cell[], windows: readonly BandWindow[], results: readonly Float64Array[]) {
-    this.#cells = cells
-    this.#windows = windows
-    this.#results = results
-  }
-
-  columns(...statistics: readonly Statistic[]): BandColumn[][] {
-    return statistics.map(statistic =>
-      this.#windows.flatMap(({ window, band }) => {
-        const values = this.#find(statistic, window)
-        return values === undefined ? [] : [{ band, values }]
-      }),
-    )
-  }
-
-  sums(): BandSumWindow[] {
-    return this.#windows.flatMap(({ window, band }) => {
-      const [count, sum, mean, std] = SUMS.map(statistic => this.#find(statistic, window))
-      const isUsed = [count, sum, mean, std].some(column => column !== undefined)
-      return isUsed ? [{ band, columns: { count, sum, mean, std } }] : []
-    })
-  }
-
-  #find(statistic: Statistic, window: BandWindow['window']): Float64Array | undefined {
-    return this.#results[this.#cells.findIndex(cell => cell.statistic === statistic && cell.window === window)]
-  }
-}
-
-function mostOfKey(keyOf: Int32Array, keys: number): number {
-  const counts = new Int32Array(keys)
-  let most = 0
-  for (let i = 0; i < keyOf.length; i++) {
-    const key = keyOf[i]!
-    if (key < 0) continue
-    const count = counts[key]! + 1
-    counts[key] = count
-    if (count > most) most = count
-  }
-  return most
 }

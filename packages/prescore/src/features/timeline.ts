@@ -68,9 +68,15 @@ export function questionsOf({ keyOf, asOfUs }: QueryColumns, keys: number): Ques
   return { ...segments, asOfUs: sortRows(segments, asOfUs), total: keyOf.length }
 }
 
-/** A time that is no integer would be sorted and compared wrongly, in silence. */
-function checkTimes(timesUs: Float64Array, where: string): void {
-  for (let i = 0; i < timesUs.length; i++) {
+/**
+ * A time that is no integer would be sorted and compared wrongly, in silence.
+ * @param partOf below 0: the time does not matter.
+ * @throws PrescoreError `missing_time`, `time_out_of_range`
+ */
+export function checkTimes(timesUs: Float64Array, where: string, partOf?: Int32Array): void {
+  const length = partOf?.length ?? timesUs.length
+  for (let i = 0; i < length; i++) {
+    if (partOf !== undefined && partOf[i]! < 0) continue
     const timeUs = timesUs[i]!
     if (Math.floor(timeUs) !== timeUs || Math.abs(timeUs) > TIME_US_MAX) refuseTime(timeUs, where)
   }

@@ -2,6 +2,8 @@
 
 /** Slots of the smallest table. */
 const SLOTS_MIN = 16
+/** What is made room for unasked: beyond, many values may turn out to be one. */
+const SLOTS_AT_ONCE = 1024
 
 export class ValueTable {
   /** By slot; 0 for a value that is new. */
@@ -14,8 +16,11 @@ export class ValueTable {
   #mask = SLOTS_MIN - 1
   #used = 0
 
-  clear(): void {
-    this.#begin(SLOTS_MIN)
+  /** @param values how many there may be, so that room is made at once; more can come */
+  clear(values = 0): void {
+    let slots = SLOTS_MIN
+    while (slots < SLOTS_AT_ONCE && slots <= 2 * values) slots *= 2
+    this.#begin(slots)
   }
 
   /** Valid until the next call. */

@@ -1,19 +1,10 @@
 /** One request for features: which keys it wants, and the kernel compiled for it. */
 import type { Chunk, Column } from '../expressions/index.ts'
 import type { ClockName, CompiledGroup, EventColumns } from '../features/index.ts'
-import type { FeatureGroupDefinition } from '../project/index.ts'
 import { asRead } from './as-read.ts'
+import { sourceKeyColumns } from './key-columns.ts'
 import { KeyIndex } from './key-index.ts'
-
-/** Which features are asked for, of which keys, as of when. */
-export interface FeatureRequest {
-  readonly group: FeatureGroupDefinition
-  /** The columns of the keys, in the entity's order. */
-  readonly keys: readonly Column[]
-  readonly asOfUs: Float64Array
-  /** How much of the source's log each row has read, by position: what lies behind does not count. Absent: all that is pinned. */
-  readonly positions?: Float64Array
-}
+import type { FeatureRequest } from './request.ts'
 
 export class Collector {
   readonly compiled: CompiledGroup
@@ -35,8 +26,7 @@ export class Collector {
 
   /** The source's columns that make the key, in the entity's order. */
   keyColumns(): readonly string[] {
-    const { entity, by } = this.request.group
-    return Object.keys(entity).map(name => by[name] ?? name)
+    return sourceKeyColumns(this.request.group)
   }
 
   /** The wanted key of each row; NO_KEY where there is none. */

@@ -56,10 +56,42 @@ export class Division {
     return parts
   }
 
+  /** Who needs events of keys of one integer column. @param parts of each owner those that it has */
+  owners(parts: readonly (readonly number[])[]): Owners {
+    const ownerOfPart = new Int32Array(this.parts).fill(-1)
+    parts.forEach((own, owner) => {
+      for (const part of own) ownerOfPart[part] = owner
+    })
+    return new Owners(Int32Array.from({ length: PLACES }, (_, place) => ownerOfPart[((place * FACTOR) % PLACES) % this.parts] as number))
+  }
+
   #placeSql(column: string): string {
     const sql = identifier(column)
     const isText = this.#source.columns[column] === 'string'
     return isText ? `CAST(hash(CAST(${sql} AS VARCHAR)) % ${PLACES} AS BIGINT)` : `coalesce(abs(CAST(${sql} AS BIGINT) % ${PLACES}), 0)`
+  }
+}
+
+/** Who needs events of which keys. */
+export class Owners {
+  readonly #ownerOfPlace: Int32Array
+  #owners = new Int32Array(0)
+
+  constructor(ownerOfPlace: Int32Array) {
+    this.#ownerOfPlace = ownerOfPlace
+  }
+
+  /** By row; below 0: nobody, or no key. Valid until the next call. @param keys safe integers; NaN: none */
+  of(keys: Float64Array, rows: number): Int32Array {
+    if (this.#owners.length < rows) this.#owners = new Int32Array(rows)
+    const [owners, ownerOfPlace] = [this.#owners, this.#ownerOfPlace]
+    for (let row = 0; row < rows; row++) {
+      const key = keys[row] as number
+      const small = key | 0
+      const place = small === key ? small % PLACES : key % PLACES
+      owners[row] = key === key ? (ownerOfPlace[place < 0 ? -place : place] as number) : -1
+    }
+    return owners
   }
 }
 

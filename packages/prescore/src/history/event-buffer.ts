@@ -1,12 +1,17 @@
 /** The events that any of several requests wants, as growing columns. */
 import type { Column, ValueType } from '../expressions/index.ts'
 import type { ClockName, EventColumns } from '../features/index.ts'
-import { rowScope, type SourceDefinition } from '../project/index.ts'
+import { type FeatureGroupDefinition, rowScope, type SourceDefinition } from '../project/index.ts'
 import type { ScannedChunk } from '../sources/index.ts'
 import { NO_KEY } from './coders.ts'
 import type { Collector } from './collector.ts'
 import { type ColumnBuffer, columnBuffer, Doubles, Integers } from './column-buffer.ts'
 import { ranks } from './ranks.ts'
+
+/** The column that decides which of two events of the same time is the first or the last; undefined: none does, or it does not matter. */
+export function tieOf({ id }: SourceDefinition, { features }: FeatureGroupDefinition): string | undefined {
+  return Object.values(features).some(({ aggregate }) => aggregate === 'first' || aggregate === 'last') ? id : undefined
+}
 
 interface Wanted {
   /** The latest as-of. */
@@ -18,8 +23,6 @@ interface Wanted {
 }
 
 export class EventBuffer {
-  /** The latest moment, at most the latest as-of, at which any row that was seen was known. */
-  knownThroughUs: number | undefined
   readonly #collectors: readonly Collector[]
   readonly #wanted: Wanted
   readonly #timeUs = new Doubles()
@@ -35,8 +38,7 @@ export class EventBuffer {
     this.#collectors = collectors
     this.#wanted = wanted
     this.#keyOf = collectors.map(() => new Integers())
-    const aggregates = collectors.flatMap(({ request }) => Object.values(request.group.features).map(({ aggregate }) => aggregate))
-    this.#tie = aggregates.includes('first') || aggregates.includes('last') ? source.id : undefined
+    this.#tie = collectors.map(({ request }) => tieOf(source, request.group)).find(tie => tie !== undefined)
     const names = new Set(collectors.flatMap(({ compiled }) => [...compiled.columnsUsed]))
     if (this.#tie !== undefined) names.add(this.#tie)
     for (const name of wanted.columns) names.add(name)
@@ -50,7 +52,6 @@ export class EventBuffer {
   }
 
   append(chunk: ScannedChunk): void {
-    this.#noteKnown(chunk.knownAtUs)
     const keys = this.#collectors.map(collector => collector.find(chunk))
     const kept = this.#wantedRows(keys, chunk)
     if (this.#knownAtUs === undefined && chunk.knownAtUs !== chunk.timeUs) this.#knownAtUs = this.#timeUs.copy()
@@ -92,11 +93,5 @@ export class EventBuffer {
       }
     }
     return kept.subarray(0, count)
-  }
-
-  #noteKnown(knownAtUs: Float64Array): void {
-    let latestUs = this.knownThroughUs ?? Number.NEGATIVE_INFINITY
-    for (const knownUs of knownAtUs) if (knownUs <= this.#wanted.untilUs && knownUs > latestUs) latestUs = knownUs
-    if (latestUs > Number.NEGATIVE_INFINITY) this.knownThroughUs = latestUs
   }
 }

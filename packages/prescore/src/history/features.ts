@@ -2,13 +2,19 @@
  * Features of (key, as-of) rows from a source's history: one scan of the source feeds all groups asked for.
  * Only events of wanted keys are kept, so memory is bounded by them, and a caller bounds it by asking for fewer keys at once.
  */
+import { PrescoreError } from '../base/index.ts'
 import type { Column } from '../expressions/index.ts'
-import { type ClockName, compileGroup, type EventColumns } from '../features/index.ts'
+import { type ClockName, type CompiledGroup, compileGroup, type EventColumns } from '../features/index.ts'
 import type { Database } from '../parquet/index.ts'
 import { rowScope } from '../project/index.ts'
-import { type SourceAt, type SourcePin, scanSource } from '../sources/index.ts'
-import { Collector, type FeatureRequest } from './collector.ts'
-import { EventBuffer } from './event-buffer.ts'
+import type { SourceAt, SourcePin } from '../sources/index.ts'
+import { Collector } from './collector.ts'
+import { EventBuffer, tieOf } from './event-buffer.ts'
+import { KnownThrough } from './known-through.ts'
+import { MomentReader } from './moment-reader.ts'
+import type { FeatureRequest } from './request.ts'
+import { scanned } from './scanned.ts'
+import { type Sharing, sharedFeatures } from './shared-features.ts'
 
 export interface HistoryFeatures {
   /** For each request: its features in the group's order, a column each, row for row as asked. */
@@ -24,8 +30,10 @@ export interface HistoryOptions {
   readonly clock: ClockName
   /** SQL that holds for every row of the files whose key is asked for: others need not be read, and tell nothing of `knownThroughUs`. */
   readonly only?: string | undefined
-  /** Told after each chunk how many rows were read for it, and how many there are to be read in all. */
+  /** Told now and then how many rows more were read, and how many there are to be read in all. */
   readonly onRows?: (rows: number, total: number) => void
+  /** Others who ask for the same features of other keys, to read with. */
+  readonly sharing?: Sharing | undefined
 }
 
 /** A key with a missing column has no events. @throws PrescoreError whatever scanning the source and computing may throw */
@@ -36,11 +44,69 @@ export async function historyFeatures(
   requests: readonly FeatureRequest[],
   options: HistoryOptions,
 ): Promise<HistoryFeatures> {
-  const collectors = collectorsOf(source, requests)
-  const events = await gathered(database, source, pin, collectors, options)
-  const [columns, positions] = [events.columns(), events.positions()]
-  const features = collectors.map((collector, i) => collector.compute(columns, positions, events.keysOf(i), options.clock))
-  return { features, knownThroughUs: knownThrough(events.knownThroughUs, pin, lastOf(collectors)) }
+  const { clock, only, onRows, sharing } = options
+  const compiled = compiledFor(source, requests)
+  if (sharing !== undefined) {
+    const shared = await sharedOrNone(database, source, pin, requests, compiled, sharing, options)
+    if (shared !== undefined) return { ...shared, knownThroughUs: knownThrough(shared.knownThroughUs, pin, sharing.asOfUs) }
+  }
+  const readers = requests.map((request, i) => readerOf(source, request, compiled[i] as CompiledGroup, clock))
+  const collectors = requests.flatMap((request, i) =>
+    readers[i] === undefined ? [new Collector(request, compiled[i] as CompiledGroup)] : [],
+  )
+  const atOnce = readers.filter(reader => reader !== undefined)
+  const asking = [...atOnce, ...collectors]
+  const untilUs = Math.max(...asking.map(({ lastUs }) => lastUs))
+  const known = new KnownThrough()
+  const buffer = collectors.length === 0 ? undefined : bufferOf(source, collectors, clock)
+  await scanned(database, source, pin, asking, { columns: columnsOf(buffer, atOnce), only, onRows }, chunk => {
+    known.note(chunk.knownAtUs, untilUs)
+    buffer?.append(chunk)
+    for (const reader of atOnce) reader.append(chunk)
+  })
+  const collected = buffer === undefined ? [] : collectedFeatures(collectors, buffer, clock)
+  return {
+    features: readers.map(reader => reader?.compute() ?? (collected.shift() as readonly Column[])),
+    knownThroughUs: knownThrough(known.us, pin, untilUs),
+  }
+}
+
+function knownThrough(rowsUs: number | undefined, { throughUs }: SourcePin, lastUs: number): number | undefined {
+  const toldUs = throughUs === undefined ? Number.NEGATIVE_INFINITY : Math.min(throughUs, lastUs)
+  return toldUs > (rowsUs ?? Number.NEGATIVE_INFINITY) ? toldUs : rowsUs
+}
+
+/** Undefined: each worker reads for itself. What went wrong for one shows again there, if it is of its own keys. */
+async function sharedOrNone(
+  database: Database,
+  source: SourceAt,
+  pin: SourcePin,
+  requests: readonly FeatureRequest[],
+  compiled: readonly CompiledGroup[],
+  sharing: Sharing,
+  { clock, onRows }: HistoryOptions,
+): Promise<HistoryFeatures | undefined> {
+  const { asOfUs, talk } = sharing
+  const all = requests.map((request, i) => readerOf(source, request, compiled[i] as CompiledGroup, clock, asOfUs))
+  const readers = all.filter(reader => reader?.isShareable === true) as MomentReader[]
+  try {
+    const able = readers.length === requests.length ? readers : undefined
+    return await sharedFeatures(database, source, pin, able, sharing, { columns: columnsOf(undefined, readers), onRows })
+  } catch (error) {
+    talk.leave()
+    if (error instanceof PrescoreError && error.code === 'interrupted') throw error
+    return undefined
+  }
+}
+
+function readerOf(
+  { definition }: SourceAt,
+  request: FeatureRequest,
+  compiled: CompiledGroup,
+  clock: ClockName,
+  asOfUs?: number,
+): MomentReader | undefined {
+  return MomentReader.of(request, compiled, clock, tieOf(definition, request.group), asOfUs)
 }
 
 /** The events of the keys of a request that any of its windows may hold, known by then or not. */
@@ -61,52 +127,30 @@ export async function historyEvents(
   request: FeatureRequest,
   columns: readonly string[],
 ): Promise<HistoryEvents> {
-  const collectors = collectorsOf(source, [request])
-  const buffer = await gathered(database, source, pin, collectors, { clock: 'corrected', columns })
-  const { queryKeys } = collectors[0] as Collector
-  return { events: buffer.columns(), keyOf: buffer.keysOf(0), queryKeys, positions: buffer.positions() }
+  const [compiled] = compiledFor(source, [request])
+  const collector = new Collector(request, compiled as CompiledGroup)
+  const buffer = bufferOf(source, [collector], 'corrected', columns)
+  await scanned(database, source, pin, [collector], { columns: buffer.columnsToScan() }, chunk => buffer.append(chunk))
+  return { events: buffer.columns(), keyOf: buffer.keysOf(0), queryKeys: collector.queryKeys, positions: buffer.positions() }
 }
 
-function knownThrough(rowsUs: number | undefined, { throughUs }: SourcePin, lastUs: number): number | undefined {
-  const toldUs = throughUs === undefined ? Number.NEGATIVE_INFINITY : Math.min(throughUs, lastUs)
-  return toldUs > (rowsUs ?? Number.NEGATIVE_INFINITY) ? toldUs : rowsUs
-}
-
-/** The latest as-of. */
-function lastOf(collectors: readonly Collector[]): number {
-  return Math.max(...collectors.map(({ lastUs }) => lastUs))
-}
-
-function collectorsOf({ name, definition }: SourceAt, requests: readonly FeatureRequest[]): Collector[] {
+function compiledFor({ name, definition }: SourceAt, requests: readonly FeatureRequest[]): CompiledGroup[] {
   const scope = rowScope(definition)
-  return requests.map(request => new Collector(request, compileGroup(request.group, scope, definition.zone, `sources.${name}`)))
+  return requests.map(({ group }) => compileGroup(group, scope, definition.zone, `sources.${name}`))
 }
 
-async function gathered(
-  database: Database,
-  source: SourceAt,
-  pin: SourcePin,
-  collectors: readonly Collector[],
-  { clock, only, onRows, columns }: HistoryOptions & { readonly columns?: readonly string[] },
-): Promise<EventBuffer> {
-  const range = scanRange(collectors)
+/** @param columns wanted beside those that the kernel reads, and with them the places in the log */
+function bufferOf({ definition }: SourceAt, collectors: readonly Collector[], clock: ClockName, columns?: readonly string[]): EventBuffer {
+  const untilUs = Math.max(...collectors.map(({ lastUs }) => lastUs))
   const withPositions = columns !== undefined || collectors.some(({ request }) => request.positions !== undefined)
-  const events = new EventBuffer(source.definition, collectors, {
-    untilUs: lastOf(collectors),
-    clock,
-    withPositions,
-    columns: columns ?? [],
-  })
-  if (range.untilUs === Number.NEGATIVE_INFINITY) return events
-  const told = onRows === undefined ? {} : { onRows }
-  const scan = { columns: events.columnsToScan(), ...range, ...(only === undefined ? {} : { only }), ...told }
-  for await (const chunk of scanSource(database, source, pin, scan)) events.append(chunk)
-  return events
+  return new EventBuffer(definition, collectors, { untilUs, clock, withPositions, columns: columns ?? [] })
 }
 
-/** The event times that can matter: nothing when there is nothing asked for. */
-function scanRange(collectors: readonly Collector[]): { readonly fromUs: number; readonly untilUs: number } {
-  const asked = collectors.filter(({ request }) => request.asOfUs.length > 0)
-  const fromUs = asked.map(({ firstUs, compiled }) => firstUs - (compiled.longestUs ?? Number.POSITIVE_INFINITY))
-  return { fromUs: Math.min(...fromUs), untilUs: Math.max(...asked.map(({ lastUs, compiled }) => lastUs + compiled.aheadUs)) }
+function columnsOf(buffer: EventBuffer | undefined, readers: readonly MomentReader[]): Set<string> {
+  return new Set([...(buffer?.columnsToScan() ?? []), ...readers.flatMap(reader => [...reader.columnsToScan()])])
+}
+
+function collectedFeatures(collectors: readonly Collector[], buffer: EventBuffer, clock: ClockName): (readonly Column[])[] {
+  const [columns, positions] = [buffer.columns(), buffer.positions()]
+  return collectors.map((collector, i) => collector.compute(columns, positions, buffer.keysOf(i), clock))
 }

@@ -1,6 +1,6 @@
 /** Numbered keys as columns again. */
 import { type Column, type NumberColumn, stringColumn } from '../expressions/index.ts'
-import type { KeyColumns } from '../project/index.ts'
+import type { FeatureGroupDefinition, KeyColumns } from '../project/index.ts'
 import type { KeyIndex } from './key-index.ts'
 
 /** The columns of these keys, in the entity's order. */
@@ -13,4 +13,9 @@ export function keyColumns(index: KeyIndex, entity: KeyColumns, numbers: Int32Ar
     const exact = keys.some(key => typeof key[name] === 'bigint')
     return [name, exact ? { ...column, exact: BigInt64Array.from(keys, key => BigInt(key[name] as number | bigint)) } : column] as const
   })
+}
+
+/** The source's columns that make the key of a group, in the entity's order. */
+export function sourceKeyColumns({ entity, by }: FeatureGroupDefinition): readonly string[] {
+  return Object.keys(entity).map(name => by[name] ?? name)
 }

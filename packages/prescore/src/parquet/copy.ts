@@ -2,7 +2,7 @@
 import { open, stat } from 'node:fs/promises'
 import { type Database, literal } from './database.ts'
 import { removed, temporaryFor } from './temporary.ts'
-import { metadataOption, settle, writable } from './write.ts'
+import { settle, writable } from './write.ts'
 
 export type CopyFormat = 'parquet' | 'csv' | 'ndjson'
 
@@ -13,22 +13,14 @@ const OPTIONS: Readonly<Record<CopyFormat, string>> = {
 }
 
 /**
- * @param metadata key-value pairs for the footer of a Parquet file.
  * @returns the file's bytes. @throws PrescoreError `file_unwritable`; on any failure `file` is as it was before
  */
-export async function copyTo(
-  database: Database,
-  query: string,
-  file: string,
-  format: CopyFormat,
-  metadata: Readonly<Record<string, string>> = {},
-): Promise<number> {
+export async function copyTo(database: Database, query: string, file: string, format: CopyFormat): Promise<number> {
   const temporary = temporaryFor(file)
   try {
     await writable(file, async () => {
       await (await open(temporary, 'wx')).close()
-      const options = `${OPTIONS[format]}${metadataOption(metadata)}`
-      await database.withConnection(connection => connection.run(`COPY (${query}) TO ${literal(temporary)} (${options})`))
+      await database.withConnection(connection => connection.run(`COPY (${query}) TO ${literal(temporary)} (${OPTIONS[format]})`))
       await settle(temporary, file)
     })
   } catch (error) {

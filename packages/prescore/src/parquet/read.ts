@@ -30,27 +30,39 @@ export function selectItem(kind: Kind, sql: string): string {
 }
 
 /**
- * Streams the result of `sql`. Chunks are made anew and may be kept; the dictionary of a string column grows over
- * the whole stream, so codes compare across chunks.
+ * Streams the result of `sql`. The dictionary of a string column grows over the whole stream, so codes compare across chunks.
  *
  * @param kinds of the SELECT list, whose items are made by {@link selectItem}.
+ * @param passing a chunk's numbers are written over by the next chunk: nobody keeps it. Left out: chunks are made anew, and may be kept.
  * @throws PrescoreError `source_unreadable`
  */
-export async function* readColumns(database: Database, sql: string, kinds: ColumnKinds, where: string): AsyncGenerator<Chunk> {
-  const readers = Object.entries(kinds).map(([name, kind]) => ({ name, read: readerOf(kind) }))
+export async function* readColumns(
+  database: Database,
+  sql: string,
+  kinds: ColumnKinds,
+  where: string,
+  passing = false,
+): AsyncGenerator<Chunk> {
+  const readers = Object.entries(kinds).map(([name, kind]) => ({ name, read: readerOf(kind, passing ? reused() : anew) }))
   const connection = await database.connect()
+  let ahead: Promise<DuckDBDataChunk | null> | undefined
   try {
     const result = await connection.stream(sql)
+    ahead = result.fetchChunk()
     for (;;) {
-      const chunk = await result.fetchChunk()
+      const chunk = await ahead
       // Asking for the number of rows is a native call: once a chunk.
       const rows = chunk?.rowCount ?? 0
       if (chunk === null || rows === 0) return
+      // The next is made while this one is worked on.
+      ahead = result.fetchChunk()
       yield { rows, columns: new Map(readers.map(({ name, read }, i) => [name, read(vectorOf(chunk, i), rows)])) }
     }
   } catch (error) {
     throw unreadable(error, where)
   } finally {
+    // Nothing may be under way when it is closed.
+    await ahead?.catch(() => undefined)
     connection.closeSync()
   }
 }
@@ -59,34 +71,45 @@ type Reader = (vector: Vector, rows: number) => Column
 
 const vectorOf = (chunk: DuckDBDataChunk, column: number) => chunk.getColumnVector(column) as unknown as Vector
 
-function readerOf(kind: Kind): Reader {
-  if (kind === 'string') return textReader()
-  if (kind === 'float64') return readDoubles
-  if (kind === 'boolean') return readBooleans
-  return (vector, rows) => readIntegers(vector, rows, kind)
+/** Where the numbers of a column are written to. */
+type Take = (rows: number) => Float64Array
+
+const anew: Take = rows => new Float64Array(rows)
+
+function reused(): Take {
+  let room = new Float64Array(0)
+  return rows => {
+    if (room.length < rows) room = new Float64Array(rows)
+    return room.length === rows ? room : room.subarray(0, rows)
+  }
 }
 
-function readDoubles(vector: Vector, rows: number): NumberColumn {
-  const values = new Float64Array(vector.items as Float64Array)
+function readerOf(kind: Kind, take: Take): Reader {
+  if (kind === 'string') return textReader()
+  if (kind === 'float64') return (vector, rows) => readDoubles(vector, rows, take(rows))
+  if (kind === 'boolean') return (vector, rows) => readBooleans(vector, rows, take(rows))
+  return (vector, rows) => readIntegers(vector, rows, kind, take(rows))
+}
+
+function readDoubles(vector: Vector, rows: number, values: Float64Array): NumberColumn {
+  values.set(rows === vector.items.length ? (vector.items as Float64Array) : (vector.items as Float64Array).subarray(0, rows))
   const bits = validBits(vector)
   if (bits !== undefined) for (let i = 0; i < rows; i++) if (isMissing(bits, i)) values[i] = Number.NaN
   return { type: { kind: 'float64' }, values }
 }
 
-function readBooleans(vector: Vector, rows: number): NumberColumn {
-  const values = new Float64Array(rows)
+function readBooleans(vector: Vector, rows: number, values: Float64Array): NumberColumn {
   const bits = validBits(vector)
   for (let i = 0; i < rows; i++) values[i] = bits !== undefined && isMissing(bits, i) ? Number.NaN : vector.dataView.getUint8(i)
   return { type: { kind: 'boolean' }, values }
 }
 
 /** int64 words as doubles while all are safe; otherwise the exact values go along. */
-function readIntegers(vector: Vector, rows: number, kind: Kind): NumberColumn {
+function readIntegers(vector: Vector, rows: number, kind: Kind, values: Float64Array): NumberColumn {
   const words = vector.items as BigInt64Array
   const low = new Uint32Array(words.buffer, words.byteOffset, rows * 2)
   const high = new Int32Array(words.buffer, words.byteOffset, rows * 2)
   const bits = validBits(vector)
-  const values = new Float64Array(rows)
   let safe = true
   for (let i = 0; i < rows; i++) {
     if (bits !== undefined && isMissing(bits, i)) {

@@ -14,13 +14,6 @@ export type StoredKind = Kind | 'float32'
 export type StoredColumns = Readonly<Record<string, StoredKind>>
 type Chunks = Iterable<Chunk> | AsyncIterable<Chunk>
 
-export interface WriteOptions {
-  /** Key-value pairs kept in the file's footer. */
-  readonly metadata?: Readonly<Record<string, string>>
-  /** `snappy` is quick, for files that are read once. */
-  readonly compression?: 'zstd' | 'snappy'
-}
-
 function typeOf(kind: StoredKind): DuckDBType {
   const { BIGINT, BOOLEAN, DOUBLE, FLOAT, TIMESTAMPTZ, VARCHAR } = duckdb()
   const types = {
@@ -45,20 +38,14 @@ const CHUNK_ROWS = 2048
  * @returns how many rows were written.
  * @throws PrescoreError `file_unwritable` (before the first chunk is asked for, where that can be told), `invalid_text`
  */
-export async function writeParquet(
-  database: Database,
-  file: string,
-  columns: StoredColumns,
-  chunks: Chunks,
-  { metadata = {}, compression = 'zstd' }: WriteOptions = {},
-): Promise<number> {
+export async function writeParquet(database: Database, file: string, columns: StoredColumns, chunks: Chunks): Promise<number> {
   const temporary = temporaryFor(file)
   try {
     await writable(file, async () => (await open(temporary, 'wx')).close())
     return await database.withConnection(async connection => {
       const rows = await stage(connection, columns, chunks)
       await writable(file, async () => {
-        await connection.run(`COPY staged TO ${literal(temporary)} (FORMAT parquet, COMPRESSION ${compression}${metadataOption(metadata)})`)
+        await connection.run(`COPY staged TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd)`)
         await settle(temporary, file)
       })
       await connection.run('DROP TABLE staged')
@@ -85,11 +72,6 @@ export async function writable(file: string, write: () => Promise<void>): Promis
   } catch (error) {
     throw unwritable(file, error)
   }
-}
-
-export function metadataOption(metadata: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(metadata).map(([name, value]) => `${identifier(name)}: ${literal(value)}`)
-  return pairs.length === 0 ? '' : `, KV_METADATA {${pairs.join(', ')}}`
 }
 
 /** Makes the bytes durable before the name is, so that a name never stands for a torn file. */

@@ -5,7 +5,7 @@ import { type ColumnKinds, identifier } from '../parquet/index.ts'
 import type { ColumnKind, SourceDefinition } from '../project/index.ts'
 import { isLocalTime, selectColumn } from './columns.ts'
 import { duplicatesCondition } from './duplicates.ts'
-import type { DataTypes } from './formats/index.ts'
+import type { DataTypes, SourceFile } from './formats/index.ts'
 import { fromFiles } from './inspect.ts'
 import type { SourcePin } from './pin.ts'
 import type { ScannedChunk, TimeRange } from './rows.ts'
@@ -28,21 +28,27 @@ export interface ScanPlan {
   shape(chunk: Chunk): ScannedChunk
 }
 
-/** @param columns declared or derived ones. */
-export function planScan(source: SourceAt, pin: SourcePin, columns: Iterable<string>, range: TimeRange): ScanPlan {
+/** @param columns declared or derived ones. @param read the files, or slices of them, that are read; which ids repeat is told by all. */
+export function planScan(
+  source: SourceAt,
+  pin: SourcePin,
+  columns: Iterable<string>,
+  range: TimeRange,
+  read: readonly SourceFile[] = pin.files,
+): ScanPlan {
   const { name, definition } = source
   const where = `sources.${name}`
   const types = new Map(Object.entries(pin.types))
   const { declared, derived } = needs(definition, columns)
-  const from = fromFiles(source, pin.files, types)
+  const all = fromFiles(source, pin.files, types)
   const kinds = [...declared].map((column): [string, ColumnKind] => [column, definition.columns[column] as ColumnKind])
   return {
     where,
-    from,
+    from: read === pin.files ? all : fromFiles(source, read, types),
     select: kinds.map(([column, kind]) => selectColumn(column, kind, types)).join(', '),
     kinds: Object.fromEntries(kinds),
     range: rangeConditions(definition, types, range),
-    duplicated: definition.id === undefined || pin.duplicates === 0 ? undefined : duplicatesCondition(definition.id, from),
+    duplicated: definition.id === undefined || pin.duplicates === 0 ? undefined : duplicatesCondition(definition.id, all),
     shape: shaper(definition, types, derived, where),
   }
 }

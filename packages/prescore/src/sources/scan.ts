@@ -7,17 +7,26 @@ import { PrescoreError } from '../base/index.ts'
 import { type Database, identifier, readColumns } from '../parquet/index.ts'
 import { beforeEnd, readArrived } from './arrived.ts'
 import { firstArrivals } from './duplicates.ts'
+import type { SourceFile } from './formats/index.ts'
 import { type SourcePin, verifyPin } from './pin.ts'
 import { planScan, type ScanPlan } from './plan.ts'
 import { type ScannedChunk, type TimeRange, withinRange } from './rows.ts'
+import { type ScanSlice, slicedFiles } from './slices.ts'
 import type { SourceAt } from './source-at.ts'
+
+/** To tell it of each chunk would cost more than many a chunk. */
+const ROWS_TOLD = 1 << 15
 
 export interface ScanRequest extends TimeRange {
   /** Declared or derived columns, by name. */
   readonly columns: Iterable<string>
   /** SQL over declared columns: rows of the files for which it does not hold are not needed, and mostly left out. */
   readonly only?: string
-  /** Told after each chunk how many rows were read for it, and how many there are to be read in all. */
+  /** Nobody keeps a chunk, or an array of it, when the next is asked for. */
+  readonly passing?: boolean
+  /** Of all that is read, this slice. */
+  readonly slice?: ScanSlice
+  /** Told now and then how many rows more were read, and how many there are to be read in all. */
   readonly onRows?: (rows: number, total: number) => void
 }
 
@@ -32,21 +41,42 @@ export async function* scanSource(
   request: ScanRequest,
 ): AsyncGenerator<ScannedChunk> {
   await verifyPin(source, pin)
-  const { columns, onRows } = request
+  const { columns, slice } = request
+  const files = slice === undefined ? pin.files : await slicedFiles(database, source, pin, slice)
+  if (files.length > 0) yield* readFiles(database, source, pin, request, files)
+  // What is not of the files is of the first slice.
+  if ((slice?.index ?? 0) > 0) return
   const plan = planScan(source, pin, columns, request)
-  const wanted = request.only === undefined ? plan.range : [...plan.range, request.only]
-  const unique = plan.duplicated === undefined ? wanted : [...wanted, `NOT (${plan.duplicated})`]
-  const total = unique.length === 0 ? pin.rows : await countRows(database, plan, unique)
-  for await (const chunk of readRows(database, plan, unique, total)) {
-    yield* counted(chunk, pin, request)
-    onRows?.(chunk.rows, total)
-  }
   if (plan.duplicated !== undefined) {
     for (const chunk of await settled(database, source, pin, columns)) yield* counted(chunk, pin, request)
   }
   const { id } = source.definition
   const identified = id === undefined ? plan : planScan(source, pin, [...columns, id], {})
   yield* readArrived(database, source, pin, columns, request, condition => allRows(database, identified, condition))
+}
+
+/** The rows of the files whose ids do not repeat. */
+async function* readFiles(
+  database: Database,
+  source: SourceAt,
+  pin: SourcePin,
+  request: ScanRequest,
+  files: readonly SourceFile[],
+): AsyncGenerator<ScannedChunk> {
+  const plan = planScan(source, pin, request.columns, request, files)
+  const wanted = request.only === undefined ? plan.range : [...plan.range, request.only]
+  const unique = plan.duplicated === undefined ? wanted : [...wanted, `NOT (${plan.duplicated})`]
+  const isWhole = unique.length === 0 && files === pin.files
+  const total = isWhole ? pin.rows : await countRows(database, plan, unique)
+  let untold = 0
+  for await (const chunk of readRows(database, plan, unique, total, request.passing)) {
+    yield* counted(chunk, pin, request)
+    untold += chunk.rows
+    if (untold < ROWS_TOLD) continue
+    request.onRows?.(untold, total)
+    untold = 0
+  }
+  if (untold > 0) request.onRows?.(untold, total)
 }
 
 /**
@@ -127,16 +157,23 @@ async function settled(database: Database, source: SourceAt, pin: SourcePin, col
 }
 
 async function countRows(database: Database, { from, where }: ScanPlan, conditions: readonly string[]): Promise<number> {
-  const [counted] = await database.query(`SELECT count(*) AS rows FROM ${from} WHERE ${conditions.join(' AND ')}`, where)
+  const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+  const [counted] = await database.query(`SELECT count(*) AS rows FROM ${from} ${filter}`, where)
   return Number(counted?.rows)
 }
 
 /** All rows for which the conditions hold: as many as were counted, or an error. */
-async function* readRows(database: Database, plan: ScanPlan, conditions: readonly string[], total: number): AsyncGenerator<ScannedChunk> {
+async function* readRows(
+  database: Database,
+  plan: ScanPlan,
+  conditions: readonly string[],
+  total: number,
+  passing = false,
+): AsyncGenerator<ScannedChunk> {
   const { select, from, kinds, where, shape } = plan
   const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
   let rows = 0
-  for await (const chunk of readColumns(database, `SELECT ${select} FROM ${from} ${filter}`, kinds, where)) {
+  for await (const chunk of readColumns(database, `SELECT ${select} FROM ${from} ${filter}`, kinds, where, passing)) {
     rows += chunk.rows
     yield shape(chunk)
   }

@@ -57,10 +57,10 @@ export function shaper(
 
 /** Local times become instants. A double holds each of them exactly, or it is refused. */
 function instants({ values, exact }: NumberColumn, zone: ZoneRules | undefined, where: string): NumberColumn {
-  const timesUs = new Float64Array(values.length)
+  const timesUs = zone === undefined ? values : new Float64Array(values.length)
   for (let i = 0; i < timesUs.length; i++) {
     const us = values[i] as number
-    timesUs[i] = zone === undefined ? us : zone.toUtcUs(us)
+    if (zone !== undefined) timesUs[i] = zone.toUtcUs(us)
     if (Math.abs(us) > TIME_US_MAX || Math.abs(timesUs[i] as number) > TIME_US_MAX) throw outOfRange(exact?.[i] ?? us, where)
   }
   return { type: { kind: 'timestamp' }, values: timesUs }
@@ -77,17 +77,20 @@ function outOfRange(us: number | bigint, where: string): PrescoreError {
 function eventTimes({ time }: SourceDefinition, { rows, columns }: Chunk, where: string): Float64Array {
   if (time === undefined) return new Float64Array(rows).fill(SINCE_EVER_US)
   const { values } = columns.get(`row.${time}`) as NumberColumn
-  if (values.some(Number.isNaN)) throw new PrescoreError('missing_time', { where, found: `a row without \`${time}\`` })
+  let isMissing = false
+  for (let row = 0; row < rows; row++) if (Number.isNaN(values[row])) isMissing = true
+  if (isMissing) throw new PrescoreError('missing_time', { where, found: `a row without \`${time}\`` })
   return values
 }
 
 /** What is missing, or lies beyond all times, is not known at any as-of. */
 function arrivals({ values }: NumberColumn, rows: number, where: string): Float64Array {
-  const knownAtUs = new Float64Array(rows)
+  let areAllKnown = true
   for (let i = 0; i < rows; i++) {
     const us = values[i] as number
     if (us < -TIME_US_MAX) throw outOfRange(us, where)
-    knownAtUs[i] = us <= TIME_US_MAX ? us : Number.POSITIVE_INFINITY
+    if (!(us <= TIME_US_MAX)) areAllKnown = false
   }
-  return knownAtUs
+  const knownAtUs = values.subarray(0, rows)
+  return areAllKnown ? knownAtUs : knownAtUs.map(us => (us <= TIME_US_MAX ? us : Number.POSITIVE_INFINITY))
 }

@@ -229,7 +229,7 @@ test('a row of a table holds from its moment on, at it too, until the next one: 
 })
 
 test('progress adds up to the rows that were read', async () => {
-  await place.copy('many.parquet', 'SELECT i AS id, make_timestamptz(i) AS at FROM range(10000) t(i)')
+  await place.copy('many.parquet', 'SELECT i AS id, make_timestamptz(i) AS at FROM range(100000) t(i)')
   const many = events({ files: 'many.parquet', columns: { id: 'int64', at: 'timestamp' }, id: 'id', time: 'at' })
   const by = entity({ id: 'int64' })
   const at = sourceAt(place, many)
@@ -239,7 +239,7 @@ test('progress adds up to the rows that were read', async () => {
     by: { id: 'id' },
     features: many.by(by).features(f => ({ n: f.count({ over: '1s' }) })).features,
   }
-  const request = { group, keys: [columnFrom({ kind: 'int64' }, [1])], asOfUs: Float64Array.of(8000) }
+  const request = { group, keys: [columnFrom({ kind: 'int64' }, [1])], asOfUs: Float64Array.of(80_000) }
   const told: [number, number][] = []
   await historyFeatures(place.database, at, await pinSource(place.database, at), [request], {
     clock: 'corrected',
@@ -248,7 +248,7 @@ test('progress adds up to the rows that were read', async () => {
   assert.ok(told.length > 1)
   assert.equal(
     told.reduce((sum, [rows]) => sum + rows, 0),
-    8000,
+    80_000,
   )
-  assert.ok(told.every(([, total]) => total === 8000))
+  assert.ok(told.every(([, total]) => total === 80_000))
 })

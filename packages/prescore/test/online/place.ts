@@ -115,7 +115,7 @@ export async function historyIn(
     .set('at', { type, values: timeUs })
     .set('received', { type, values: knownAtUs.map(us => (us === Number.POSITIVE_INFINITY ? Number.NaN : us)) })
   const kinds = Object.fromEntries([...named].map(([name, column]) => [name, column.type.kind]))
-  await writeParquet(database, join(folder, 'events.parquet'), kinds, [{ rows, columns: named }], {})
+  await writeParquet(database, join(folder, 'events.parquet'), kinds, [{ rows, columns: named }])
   return { source, database, pin: await pinSource(database, source) }
 }
 

@@ -131,7 +131,7 @@ async function write(file: string, events: readonly Transaction[]): Promise<void
   const named = new Map<string, Column>([...columns].map(([name, column]) => [name.slice('row.'.length), column]))
   named.set('time', { type: { kind: 'timestamp' }, values: timeUs }).set('received', { type: { kind: 'timestamp' }, values: knownAtUs })
   const kinds = Object.fromEntries([...named].map(([name, column]) => [name, column.type.kind]))
-  await writeParquet(database, join(folder, file), kinds, [{ rows, columns: named }], {})
+  await writeParquet(database, join(folder, file), kinds, [{ rows, columns: named }])
 }
 
 interface State {

@@ -19,24 +19,30 @@ import { Place } from './place.ts'
 
 const place = await Place.open()
 
-type Metadata = Readonly<Record<string, string>>
-type Write = (file: string, columns: StoredColumns, chunks: readonly Chunk[], metadata?: Metadata) => Promise<number>
+type Write = (file: string, columns: StoredColumns, chunks: readonly Chunk[]) => Promise<number>
 
 /** The database's writer, and row groups that are put together. */
 const WRITERS: Readonly<Record<string, Write>> = {
-  whole: (file, columns, chunks, metadata = {}) => writeParquet(place.database, file, columns, chunks, { metadata }),
-  'by row groups': async (file, columns, chunks, metadata = {}) => {
-    rmSync(file, { force: true })
-    const whole = await GroupedFile.create(file, columns)
-    for (const chunk of chunks) {
-      const bytes = `${file}.group`
-      await whole.append(bytes, await writeRowGroup(bytes, columns, chunk))
-      rmSync(bytes)
-    }
-    await whole.finish(metadata)
-    await whole.close()
-    return chunks.reduce((sum, { rows }) => sum + rows, 0)
-  },
+  whole: (file, columns, chunks) => writeParquet(place.database, file, columns, chunks),
+  'by row groups': (file, columns, chunks) => grouped(file, columns, chunks, {}),
+}
+
+async function grouped(
+  file: string,
+  columns: StoredColumns,
+  chunks: readonly Chunk[],
+  metadata: Readonly<Record<string, string>>,
+): Promise<number> {
+  rmSync(file, { force: true })
+  const whole = await GroupedFile.create(file, columns)
+  for (const chunk of chunks) {
+    const bytes = `${file}.group`
+    await whole.append(bytes, await writeRowGroup(bytes, columns, chunk))
+    rmSync(bytes)
+  }
+  await whole.finish(metadata)
+  await whole.close()
+  return chunks.reduce((sum, { rows }) => sum + rows, 0)
 }
 
 const TIME_MAX = 2 ** 53 - 1
@@ -173,14 +179,6 @@ for (const [how, write] of Object.entries(WRITERS)) {
     })
   })
 
-  test(`${how}: metadata stands in the footer`, async () => {
-    const file = place.path('metadata.parquet')
-    const metadata = { 'prescore.prediction': 'late', 'it\'s "quoted"': '["a", \'b\']', unicode: 'é 😀' }
-    await write(file, { n: 'int64' }, [{ rows: 1, columns: new Map([['n', columnFrom({ kind: 'int64' }, [1])]]) }], metadata)
-    const rows = await place.query(`SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata(${literal(file)})`)
-    assert.deepEqual(Object.fromEntries(rows.map(({ key, value }) => [key, value])), metadata)
-  })
-
   test(`${how}: a file without rows keeps its columns`, async () => {
     const file = place.path('empty.parquet')
     assert.equal(await write(file, { n: 'int64', s: 'string' }, []), 0)
@@ -194,3 +192,11 @@ for (const [how, write] of Object.entries(WRITERS)) {
     )
   })
 }
+
+test('metadata stands in the footer of a file of row groups', async () => {
+  const file = place.path('metadata.parquet')
+  const metadata = { 'prescore.prediction': 'late', 'it\'s "quoted"': '["a", \'b\']', unicode: 'é 😀' }
+  await grouped(file, { n: 'int64' }, [{ rows: 1, columns: new Map([['n', columnFrom({ kind: 'int64' }, [1])]]) }], metadata)
+  const rows = await place.query(`SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata(${literal(file)})`)
+  assert.deepEqual(Object.fromEntries(rows.map(({ key, value }) => [key, value])), metadata)
+})

@@ -76,10 +76,11 @@ test('read as it is, and never written', async t => {
   const nowMs = performance.now() + 1_001
   t.mock.method(performance, 'now', () => nowMs)
   await turn()
-  assert.throws(
-    () => store.catalog.listReleases(),
-    refused('store_unreadable', /written while it can only be read here[\s\S]*a copy of its own/),
-  )
+  for (let times = 0; times < 3; times++)
+    assert.throws(
+      () => store.catalog.listReleases(),
+      refused('store_unreadable', /written while it can only be read here[\s\S]*a copy of its own/),
+    )
   again?.close()
   await store.close()
 })

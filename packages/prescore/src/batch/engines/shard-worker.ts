@@ -1,5 +1,6 @@
 /** One worker thread as the engine sees it: shards go in, and rows are told on the way. What it may still claim once it is left behind is right, and no harm. */
 import { PrescoreError, TaskThread } from '../../base/index.ts'
+import { portsOf } from '../../history/index.ts'
 import type { RunSpec } from '../context.ts'
 import type { OnRows } from '../progress.ts'
 import type { Task, TaskRows } from './task.ts'
@@ -11,6 +12,7 @@ export class ShardWorker {
     this.#thread = new TaskThread({
       url: new URL('./worker.ts', import.meta.url),
       workerData: spec,
+      transfer: ({ together }) => portsOf(together?.peers),
       placeOf,
       died: (where, found) => new PrescoreError('run_failed', { where, found }),
     })

@@ -1,3 +1,4 @@
+import type { Peers } from '../../history/index.ts'
 import type { Stage } from '../layout.ts'
 import type { ScanTotal } from '../progress.ts'
 
@@ -5,6 +6,14 @@ import type { ScanTotal } from '../progress.ts'
 export interface Task {
   readonly stage: Stage
   readonly shards: readonly number[]
+  /** The workers that have all shards at the same time. */
+  readonly together?: Together
+}
+
+export interface Together {
+  readonly peers: Peers
+  /** By peer. */
+  readonly shards: readonly (readonly number[])[]
 }
 
 /** What a worker tells on the way. */

@@ -16,11 +16,11 @@ async function open(spec: RunSpec): Promise<RunContext> {
   return openContext(spec, await Database.open({ threads: 1 }))
 }
 
-async function perform({ stage, shards }: Task, tell: Tell<TaskRows>): Promise<void> {
+async function perform({ stage, shards, together }: Task, tell: Tell<TaskRows>): Promise<void> {
   opened ??= open(workerData as RunSpec)
   const context = await opened
   const onRows: OnRows = (rows, scan) => tell({ rows, ...(scan === undefined ? {} : { scan }) })
-  if (stage === 'features') return computeFeatures(context, shards, onRows)
+  if (stage === 'features') return computeFeatures(context, shards, onRows, together)
   const { release, prediction } = context
   model ??= openModel(
     release.modelFile,

@@ -6,11 +6,12 @@ import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Column } from '../../expressions/index.ts'
-import { Division, type FeatureRequest, historyFeatures, KeyIndex, keyColumns, NO_KEY } from '../../history/index.ts'
+import { Division, type FeatureRequest, historyFeatures, KeyIndex, keyColumns, NO_KEY, PeerTalk } from '../../history/index.ts'
 import type { JoinDefinition, SourceDefinition } from '../../project/index.ts'
 import type { SourcePin } from '../../sources/index.ts'
 import { claim } from '../claim.ts'
 import { type RunContext, sourceOf } from '../context.ts'
+import type { Together } from '../engines/task.ts'
 import type { OnRows } from '../progress.ts'
 import { readPopulation } from '../rows.ts'
 import { type FeaturesManifest, readFeaturesManifest } from './features-manifest.ts'
@@ -25,8 +26,26 @@ interface PartOfJoin {
   readonly rows: number
 }
 
-/** Computes these parts and claims each; parts that are done already are left as they are. */
-export async function computeFeatures(context: RunContext, parts: readonly number[], onRows: OnRows): Promise<void> {
+/**
+ * Computes these parts and claims each; parts that are done already are left as they are.
+ * @param together who computes the others at the same time, and can read with this one
+ */
+export async function computeFeatures(context: RunContext, parts: readonly number[], onRows: OnRows, together?: Together): Promise<void> {
+  const talk = together === undefined ? undefined : new PeerTalk(together.peers)
+  try {
+    await computeParts(context, parts, onRows, talk, together?.shards ?? [])
+  } finally {
+    talk?.leave()
+  }
+}
+
+async function computeParts(
+  context: RunContext,
+  parts: readonly number[],
+  onRows: OnRows,
+  talk: PeerTalk | undefined,
+  shared: readonly (readonly number[])[],
+): Promise<void> {
   const started = performance.now()
   const done = await Promise.all(parts.map(part => readFeaturesManifest(context, part)))
   const open = parts.filter((_, i) => done[i] === undefined)
@@ -38,9 +57,11 @@ export async function computeFeatures(context: RunContext, parts: readonly numbe
     const here = wanted.filter(each => groupOf(context, each).source === source)
     const requests = here.map(each => requestOf(context, each))
     const pin = context.plan.pins[source] as SourcePin
+    const division = divisionOf(context, source)
     const computed = await historyFeatures(context.database, sourceOf(context, source), pin, requests, {
       clock: 'as-served',
-      only: divisionOf(context, source).condition(open),
+      only: division.condition(open),
+      sharing: talk === undefined ? undefined : { talk, division, parts: shared, asOfUs: context.plan.asOfUs },
       onRows: (rows, total) => onRows(rows, { source, total }),
     })
     here.forEach((each, i) => features.set(each, computed.features[i] as readonly Column[]))

@@ -24,6 +24,8 @@ export interface SourceFile {
   readonly layout?: Layout
   /** What declared columns are called in it, where that differs. */
   readonly names?: Readonly<Record<string, string>>
+  /** Of Parquet: only these of its rows, counted from 0; the second is the first that is not read. Absent: all. */
+  readonly rows?: readonly [number, number]
   /** The columns that its folders give, as in `day=3/`: those declared ones that no file has. */
   readonly folders?: Readonly<Record<string, string>>
 }

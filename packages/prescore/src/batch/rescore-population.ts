@@ -69,7 +69,7 @@ interface Earlier {
 async function merge({ earlier, of, now }: MergeRequest): Promise<{ readonly before: Earlier; readonly merged: MergedRows }> {
   const { context, shape, record } = earlier
   const { rows } = context.plan.population
-  const order = sortedKeys(now.index)
+  const order = sortedKeys(now.index, context.prediction.entity ?? {})
   const merged = new MergedRows(
     rows,
     Array.from(order, number => now.index.bytes(number)),

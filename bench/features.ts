@@ -3,7 +3,7 @@ import { RowsAside } from '../packages/prescore/src/dataset/aside.ts'
 import { Dealt, type PartAsked } from '../packages/prescore/src/dataset/dealt.ts'
 import { Engine } from '../packages/prescore/src/dataset/engine.ts'
 import { type Need, needsOf, sharedScans } from '../packages/prescore/src/dataset/needs.ts'
-import type { PartTask } from '../packages/prescore/src/dataset/part.ts'
+import type { PartDone, PartTask } from '../packages/prescore/src/dataset/part.ts'
 import { type Piece, whole } from '../packages/prescore/src/dataset/pieces.ts'
 import { type Prepared, prepare } from '../packages/prescore/src/dataset/prepare.ts'
 import { trainingRows } from '../packages/prescore/src/dataset/rows.ts'
@@ -44,7 +44,9 @@ export class FeatureThreads {
       const dealt = new Dealt(this.#prepared, this.#needs, scan, this.#threads, '', EVERYTHING)
       await dealt.deal(database, aside)
       await this.#run(scan.source, [...dealt.take()], ({ asked, rows }, features) => {
-        asked.forEach(({ need }, i) => pieces[need]?.push({ rows: Int32Array.from(rows[i] as Float64Array), columns: features[i] ?? [] }))
+        asked.forEach(({ need }, i) =>
+          pieces[need]?.push({ rows: Int32Array.from(rows[i] as Float64Array), columns: features[i]?.[0] ?? [] }),
+        )
       })
     }
     const joined = this.#needs.map(({ join, group }, i) => {
@@ -66,7 +68,8 @@ export class FeatureThreads {
     const { values } = keys as { readonly values: Float64Array }
     const parts = Array.from({ length: this.#threads }, (_, part): PartAsked => {
       const own = values.filter((_, i) => partOf[i] === part)
-      const asked = [{ need, keys: [{ type: keys.type, values: own }], asOfUs: new Float64Array(own.length).fill(asOfUs) }]
+      const moments = new Float64Array(own.length).fill(asOfUs)
+      const asked = [{ need, keys: [{ type: keys.type, values: own }], asOfUs: moments, ends: [own.length] }]
       return { part, only: division.condition([part]), asked, rows: [] }
     })
     await this.#run(group.source, parts, () => {})
@@ -76,11 +79,7 @@ export class FeatureThreads {
     return this.#engine.close()
   }
 
-  async #run(
-    source: string,
-    parts: readonly PartAsked[],
-    take: (part: PartAsked, features: readonly (readonly Column[])[]) => void,
-  ): Promise<void> {
+  async #run(source: string, parts: readonly PartAsked[], take: (part: PartAsked, features: PartDone['features']) => void): Promise<void> {
     const partOf = new Map(
       parts.map(part => [{ kind: 'part', source, asked: part.asked, only: part.only } satisfies PartTask as PartTask, part]),
     )

@@ -42,6 +42,9 @@ test('npm run demo tells both acts', { skip: process.env.PRESCORE_FULL !== '1' &
   assert.match(told, /^3,000,000 real US flights of half a year/m)
   assert.match(told, /[\d,]+ events of flights: [\d,]+ accepted .* 0 rejected; it is 2001-06-15T12:00:00\.000000Z now/)
 
+  assert.match(told, /"code":"release_corrupt"/)
+  assert.doesNotMatch(told, /^\s+at |\\n\s+at /m, 'no stack of what is no defect')
+
   const answers = [...told.matchAll(/^\{"prediction":"late".*\}$/gm)].map(([line]) => JSON.parse(line) as Answer)
   const chicago = answers.filter(({ key }) => JSON.stringify(key) === JSON.stringify(CHICAGO))
   assert.deepEqual(
@@ -72,7 +75,8 @@ async function demo(): Promise<string> {
   try {
     await cp(EXAMPLE, folder, { recursive: true, filter: path => path === EXAMPLE || !NOT_COPIED.includes(basename(path)) })
     await beSlow(join(folder, 'prescore.config.ts'))
-    return (await promisify(execFile)(process.execPath, ['demo.ts'], { cwd: folder })).stdout
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['demo.ts'], { cwd: folder })
+    return `${stdout}\n${stderr}`
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

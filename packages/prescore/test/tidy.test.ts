@@ -49,6 +49,7 @@ const LINES_MAX = 300
 
 /** Longer files, each with its reason. */
 const LONG: Readonly<Record<string, string>> = {
+  'packages/prescore/src/base/errors.ts': 'one table: every code, what it says, and what to do',
   'packages/prescore/test/project/check.test.ts': 'one table: a broken project for every problem that a check can find',
   'packages/prescore/test/features/group.test.ts': 'one law: the kernel equals the oracle, kind by kind',
   'packages/prescore/test/dataset/dataset.test.ts': 'one subject: what a training set holds',

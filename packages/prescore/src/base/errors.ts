@@ -137,6 +137,11 @@ export const ERRORS = Object.freeze({
   worker_failed: row(500, 'A worker thread ended', 'Give it more memory, or repeat the command with --threads 1.'),
   shards_open: row(409, 'Shards are not finished yet', 'Run `prescore shard` for those that are open.', true),
   publish_conflict: row(409, 'Another run was published meanwhile', 'Look at `prescore runs`, then publish again if it is still wanted.'),
+  earlier_as_of: row(
+    409,
+    'A run of a later as-of is served',
+    'Leave it staged with --publish never; or, to serve the earlier moment all the same, give --publish force --reason "…" (`prescore publish`: --force --reason "…"). If the later run is wrong, `prescore rollback` first.',
+  ),
   output_failed: row(
     500,
     'An output could not be written',

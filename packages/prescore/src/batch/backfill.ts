@@ -1,6 +1,7 @@
 /** The runs of a prediction at moments of the past, one after the other. What is finished is kept: repeated, it goes on. */
 import { PrescoreError } from '../base/index.ts'
 import type { BatchPlace } from './place.ts'
+import { laterServed } from './publish.ts'
 import { type RunOutcome, type RunRequest, runBatch } from './run.ts'
 
 export interface BackfillRequest extends Omit<RunRequest, 'asOfUs' | 'onProgress'> {
@@ -24,7 +25,7 @@ export async function backfill(
   const moments = momentsOf(request)
   const outcomes: (RunOutcome & { readonly asOfUs: number })[] = []
   for (const [at, asOfUs] of moments.entries()) {
-    const publish = isLatest(place, request.prediction, asOfUs) ? request.publish : 'never'
+    const publish = laterServed(place.store.catalog, { prediction: request.prediction, asOfUs }) === undefined ? request.publish : 'never'
     const told = progressOf === undefined ? {} : { onProgress: progressOf(asOfUs, at + 1, moments.length) }
     outcomes.push({ asOfUs, ...(await runBatch(place, { ...shared, ...told, publish, asOfUs })) })
   }
@@ -36,9 +37,4 @@ function momentsOf({ fromUs, toUs, everyUs }: BackfillRequest): readonly number[
   if (count >= 1 && count <= RUNS_MAX) return Array.from({ length: count }, (_, i) => fromUs + i * everyUs)
   const found = count < 1 ? 'no moment between them' : `${count} runs`
   throw new PrescoreError('wrong_use', { where: '--from, --to, --every', found, expected: `from 1 to ${RUNS_MAX} runs` })
-}
-
-function isLatest({ store: { catalog } }: BatchPlace, prediction: string, asOfUs: number): boolean {
-  const served = catalog.pointer(prediction)?.run
-  return served === undefined || catalog.getRun(served).asOfUs <= asOfUs
 }

@@ -1,58 +1,87 @@
 import type { RescoredOf } from './rescored.ts'
 
+/** Some rows of a rescored run. */
+export interface MergedBlock {
+  /** By row: its number among the earlier run's rows at hand, or −1 − its number among those of now since the last block. */
+  readonly at: readonly number[]
+  /** By row: whether it is taken over. */
+  readonly isTaken: readonly boolean[]
+  /** How many rows of now went by. */
+  readonly now: number
+}
+
 /** The rows of a rescored run, in the order of their keys' bytes: those of the earlier run come one by one, and find the keys of now between. */
 export class MergedRows {
-  /** By row: its number in the earlier run where it is taken over, else -1. */
-  readonly taken: number[] = []
-  /** By row: where its key and inputs stand, in the earlier population with that of now behind it. */
-  readonly at: number[] = []
-  /** Numbers in the earlier run of rows that are computed anew. */
-  readonly failed: number[] = []
-  missing = 0
-  readonly #earlierRows: number
-  readonly #now: readonly Buffer[]
+  readonly #nowRows: number
+  readonly #keyOf: (row: number) => Buffer
   readonly #only: RescoredOf['only']
-  #before = 0
+  readonly rows = { failed: 0, missing: 0, taken: 0 }
   #next = 0
+  /** The first row of now in this block. */
+  #since = 0
+  #nextKey: Buffer | undefined
+  #at: number[] = []
+  #isTaken: boolean[] = []
 
-  constructor(earlierRows: number, now: readonly Buffer[], { only }: RescoredOf) {
-    this.#earlierRows = earlierRows
-    this.#now = now
+  /** @param keyOf of the rows of now, in the order of these keys; asked once for each. */
+  constructor(nowRows: number, keyOf: (row: number) => Buffer, { only }: RescoredOf) {
+    this.#nowRows = nowRows
+    this.#keyOf = keyOf
     this.#only = only
+    this.#look()
   }
 
-  /** The next row of the earlier run. */
-  add(key: Buffer, isRejected: boolean): void {
-    while (this.#orderOfNext(key) < 0) this.#come()
-    const isThere = this.#orderOfNext(key) === 0
-    const before = this.#before++
-    if (isRejected && this.#only.includes('failed')) {
-      this.failed.push(before)
-      this.#push(-1, isThere ? this.#earlierRows + this.#next : before)
-    } else this.#push(before, before)
-    if (isThere) this.#next++
+  /** Whether a row of now comes before this key, or at all. */
+  comesBefore(key?: Buffer): boolean {
+    return this.#nextKey !== undefined && (key === undefined || Buffer.compare(this.#nextKey, key) < 0)
   }
 
-  /** After the last row of the earlier run. */
-  end(): void {
-    while (this.#next < this.#now.length) this.#come()
+  /** The next row of now: a key that the earlier run has not. @returns how many of now are in the block */
+  come(): number {
+    if (this.#only.includes('missing')) {
+      this.rows.missing++
+      this.#push(this.#ofNow(), false)
+    }
+    this.#step()
+    return this.#next - this.#since
   }
 
-  /** A key that the earlier run has not. */
-  #come(): void {
-    const next = this.#next++
-    if (!this.#only.includes('missing')) return
-    this.missing++
-    this.#push(-1, this.#earlierRows + next)
+  /** The next row of the earlier run, once no row of now comes before it. @returns whether it is computed anew */
+  add(key: Buffer, row: number, isRejected: boolean): boolean {
+    const isThere = this.#nextKey?.equals(key) === true
+    const isFailed = isRejected && this.#only.includes('failed')
+    if (isFailed) this.rows.failed++
+    else this.rows.taken++
+    // Computed as it is now, if the population still has it.
+    this.#push(isFailed && isThere ? this.#ofNow() : row, !isFailed)
+    if (isThere) this.#step()
+    return isFailed
   }
 
-  #push(taken: number, at: number): void {
-    this.taken.push(taken)
-    this.at.push(at)
+  /** What has come since the last block. */
+  block(): MergedBlock {
+    const block = { at: this.#at, isTaken: this.#isTaken, now: this.#next - this.#since }
+    this.#at = []
+    this.#isTaken = []
+    this.#since = this.#next
+    return block
   }
 
-  #orderOfNext(key: Buffer): number {
-    const next = this.#now[this.#next]
-    return next === undefined ? 1 : Buffer.compare(next, key)
+  #ofNow(): number {
+    return -1 - (this.#next - this.#since)
+  }
+
+  #push(at: number, isTaken: boolean): void {
+    this.#at.push(at)
+    this.#isTaken.push(isTaken)
+  }
+
+  #step(): void {
+    this.#next++
+    this.#look()
+  }
+
+  #look(): void {
+    this.#nextKey = this.#next < this.#nowRows ? this.#keyOf(this.#next) : undefined
   }
 }

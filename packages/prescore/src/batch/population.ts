@@ -59,14 +59,14 @@ export async function populationRows(
   return { index, inputs }
 }
 
-/** Writes the rows to a Parquet file: columns `key_*` and `input_*`. @returns how many rows it has. @throws PrescoreError `invalid_key` (longer than a key may be) */
+/** Writes the rows to a Parquet file, in the order of their keys: columns `key_*` and `input_*`. @returns how many rows it has. @throws PrescoreError `invalid_key` (longer than a key may be) */
 export async function writePopulation(
   database: Database,
   file: string,
   prediction: PredictionDefinition,
   { index, inputs }: PopulationRows,
+  order = sortedKeys(index),
 ): Promise<number> {
-  const order = sortedKeys(index, prediction.entity ?? {})
   const columns = new Map<string, Column>([
     ...keyColumns(index, prediction.entity ?? {}, order).map(([name, column]) => [`key_${name}`, column] as const),
     ...inputs.columns(order).map(([name, column]) => [`input_${name}`, column] as const),
@@ -127,8 +127,8 @@ function rowFilter(prediction: PredictionDefinition, { where }: PopulationDefini
 }
 
 /** Key numbers in the order of their keys' bytes. */
-export function sortedKeys(index: KeyIndex, entity: KeyColumns): Int32Array {
-  return sortedIntegers(index, entity) ?? sortedBytes(index)
+export function sortedKeys(index: KeyIndex): Int32Array {
+  return sortedIntegers(index) ?? sortedBytes(index)
 }
 
 function sortedBytes(index: KeyIndex): Int32Array {
@@ -137,8 +137,8 @@ function sortedBytes(index: KeyIndex): Int32Array {
 }
 
 /** Where whole numbers are the keys, as most often, their bytes are in the order of the numbers. Undefined: they are not. */
-function sortedIntegers(index: KeyIndex, entity: KeyColumns): Int32Array | undefined {
-  const [[name, kind] = [], ...others] = Object.entries(entity)
+function sortedIntegers(index: KeyIndex): Int32Array | undefined {
+  const [[name, kind] = [], ...others] = Object.entries(index.columns)
   if (name === undefined || kind !== 'int64' || others.length > 0) return undefined
   const keys = Array.from({ length: index.size }, (_, number) => index.values(number)[name])
   if (keys.some(key => typeof key !== 'number')) return undefined

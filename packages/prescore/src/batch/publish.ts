@@ -1,5 +1,5 @@
 /** The end of a run: published when its gates let it, by one compare-and-swap. */
-import { PrescoreError } from '../base/index.ts'
+import { formatInstant, PrescoreError } from '../base/index.ts'
 import type { GatesDefinition } from '../project/index.ts'
 import type { Catalog, Pointer, PublishNote, RunRecord } from '../stores/index.ts'
 import { evidenceOf } from './gates/evidence.ts'
@@ -42,20 +42,60 @@ async function evidenceAgain(place: BatchPlace, { id }: RunRecord): Promise<Evid
 }
 
 /**
- * Publishes a staged run in the place of the one that is served. An older run never takes the place of a newer one that was
+ * When a finished run comes to be served:
+ * - `gated`: if all gates pass. Refused where a run of a later as-of is served.
+ * - `latest`: like `gated`, but where a run of a later as-of is served it stays staged.
+ * - `never`: it stays staged.
+ * - `force`: whatever the gates say, and whatever is served. The note should say why.
+ */
+export const PUBLISHING = ['gated', 'latest', 'never', 'force'] as const
+export type Publishing = (typeof PUBLISHING)[number]
+
+/** The run that is served, if its as-of is later. */
+export function laterServed(catalog: Catalog, { prediction, asOfUs }: Pick<RunRecord, 'prediction' | 'asOfUs'>): RunRecord | undefined {
+  const pointer = catalog.pointer(prediction)
+  const served = pointer && catalog.getRun(pointer.run)
+  return served !== undefined && served.asOfUs > asOfUs ? served : undefined
+}
+
+/** @throws PrescoreError `earlier_as_of` */
+export function refuseEarlier(catalog: Catalog, run: Pick<RunRecord, 'prediction' | 'asOfUs'>): void {
+  const later = laterServed(catalog, run)
+  if (later === undefined) return
+  throw new PrescoreError('earlier_as_of', {
+    where: run.prediction,
+    found: `as-of ${formatInstant(run.asOfUs)}`,
+    expected: `${formatInstant(later.asOfUs)} or later, as of run ${later.id.slice(0, 12)} that is served`,
+  })
+}
+
+/**
+ * Publishes a staged run in the place of the one that is served, and of none of a later as-of: not even by force of one that was
  * published while it was computed.
  * @param servedBefore the run that was served when this one started
- * @throws PrescoreError `publish_conflict`
+ * @throws PrescoreError `publish_conflict`, `earlier_as_of`
  */
-export function publish(catalog: Catalog, { id, prediction, asOfUs }: RunRecord, servedBefore: string | null, note?: PublishNote): void {
+export function publish(
+  catalog: Catalog,
+  run: RunRecord,
+  {
+    servedBefore,
+    publishing,
+    note,
+  }: { readonly servedBefore: string | null; readonly publishing: Publishing; readonly note?: PublishNote },
+): void {
+  const { id, prediction } = run
   const served = catalog.pointer(prediction)?.run ?? null
-  if (served !== null && served !== servedBefore && served !== id && catalog.getRun(served).asOfUs > asOfUs) {
+  const later = served === id ? undefined : laterServed(catalog, run)
+  if (later !== undefined && publishing === 'latest') return
+  if (later !== undefined && later.id !== servedBefore) {
     throw new PrescoreError('publish_conflict', {
       where: prediction,
-      found: `run ${served}, of a later as-of`,
+      found: `run ${later.id}, of a later as-of`,
       expected: `run ${servedBefore ?? 'none'}`,
     })
   }
+  if (publishing !== 'force' && served !== id) refuseEarlier(catalog, run)
   catalog.publish(prediction, id, served, note)
 }
 
@@ -65,11 +105,23 @@ export interface Published {
   readonly outputs: OutputResults
 }
 
-/** Serves a run that was staged, stopped by a gate, or served before. @throws PrescoreError what {@link Catalog.publish} may throw, `run_not_found` */
-export async function publishRun(place: BatchPlace, idOrPrefix: string, note: PublishNote = {}): Promise<Published> {
+/** What is said with a publish by hand. */
+export interface PublishOrder extends PublishNote {
+  /** Also in the place of a run of a later as-of; the reason should say why. */
+  readonly force?: boolean
+}
+
+/**
+ * Serves a run that was staged, stopped by a gate, or served before.
+ * @throws PrescoreError what {@link Catalog.publish} may throw, `run_not_found`, `earlier_as_of`
+ */
+export async function publishRun(place: BatchPlace, idOrPrefix: string, { force = false, ...note }: PublishOrder = {}): Promise<Published> {
   const { catalog } = place.store
-  const { id, prediction } = catalog.getRun(idOrPrefix)
-  const pointer = catalog.publish(prediction, id, catalog.pointer(prediction)?.run ?? null, note)
+  const run = catalog.getRun(idOrPrefix)
+  const { id, prediction } = run
+  const served = catalog.pointer(prediction)?.run ?? null
+  if (!force) refuseEarlier(catalog, run)
+  const pointer = catalog.publish(prediction, id, served, note)
   return { pointer, outputs: await writeOutputs(place, prediction) }
 }
 

@@ -15,7 +15,11 @@ export async function readPopulation(
   from: number,
   to: number,
 ): Promise<Chunk> {
-  const chunk = await readRows(database, file, populationKinds(prediction), { from, to })
+  return populationChunk(await readRows(database, file, populationKinds(prediction), { from, to }), prediction, asOfUs)
+}
+
+/** Rows of a population's file, as the expressions of a prediction read them. */
+export function populationChunk(chunk: Chunk, prediction: PredictionDefinition, asOfUs: number): Chunk {
   const columns = [...chunk.columns].map(([name, column]) => [name.replace('_', '.'), column] as const)
   const inputs = Object.entries(prediction.inputs).map(([name, kind]) => [`input.${name}`, kind] as const)
   const typed = new Map(columns)

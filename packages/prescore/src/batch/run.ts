@@ -4,11 +4,11 @@
  * Each step leaves a record that makes it a no-op the next time: repeating the command after a kill at any moment
  * goes on where the last one stopped, and gives the same bytes.
  */
-import { removeScratch, scratchFolder } from '../base/index.ts'
+import { formatInstant, removeScratch, scratchFolder } from '../base/index.ts'
 import type { PredictionDefinition } from '../project/index.ts'
 import { freezeRelease, type Release, recordRelease } from '../release/index.ts'
 import { noteAsOf, sourceAt, sourcesPlace } from '../sources/index.ts'
-import type { PublishNote, RunRecord } from '../stores/index.ts'
+import type { Catalog, PublishNote, RunRecord } from '../stores/index.ts'
 import { type Estimate, estimateRun } from './estimate.ts'
 import { execute } from './execute.ts'
 import { letsPass } from './gates.ts'
@@ -17,7 +17,7 @@ import { type OutputResults, prepareOutputs, writeOutputs } from './outputs/outp
 import type { BatchPlace } from './place.ts'
 import { type Pins, planRun, type Rescoring, type RunPlan, readPlan } from './plan.ts'
 import type { OnProgress } from './progress.ts'
-import { publish, regate } from './publish.ts'
+import { laterServed, type Publishing, publish, refuseEarlier, regate } from './publish.ts'
 import { type RunReport, reportOf } from './report.ts'
 import { type RescoreRequest, rescoredAsOf, rescoringOf } from './rescore.ts'
 import { type RescoredOf, type RescoredReport, rescoredRows } from './rescored.ts'
@@ -34,8 +34,7 @@ export interface RunRequest {
   readonly rescore?: RescoreRequest
   /** Leave shards to others: refuse where some are open. */
   readonly finishOnly?: boolean
-  /** `gated`: if all gates pass. `never`: the run stays staged. `force`: whatever the gates say; the note should say why. */
-  readonly publish: 'gated' | 'never' | 'force'
+  readonly publish: Publishing
   /** Who runs it, and why: kept with what is published. */
   readonly note?: PublishNote
   readonly signal?: AbortSignal
@@ -52,6 +51,8 @@ export interface RunOutcome {
   /** Of a rescore. Where nothing was to be computed, the outcome is that of the earlier run as it stands. */
   readonly rescored?: RescoredReport
   readonly report: RunReport
+  /** Of a run that is not served: the one that is, where its as-of is later. */
+  readonly laterServed?: { readonly run: string; readonly asOf: string }
   /** What came of the outputs of a run that is served. */
   readonly outputs: OutputResults
 }
@@ -62,20 +63,39 @@ export async function runBatch(place: BatchPlace, request: RunRequest): Promise<
   const { catalog } = place.store
   if (request.publish !== 'never') await prepareOutputs(place, request.prediction)
   const servedBefore = catalog.pointer(request.prediction)?.run ?? null
+  if (!mayBeDone(catalog, request)) refuseUnpublishable(catalog, request)
   const { plan, planned, nothing } = await planOnly(place, request)
   const { prediction, release: hash } = plan
   if (nothing !== undefined) return standing(planned, nothing)
+  if (!wasServed(planned)) refuseUnpublishable(catalog, request)
   if (request.finishOnly === true && planned.report === null) await requireDone({ plan, layout: new RunLayout(place.runs, plan.run) })
   const { gates } = definitionOf(place, request)
   const finished =
     planned.report === null ? await finish(place, request, plan, (performance.now() - started) / 1000) : await regate(place, planned, gates)
+  const publishing = { servedBefore, publishing: request.publish, ...(request.note === undefined ? {} : { note: request.note }) }
   const mayPublish = finished.state === 'staged' || (finished.state === 'gated' && request.publish === 'force')
-  if (mayPublish && request.publish !== 'never') publish(catalog, finished, servedBefore, request.note)
+  if (mayPublish && request.publish !== 'never') publish(catalog, finished, publishing)
   const state = catalog.getRun(plan.run).state as RunOutcome['state']
   const outputs = state === 'published' && request.publish !== 'never' ? await writeOutputs(place, prediction, request.signal) : {}
   const rescored = plan.rescored === undefined ? {} : { rescored: rescoredRows(plan.rescored) }
+  const later = state === 'published' ? undefined : laterServed(catalog, finished)
+  const passed = later === undefined ? {} : { laterServed: { run: later.id, asOf: formatInstant(later.asOfUs) } }
   const report = reportOf(finished) as RunReport
-  return { run: plan.run, release: hash, state, unchanged: planned.state === state, ...rescored, report, outputs }
+  return { run: plan.run, release: hash, state, unchanged: planned.state === state, ...rescored, ...passed, report, outputs }
+}
+
+/** Told before anything is computed. @throws PrescoreError `earlier_as_of` */
+function refuseUnpublishable(catalog: Catalog, request: RunRequest): void {
+  if (request.publish === 'gated') refuseEarlier(catalog, request)
+}
+
+/** Whether the request may come to a run that has been served, or to nothing to rescore: repeated, these change nothing. */
+function mayBeDone(catalog: Catalog, { prediction, asOfUs, rescore }: RunRequest): boolean {
+  return rescore !== undefined || catalog.listRuns(prediction).some(run => run.asOfUs === asOfUs && wasServed(run))
+}
+
+function wasServed({ state }: RunRecord): boolean {
+  return state === 'published' || state === 'retired'
 }
 
 /** The outcome of a rescore that finds nothing to compute: the earlier run, neither gated nor published anew. */

@@ -42,8 +42,9 @@ export function totalsOf(plan: RunPlan, score: readonly ScoreManifest[]): RunTot
 }
 
 /**
- * Up to which arrivals the data of a run goes: of each source the latest that any part met, of the sources the earliest.
- * Null when a source had no row by then, or no source has times: nothing can be claimed. Of a rescored run it is the earlier of its
+ * Up to which arrivals the data of a run goes: of each source the latest that any part met, or that its log was told
+ * of by a heartbeat; of the sources the earliest.
+ * Null when a source had neither by then, or no source has times: nothing can be claimed. Of a rescored run it is the earlier of its
  * own and that of the run it went on from: for the answers that were taken over no more can be claimed.
  */
 export function dataThroughUs({ rescored }: Pick<RunPlan, 'rescored'>, features: readonly FeaturesManifest[]): number | null {

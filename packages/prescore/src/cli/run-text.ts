@@ -8,11 +8,15 @@ export function runText(outcome: RunOutcome): string {
   if (foundNothing(outcome)) return nothingText(outcome)
   const { run, release, state, unchanged, report, outputs } = outcome
   const head = unchanged ? `Nothing to do: run ${shortHash(run)} is ${state}.` : `Run ${shortHash(run)} is ${state}.`
-  return [head, table([['  release', shortHash(release)], ...reportRows(report), ...outputRows(outputs)]), ...advice(state, run)].join('\n')
+  return [head, table([['  release', shortHash(release)], ...reportRows(report), ...outputRows(outputs)]), ...advice(outcome)].join('\n')
 }
 
 /** What may be done with a run that is not served. */
-function advice(state: RunOutcome['state'], run: string): readonly string[] {
+function advice({ state, run, laterServed }: RunOutcome): readonly string[] {
+  if (laterServed !== undefined) {
+    const serves = `\`prescore publish ${shortHash(run)} --force --reason "…"\` serves this one all the same.`
+    return [`Run ${shortHash(laterServed.run)} is served, of a later as-of: ${laterServed.asOf}. ${serves}`]
+  }
   const command = `\`prescore publish ${shortHash(run)}\``
   if (state === 'staged') return [`${command} serves it.`]
   if (state === 'gated') return [`The run before is served on; if this one is right all the same, ${command} serves it.`]

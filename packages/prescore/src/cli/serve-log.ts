@@ -27,11 +27,14 @@ export class ServeLog {
 
   /** A defect, with all that is known of it: the client got the id and no more. */
   readonly defect = (error: PrescoreError, requestId?: string): void => {
-    this.#logger.error({ requestId, code: error.code, fix: error.fix, stack: error.stack, causes: causesOf(error) }, error.message)
+    this.#logger.error({ requestId, code: error.code, fix: error.fix, stack: error.stack, causes: causesOf(error, true) }, error.message)
   }
 
   readonly failure = (where: string, error: PrescoreError): void => {
-    this.#logger.warn({ where, code: error.code, fix: error.fix, causes: causesOf(error) }, `not answered live: ${error.message}`)
+    this.#logger.warn(
+      { where, code: error.code, fix: error.fix, causes: causesOf(error, this.isDebug) },
+      `not answered live: ${error.message}`,
+    )
   }
 
   readonly warning = ({ code, where, found, expected, fix }: Problem): void => {
@@ -45,7 +48,10 @@ export class ServeLog {
   }
 
   readonly unlogged = (error: PrescoreError): void => {
-    this.#logger.warn({ code: error.code, fix: error.fix, causes: causesOf(error) }, `answers are not noted for audits: ${error.message}`)
+    this.#logger.warn(
+      { code: error.code, fix: error.fix, causes: causesOf(error, this.isDebug) },
+      `answers are not noted for audits: ${error.message}`,
+    )
   }
 
   /** With its address, which holds keys: for debugging only. */
@@ -58,10 +64,10 @@ export class ServeLog {
   }
 }
 
-/** The stacks of what lies behind an error, the nearest first; undefined: nothing does. */
-function causesOf({ cause }: Error): string[] | undefined {
+/** What lies behind an error, the nearest first, with its stacks where they are asked for: only a defect is looked for in the code. Undefined: nothing does. */
+function causesOf({ cause }: Error, hasStacks: boolean): string[] | undefined {
   const causes: string[] = []
   for (let at: unknown = cause; at !== undefined && causes.length < 5; at = at instanceof Error ? at.cause : undefined)
-    causes.push(at instanceof Error ? (at.stack ?? at.message) : String(at))
+    causes.push(at instanceof Error ? ((hasStacks ? at.stack : undefined) ?? at.message) : String(at))
   return causes.length === 0 ? undefined : causes
 }

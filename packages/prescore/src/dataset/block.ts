@@ -1,8 +1,8 @@
-/** Some rows of a training set, finished: joined with what they need, labelled, scored if that is wanted, and written to a file. */
+/** Some rows of a training set, finished: joined with what they need, labelled, scored if that is wanted, and made a row group. */
 import { type Chunk, type Column, type NumberColumn, numberValues, stringColumn, takeRows } from '../expressions/index.ts'
 import { type ScoredRows, scoreRows, valueNames } from '../history/index.ts'
 import type { ModelRunner } from '../models/index.ts'
-import { type WriteOptions, writeParquet } from '../parquet/index.ts'
+import { type RowGroup, type StoredColumns, writeRowGroup } from '../parquet/index.ts'
 import { featureTypes, rowScope, type SourceDefinition } from '../project/index.ts'
 import type { Ground, Told } from './ground.ts'
 import { type Piece, whole } from './pieces.ts'
@@ -10,14 +10,15 @@ import { columnsOf, storedName } from './table.ts'
 
 export interface BlockTask {
   readonly kind: 'block'
+  readonly number: number
   /** Of the rows themselves: `key.*`, `input.*`, `asOf`, and `row.*` where the label reads them. */
   readonly rows: Chunk
   /** By need. Rows are counted from the block's first. */
   readonly pieces: readonly (readonly Piece[])[]
   /** Labels of rows with a later as-of are not known yet. */
   readonly knownUntilUs: number
+  /** Where its bytes go. */
   readonly file: string
-  readonly write: WriteOptions
 }
 
 export interface BlockDone {
@@ -26,10 +27,12 @@ export interface BlockDone {
   readonly unlabelled: number
   /** Rows without a value, by why. */
   readonly rejected: Readonly<Record<string, number>>
+  readonly columns: StoredColumns
+  readonly group: RowGroup
 }
 
 export async function performBlock(ground: Ground, task: BlockTask, tell: (told: Told) => void): Promise<BlockDone> {
-  const { prediction, assembly, model, database } = ground
+  const { prediction, assembly, model } = ground
   const all = withNeeds(ground, task)
   const { rows, label } = labelled(ground, all, task.knownUntilUs)
   const vector = assembly.vector.columns(rows)
@@ -40,9 +43,10 @@ export async function performBlock(ground: Ground, task: BlockTask, tell: (told:
   columns.set('label', { type: ground.label.type, values: label })
   const scored = model === undefined ? undefined : await scoreRows(assembly, model, vector, rows.rows, () => {})
   if (model !== undefined && scored !== undefined) for (const [name, column] of valueColumns(scored, model)) columns.set(name, column)
-  await writeParquet(database, task.file, columnsOf(ground), [{ rows: rows.rows, columns }], task.write)
+  const stored = columnsOf(ground)
+  const group = await writeRowGroup(task.file, stored, { rows: rows.rows, columns })
   tell({ rows: all.rows, total: all.rows })
-  return { rows: rows.rows, unlabelled: all.rows - rows.rows, rejected: countsOf(scored) }
+  return { rows: rows.rows, unlabelled: all.rows - rows.rows, rejected: countsOf(scored), columns: stored, group }
 }
 
 /** The rows with `join.*` and `next.*` beside their own columns. */
@@ -72,10 +76,11 @@ function labelled({ prediction, label }: Ground, all: Chunk, knownUntilUs: numbe
 
 /** A rejected row has a code, and no value. */
 function valueColumns({ values, rejected }: ScoredRows, { width }: ModelRunner): readonly (readonly [string, Column])[] {
-  const column = (at: number): NumberColumn => ({
-    type: { kind: 'float64' },
-    values: Float64Array.from(rejected, (code, i) => (code === undefined ? (values[i * width + at] as number) : Number.NaN)),
-  })
+  const column = (at: number): NumberColumn => {
+    const own = new Float64Array(rejected.length)
+    for (let i = 0; i < own.length; i++) own[i] = rejected[i] === undefined ? (values[i * width + at] as number) : Number.NaN
+    return { type: { kind: 'float64' }, values: own }
+  }
   return [...valueNames(width).map((name, at) => [name, column(at)] as const), ['rejected', stringColumn(rejected)]]
 }
 

@@ -7,9 +7,11 @@
 const EVENT_BYTES = 160
 /** What a row takes beside its features: its key, its as-of, its places. */
 const ROW_BYTES = 64
-/** Copies of a feature's cell: results, then pieces of them; of a block's: joined, assembled, staged. */
-const FEATURE_BYTES = 24
+/** Copies of a feature's cell: results, then pieces of them; of a block's: joined, assembled, for the model, stored. */
+const FEATURE_BYTES = 16
 const BLOCK_CELL_BYTES = 48
+/** A block is a row group of the file, and a page a column: half a megabyte of doubles. */
+const BLOCK_ROWS_MAX = 65_536
 /** Each part is a scan. */
 const PARTS_MAX = 4096
 /** Fewer rows and events are not worth a thread of their own. */
@@ -26,7 +28,7 @@ export function waitingBytes({ bytes }: Budget): number {
 }
 
 export function blockRowsOf({ bytes, threads }: Budget, features: number): number {
-  return Math.max(1, Math.floor(bytes / 4 / threads / (BLOCK_CELL_BYTES * (features + 4))))
+  return Math.min(BLOCK_ROWS_MAX, Math.max(1, Math.floor(bytes / 4 / threads / (BLOCK_CELL_BYTES * (features + 4)))))
 }
 
 /** Into how many parts the keys are divided. One key is in one part, however many events it has. */
@@ -38,7 +40,9 @@ export function partsFor(
   const needed = events * EVENT_BYTES + rows * (ROW_BYTES + features * FEATURE_BYTES)
   const least = Math.ceil(needed / (bytes / 2 / threads))
   const useful = Math.min(threads, Math.ceil((rows + events) / ROWS_OF_THREAD))
-  return Math.min(PARTS_MAX, Math.max(1, least, useful))
+  // Parts are of about the same size: as many for each thread.
+  const parts = least > 1 ? Math.ceil(least / threads) * threads : 1
+  return Math.min(PARTS_MAX, Math.max(parts, useful))
 }
 
 /** Whether so many rows and events, of all sources, are worth starting threads for. */

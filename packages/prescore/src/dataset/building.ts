@@ -17,6 +17,7 @@ import { Results } from './results.ts'
 import { trainingRows } from './rows.ts'
 import type { RowsRequest } from './rows-request.ts'
 import type { Scratch } from './scratch.ts'
+import { Whole } from './whole.ts'
 
 type Totals = Pick<BlockDone, 'rows' | 'unlabelled'> & { readonly rejected: Record<string, number> }
 
@@ -38,8 +39,8 @@ export class Building {
     this.#needs = needsOf(spec.project, prediction, assemble(spec.project, prediction), spec.clock)
   }
 
-  /** Writes the blocks; `metadata` is that of the whole. @returns their files in the scratch, in the order of the rows */
-  async blocks(request: RowsRequest, metadata: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  /** Writes all rows to a file of the scratch. */
+  async write(request: RowsRequest, metadata: Readonly<Record<string, string>>, file: string): Promise<void> {
     const { features } = this.#prepared.prediction
     const room = waitingBytes(this.#budget) / 3
     const blockRows = blockRowsOf(this.#budget, features.length)
@@ -48,7 +49,13 @@ export class Building {
     const results = new Results(this.#needs.length, blockRows, this.#scratch.path('results'), room)
     for (const [i, scan] of sharedScans(this.#needs).entries())
       await this.#compute(scan, aside, results, this.#scratch.path(`asked-${i}`), room)
-    return this.#finish(aside, results, knownUntilUs, metadata)
+    const whole = new Whole(file)
+    try {
+      await this.#finish(aside, results, knownUntilUs, whole)
+      await whole.finish(metadata)
+    } finally {
+      await whole.close()
+    }
   }
 
   close(): Promise<void> {
@@ -103,29 +110,24 @@ export class Building {
     return sources.size === 1 ? 'features' : `features of ${source}`
   }
 
-  async #finish(
-    aside: RowsAside,
-    results: Results,
-    knownUntilUs: number,
-    metadata: Readonly<Record<string, string>>,
-  ): Promise<readonly string[]> {
-    const files = Array.from({ length: aside.blocks }, (_, block) => `block-${block}`)
-    const write = files.length === 1 ? { metadata } : { compression: 'snappy' as const }
+  async #finish(aside: RowsAside, results: Results, knownUntilUs: number, whole: Whole): Promise<void> {
     const scratch = this.#scratch
     const tasks = function* (): Generator<BlockTask> {
-      for (const [block, file] of files.entries()) {
-        const rows = aside.block(block)
-        aside.drop(block)
-        yield { kind: 'block', rows, pieces: results.take(block), knownUntilUs, file: scratch.path(file), write }
+      for (let number = 0; number < aside.blocks; number++) {
+        const rows = aside.block(number)
+        aside.drop(number)
+        yield { kind: 'block', number, rows, pieces: results.take(number), knownUntilUs, file: scratch.path(`block-${number}`) }
       }
     }
     const counter = this.#prepared.counter('writing')
     await this.#engine.run(
       tasks(),
       () => told => counter(told.rows, aside.rows),
-      (_, done) => this.#count(done),
+      ({ number, file }, done) => {
+        this.#count(done)
+        whole.put(number, file, done)
+      },
     )
-    return files
   }
 
   #count({ rows, unlabelled, rejected }: BlockDone): void {

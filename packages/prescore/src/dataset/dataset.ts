@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { checkSignal, PrescoreError } from '../base/index.ts'
 import { type ClockName, KERNEL_VERSION } from '../features/index.ts'
-import { copyTo, type Database, literal } from '../parquet/index.ts'
+import type { Database } from '../parquet/index.ts'
 import type { LoadedProject, PredictionDefinition } from '../project/index.ts'
 import { featureHash, type Release } from '../release/index.ts'
 import { readingLogs } from '../sources/index.ts'
@@ -105,15 +105,9 @@ async function write(
   const scratch = await Scratch.beside(file)
   const building = new Building(prepared, scratch, budget, signal)
   try {
-    const files = await building.blocks(request, metadata)
-    const [only] = files
-    if (only !== undefined && files.length === 1) await scratch.publish(only)
-    else {
-      const all = files.map(each => literal(scratch.path(each))).join(', ')
-      await copyTo(prepared.database, `SELECT * FROM read_parquet([${all}])`, scratch.path('whole'), 'parquet', metadata)
-      checkSignal(signal)
-      await scratch.publish('whole')
-    }
+    await building.write(request, metadata, scratch.path('whole'))
+    checkSignal(signal)
+    await scratch.publish('whole')
     return building.counts
   } finally {
     await building.close()

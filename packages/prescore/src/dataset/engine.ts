@@ -1,7 +1,9 @@
 /** Performs the tasks of a training set: on worker threads, or in this one where there is but one. */
 import { PrescoreError, TaskThread } from '../base/index.ts'
 import type { Database } from '../parquet/index.ts'
+import type { BlockTask } from './block.ts'
 import { type Ground, openGround, type Told, type WorkSpec } from './ground.ts'
+import { buffersOf } from './pieces.ts'
 import { type Done, perform, type Task } from './work.ts'
 
 type OnTold = (told: Told) => void
@@ -58,7 +60,17 @@ function threadOf(spec: WorkSpec): TaskThread<Task, Told, Done<Task>> {
   return new TaskThread({
     url: new URL('./worker.ts', import.meta.url),
     workerData: spec,
+    transfer: task => (task.kind === 'block' ? ownOf(task) : []),
     placeOf: task => (task.kind === 'part' ? `features of ${task.source}` : 'a block of rows'),
     died: (where, found) => new PrescoreError('worker_failed', { where, found }),
   })
+}
+
+/** Of a block: its rows and pieces were put aside for it alone. */
+function ownOf({ rows, pieces }: BlockTask): readonly ArrayBuffer[] {
+  const all = pieces.flat()
+  return buffersOf(
+    [...rows.columns.values(), ...all.flatMap(({ columns }) => columns)],
+    all.map(piece => piece.rows),
+  )
 }

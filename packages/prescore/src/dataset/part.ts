@@ -2,6 +2,7 @@
 import type { Column } from '../expressions/index.ts'
 import { historyFeatures } from '../history/index.ts'
 import type { Ground, Told } from './ground.ts'
+import { range } from './pieces.ts'
 
 /** Rows that ask for the same need. */
 export interface Asked {
@@ -9,6 +10,8 @@ export interface Asked {
   readonly need: number
   readonly keys: readonly Column[]
   readonly asOfUs: Float64Array
+  /** Ascending: before which rows the answer is cut into pieces; the last is the number of rows. */
+  readonly ends: readonly number[]
 }
 
 export interface PartTask {
@@ -21,15 +24,21 @@ export interface PartTask {
 }
 
 export interface PartDone {
-  /** By what was asked: its aggregates in the group's order, row for row. */
-  readonly features: readonly (readonly Column[])[]
+  /** By what was asked, and by piece: its aggregates in the group's order, row for row. */
+  readonly features: readonly (readonly (readonly Column[])[])[]
 }
 
 export async function performPart(ground: Ground, { source, asked, only }: PartTask, tell: (told: Told) => void): Promise<PartDone> {
   const { at, pin } = ground.source(source)
   const requests = asked.map(({ need, keys, asOfUs }) => ({ group: needAt(ground, need).group, keys, asOfUs }))
   const { clock } = needAt(ground, asked[0]?.need ?? 0)
-  return historyFeatures(ground.database, at, pin, requests, { clock, only, onRows: (rows, total) => tell({ rows, total }) })
+  const onRows = (rows: number, total: number) => tell({ rows, total })
+  const { features } = await historyFeatures(ground.database, at, pin, requests, { clock, only, onRows })
+  return { features: features.map((columns, i) => cut(columns, (asked[i] as Asked).ends)) }
+}
+
+function cut(columns: readonly Column[], ends: readonly number[]): readonly (readonly Column[])[] {
+  return ends.map((end, piece) => columns.map(column => range(column, ends[piece - 1] ?? 0, end)))
 }
 
 function needAt({ needs }: Ground, at: number): Ground['needs'][number] {

@@ -9,7 +9,7 @@ import {
   type ValueType,
 } from '../expressions/index.ts'
 
-/** The same columns, of these rows in ascending order. */
+/** The same columns, of these rows. */
 export interface Piece {
   readonly rows: Int32Array
   readonly columns: readonly Column[]
@@ -31,11 +31,16 @@ function columnBytes(column: Column): number {
 /** The columns of rows 0 to `rows` − 1, each of them in one of the pieces. */
 export function whole(pieces: readonly Piece[], types: readonly ValueType[], rows: number): readonly Column[] {
   const [only] = pieces
-  if (only !== undefined && only.rows.length === rows) return only.columns
+  if (only !== undefined && only.rows.length === rows && isAscending(only.rows)) return only.columns
   return types.map((type, at) => {
     const parts = pieces.map(({ rows: of, columns }) => ({ of, column: columns[at] as Column }))
     return type.kind === 'string' ? textsOf(type, parts, rows) : numbersOf(type, parts, rows)
   })
+}
+
+function isAscending(rows: Int32Array): boolean {
+  for (let i = 1; i < rows.length; i++) if ((rows[i] as number) < (rows[i - 1] as number)) return false
+  return true
 }
 
 interface Part {
@@ -72,6 +77,14 @@ function textsOf(type: ValueType, parts: readonly Part[], rows: number): StringC
   return { type, codes, dictionary: dictionary.texts }
 }
 
+/** Rows [from, to) of a column: a copy, so that nothing holds on to the whole. */
+export function range(column: Column, from: number, to: number): Column {
+  if ('codes' in column) return { ...column, codes: column.codes.slice(from, to) }
+  const { exact } = column
+  const values = column.values.slice(from, to)
+  return exact === undefined ? { ...column, values } : { ...column, values, exact: exact.slice(from, to) }
+}
+
 /** Some rows of a column, with no texts but their own. */
 export function compacted(column: Column, rows: Int32Array): Column {
   if (rows.length === (isStringColumn(column) ? column.codes : column.values).length) return column
@@ -89,11 +102,12 @@ export function compacted(column: Column, rows: Int32Array): Column {
   return { ...taken, dictionary }
 }
 
-/** What another thread can take over of columns that are not needed here any more. */
-export function buffersOf(columns: readonly Column[]): ArrayBuffer[] {
+/** What another thread can take over of columns, and arrays beside them, that are not needed here any more. */
+export function buffersOf(columns: readonly Column[], beside: readonly ArrayBufferView[] = []): ArrayBuffer[] {
   const arrays: ArrayBufferView[] = columns.flatMap((column): ArrayBufferView[] =>
     isStringColumn(column) ? [column.codes] : column.exact === undefined ? [column.values] : [column.values, column.exact],
   )
+  arrays.push(...beside)
   const own = arrays.filter(({ buffer, byteLength }) => buffer instanceof ArrayBuffer && buffer.byteLength === byteLength)
   return [...new Set(own.map(({ buffer }) => buffer as ArrayBuffer))]
 }

@@ -1,6 +1,6 @@
 /** What was computed for the rows, put aside by block until the block's turn. */
-import type { Column } from '../expressions/index.ts'
 import type { PartAsked } from './dealt.ts'
+import type { PartDone } from './part.ts'
 import { type Piece, pieceBytes } from './pieces.ts'
 import { Shelves } from './shelves.ts'
 
@@ -20,19 +20,16 @@ export class Results {
     this.#shelves = new Shelves(prefix, room, ({ piece }) => pieceBytes(piece))
   }
 
-  put({ asked, rows }: PartAsked, features: readonly (readonly Column[])[]): void {
-    asked.forEach(({ need }, i) => {
+  /** @param features as the part was asked for them. */
+  put({ asked, rows }: PartAsked, features: PartDone['features']): void {
+    asked.forEach(({ need, ends }, i) => {
       const of = rows[i] as Float64Array
-      for (let from = 0; from < of.length; ) {
+      ends.forEach((end, piece) => {
+        const from = ends[piece - 1] ?? 0
         const block = Math.floor((of[from] as number) / this.#blockRows)
-        const end = (block + 1) * this.#blockRows
-        let to = from
-        while (to < of.length && (of[to] as number) < end) to++
-        const first = block * this.#blockRows
-        const columns = (features[i] ?? []).map(column => range(column, from, to))
-        this.#shelves.put(block, { need, piece: { rows: counted(of, from, to, first), columns } })
-        from = to
-      }
+        const columns = features[i]?.[piece] ?? []
+        this.#shelves.put(block, { need, piece: { rows: counted(of, from, end, block * this.#blockRows), columns } })
+      })
     })
   }
 
@@ -50,12 +47,4 @@ function counted(rows: Float64Array, from: number, to: number, first: number): I
   const own = new Int32Array(to - from)
   for (let i = 0; i < own.length; i++) own[i] = (rows[from + i] as number) - first
   return own
-}
-
-/** A copy, so that nothing holds on to the whole. */
-function range(column: Column, from: number, to: number): Column {
-  if ('codes' in column) return { ...column, codes: column.codes.slice(from, to) }
-  const { exact } = column
-  const values = column.values.slice(from, to)
-  return exact === undefined ? { ...column, values } : { ...column, values, exact: exact.slice(from, to) }
 }

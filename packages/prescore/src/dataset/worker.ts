@@ -18,7 +18,7 @@ serveTasks({
   async perform(task: Task, tell: Tell<Told>): Promise<Done<Task>> {
     return perform(await ground, task, tell)
   },
-  transfer: done => ('features' in done ? buffersOf(done.features.flat()) : []),
+  transfer: done => ('features' in done ? buffersOf(done.features.flat(2)) : []),
   async close() {
     const opened = await ground.catch(() => undefined)
     await opened?.model?.close()

@@ -51,29 +51,36 @@ export function compileGroup(group: FeatureGroupDefinition, rowScope: Scope, zon
       const chunk = { rows: events.rows, columns: events.columns }
       const columns = plan.expressions.map(expression => expression(chunk))
       const [atMoment, sweeps] = [Moment.of(asked), new Sweeps(asked)]
-      const results = plan.lanes.map(lane => atMoment?.compute(lane, columns) ?? sweeps.compute(lane, columns))
-      return plan.features.map(feature =>
-        finish(feature, results[feature.lane]!, textsOf(plan.lanes[feature.lane]!, columns), isShared(feature)),
-      )
+      const results = plan.lanes.map(lane => {
+        const cells = atMoment?.compute(lane, columns)
+        return cells === undefined ? { cells: sweeps.compute(lane, columns), hasOneNaN: true } : { cells, hasOneNaN: false }
+      })
+      return plan.features.map(feature => {
+        const { cells, hasOneNaN } = results[feature.lane]!
+        const isFinished = hasOneNaN && Number.isNaN(feature.default) && !isShared(feature)
+        return finish(feature, cells, textsOf(plan.lanes[feature.lane]!, columns), { isShared: isShared(feature), isFinished })
+      })
     },
   }
 }
 
 /**
  * The default, or the one NaN, in the place of any NaN: engines may give them different bits.
- * @param isShared whether another feature has the same cell.
+ * @param how.isShared whether another feature has the same cell.
+ * @param how.isFinished whether the cell is the feature's values already.
  */
 function finish(
   { type, cell, default: fallback }: FeaturePlan,
   cells: readonly Float64Array[],
   texts: readonly string[] | undefined,
-  isShared: boolean,
+  { isShared, isFinished }: { readonly isShared: boolean; readonly isFinished: boolean },
 ): Column {
   const results = cells[cell]!
   if (type.kind === 'string') {
     const codes = Int32Array.from(results, code => (code === code ? code : -1))
     return { type, codes, dictionary: texts as readonly string[] } satisfies StringColumn
   }
+  if (isFinished) return { type, values: results }
   const values = isShared ? results.slice() : results
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!

@@ -12,6 +12,9 @@ import { type Lane, sweepEntries, sweepWindow } from './sweep.ts'
 import type { Questions } from './timeline.ts'
 import type { Window } from './windows.ts'
 
+/** For each question, whatever is in its window; the others are written where there is something to say. */
+const ALWAYS_WRITTEN: ReadonlySet<Statistic> = new Set(['count', 'sum', 'mean', 'std', 'min', 'max'])
+
 /**
  * A column by query row for each cell; NaN is missing. Texts are given by their codes.
  * @param room arrays that are written to, and more where there are too few.
@@ -19,7 +22,7 @@ import type { Window } from './windows.ts'
 export function computeCells(lane: Lane, questions: Questions, cells: readonly Cell[], room: Float64Array[]): readonly Float64Array[] {
   const results = cells.map(({ statistic }, i) => {
     room[i] ??= new Float64Array(questions.total)
-    return room[i].fill(emptyOf(statistic))
+    return ALWAYS_WRITTEN.has(statistic) ? room[i] : room[i].fill(emptyOf(statistic))
   })
   const columns = (statistic: Statistic): RankedColumn[] =>
     cells.flatMap(({ window, rank, ...cell }, i) => (cell.statistic === statistic ? [{ window, rank, values: results[i]! }] : []))

@@ -3,7 +3,7 @@ import type { Column } from '../expressions/index.ts'
 import { type CrossingsOf, crossingsOf } from './crossings.ts'
 import { computeCells, emptyResults } from './lane.ts'
 import { valuesOf } from './lane-values.ts'
-import type { LanePlan } from './plan.ts'
+import type { Cell, LanePlan } from './plan.ts'
 import { type ClockName, type EventColumns, type QueryColumns, type Questions, questionsOf, type Timeline, timelineOf } from './timeline.ts'
 
 /** What a group is asked. */
@@ -48,7 +48,7 @@ export class Sweeps {
       lane.cells,
       this.#room,
     )
-    return results.map((result, i) => spread(result, rows, emptyResults(lane.cells[i]!.statistic, total)))
+    return results.map((result, i) => spread(result, rows, roomFor(lane.cells[i]!, rows.length, total)))
   }
 
   /** Made for the first lane that needs it. */
@@ -69,7 +69,16 @@ function numbers(length: number): Int32Array {
   return numbers
 }
 
+/** Where each query has a key, all of it is written to. */
+function roomFor({ statistic }: Cell, asked: number, total: number): Float64Array {
+  return asked === total ? new Float64Array(total) : emptyResults(statistic, total)
+}
+
+/** Each to its row. All that are missing become the one NaN, since engines may give them different bits. */
 function spread(results: Float64Array, rows: Int32Array, to: Float64Array): Float64Array {
-  for (let i = 0; i < rows.length; i++) to[rows[i]!] = results[i]!
+  for (let i = 0; i < rows.length; i++) {
+    const value = results[i]!
+    to[rows[i]!] = value === value ? value : Number.NaN
+  }
   return to
 }

@@ -13,13 +13,16 @@ import { EventBuffer } from './event-buffer.ts'
 export interface HistoryFeatures {
   /** For each request: its features in the group's order, a column each, row for row as asked. */
   readonly features: readonly (readonly Column[])[]
-  /** The latest moment, at most the latest as-of, at which a row of the scanned range was known; undefined without rows. */
+  /**
+   * Up to which moment, at most the latest as-of, all that was known is in them: when a row of the scanned range was known, or the log
+   * last took events or a heartbeat. Undefined without either.
+   */
   readonly knownThroughUs: number | undefined
 }
 
 export interface HistoryOptions {
   readonly clock: ClockName
-  /** SQL that holds for every row of the files whose key is asked for: others need not be read. Then `knownThroughUs` is that of these rows. */
+  /** SQL that holds for every row of the files whose key is asked for: others need not be read, and tell nothing of `knownThroughUs`. */
   readonly only?: string | undefined
   /** Told after each chunk how many rows were read for it, and how many there are to be read in all. */
   readonly onRows?: (rows: number, total: number) => void
@@ -37,7 +40,7 @@ export async function historyFeatures(
   const events = await gathered(database, source, pin, collectors, options)
   const [columns, positions] = [events.columns(), events.positions()]
   const features = collectors.map((collector, i) => collector.compute(columns, positions, events.keysOf(i), options.clock))
-  return { features, knownThroughUs: events.knownThroughUs }
+  return { features, knownThroughUs: knownThrough(events.knownThroughUs, pin, lastOf(collectors)) }
 }
 
 /** The events of the keys of a request that any of its windows may hold, known by then or not. */
@@ -64,6 +67,16 @@ export async function historyEvents(
   return { events: buffer.columns(), keyOf: buffer.keysOf(0), queryKeys, positions: buffer.positions() }
 }
 
+function knownThrough(rowsUs: number | undefined, { throughUs }: SourcePin, lastUs: number): number | undefined {
+  const toldUs = throughUs === undefined ? Number.NEGATIVE_INFINITY : Math.min(throughUs, lastUs)
+  return toldUs > (rowsUs ?? Number.NEGATIVE_INFINITY) ? toldUs : rowsUs
+}
+
+/** The latest as-of. */
+function lastOf(collectors: readonly Collector[]): number {
+  return Math.max(...collectors.map(({ lastUs }) => lastUs))
+}
+
 function collectorsOf({ name, definition }: SourceAt, requests: readonly FeatureRequest[]): Collector[] {
   const scope = rowScope(definition)
   return requests.map(request => new Collector(request, compileGroup(request.group, scope, definition.zone, `sources.${name}`)))
@@ -77,9 +90,13 @@ async function gathered(
   { clock, only, onRows, columns }: HistoryOptions & { readonly columns?: readonly string[] },
 ): Promise<EventBuffer> {
   const range = scanRange(collectors)
-  const lastUs = Math.max(...collectors.map(collector => collector.lastUs))
   const withPositions = columns !== undefined || collectors.some(({ request }) => request.positions !== undefined)
-  const events = new EventBuffer(source.definition, collectors, { untilUs: lastUs, clock, withPositions, columns: columns ?? [] })
+  const events = new EventBuffer(source.definition, collectors, {
+    untilUs: lastOf(collectors),
+    clock,
+    withPositions,
+    columns: columns ?? [],
+  })
   if (range.untilUs === Number.NEGATIVE_INFINITY) return events
   const told = onRows === undefined ? {} : { onRows }
   const scan = { columns: events.columnsToScan(), ...range, ...(only === undefined ? {} : { only }), ...told }

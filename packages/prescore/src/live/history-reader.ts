@@ -35,4 +35,27 @@ export class HistoryReader implements FeatureReader {
     }
     return { values: all, dataThroughUs: throughUs }
   }
+
+  async knows(joins: readonly number[], keys: readonly (Key | undefined)[], asOfUs: number): Promise<boolean> {
+    for (const i of joins) {
+      const { join, source } = this.#joins[i]!
+      const group = { ...join, features: countsOf(join) }
+      const request = { group, keys: keyColumns(join, keys[i]), asOfUs: Float64Array.of(asOfUs) }
+      const pin = await pinSource(this.#database, source)
+      const { features } = await historyFeatures(this.#database, source, pin, [request], { clock: 'as-served' })
+      if (features[0]!.some(count => valueOf(count) !== 0)) return true
+    }
+    return false
+  }
+}
+
+/** How many events each feature has that leaves none out. */
+function countsOf({ features }: JoinDefinition): JoinDefinition['features'] {
+  const whole = Object.entries(features).filter(([, { where }]) => where === undefined)
+  return Object.fromEntries(
+    whole.map(([name, { windowUs, period, delayUs, value }]) => {
+      const window = { ...(windowUs === undefined ? {} : { windowUs }), ...(period === undefined ? {} : { period }) }
+      return [name, { aggregate: 'count', delayUs, ...window, ...(value === undefined ? {} : { value }) }] as const
+    }),
+  )
 }

@@ -8,6 +8,8 @@ import type { PredictionDefinition } from '../project/index.ts'
 import type { RequestRow } from './request-row.ts'
 
 const SECOND_US = 1_000_000
+/** Vectors that are kept lie together in so many rows: a view costs a fraction of an array of its own. */
+const KEPT_ROWS = 64
 
 export class RequestVector {
   readonly names: readonly string[]
@@ -16,6 +18,8 @@ export class RequestVector {
   readonly #row: RequestRow
   readonly #features: readonly ((row: RequestRow) => number)[]
   readonly #where: string
+  #kept = new Float64Array(0)
+  #keptTo = 0
 
   /** @throws PrescoreError `project_invalid` */
   constructor({ name, features }: PredictionDefinition, scope: Scope, row: RequestRow) {
@@ -38,6 +42,20 @@ export class RequestVector {
       if (Math.abs(out[i]!) === Number.POSITIVE_INFINITY && Math.abs(value) !== Number.POSITIVE_INFINITY)
         throw new PrescoreError('feature_out_of_range', { where: `${this.#where}.${this.names[i]}`, found: String(value) })
     }
+  }
+
+  /** The numbers of the last request, to keep. */
+  copy(): Float64Array {
+    const { length } = this.values
+    if (this.#keptTo + length > this.#kept.length) {
+      this.#kept = new Float64Array(KEPT_ROWS * length)
+      this.#keptTo = 0
+    }
+    const from = this.#keptTo
+    this.#keptTo += length
+    const kept = this.#kept.subarray(from, this.#keptTo)
+    for (let i = 0; i < length; i++) kept[i] = this.values[i]!
+    return kept
   }
 }
 

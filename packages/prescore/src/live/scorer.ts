@@ -1,7 +1,7 @@
 /** One request scored: the keys of its joins, their features, the vector, the model. */
 import { PrescoreError } from '../base/index.ts'
 import { type CompiledExpression, compile, type ExpressionNode, isStringColumn, references, type Scope } from '../expressions/index.ts'
-import { type ScoreOptions, type ServedModel, type ServingStats, valueText } from '../models/index.ts'
+import { type ServedModel, type ServingStats, valueText } from '../models/index.ts'
 import type { LiveValue } from '../online/index.ts'
 import {
   type AttributeKinds,
@@ -32,8 +32,6 @@ export function createScorer(parts: ScorerParts): LiveScorer {
   return new Scorer(parts)
 }
 
-const NO_OPTIONS: ScoreOptions = Object.freeze({})
-
 /** A slot of the row by the name that a request has for it. */
 type NamedSlot = readonly [name: string, slot: Slot]
 
@@ -52,6 +50,8 @@ class Scorer implements LiveScorer {
   readonly #inputSlots: readonly NamedSlot[]
   readonly #asOf: Slot | undefined
   readonly #joins: readonly JoinOfRequest[]
+  /** The joins whose key is made of the prediction's own, by their places; none where one of them does not tell keys without events. */
+  readonly #ofOwnKey: readonly number[]
   readonly #inputNames: readonly string[]
   readonly #defaults: Inputs
 
@@ -70,6 +70,8 @@ class Scorer implements LiveScorer {
     this.#inputSlots = this.#slots('input', Object.keys(prediction.inputs))
     this.#asOf = this.#row.slot('asOf')
     this.#joins = Object.entries(prediction.joins).map(([name, join]) => new JoinOfRequest(name, join, scope, this.#row, prediction.name))
+    const own = this.#joins.flatMap((join, i) => (join.isOfOwnKey ? [i] : []))
+    this.#ofOwnKey = own.every(i => this.#joins[i]!.tellsKeys) ? own : []
     this.#inputNames = Object.keys(prediction.inputs)
     this.#defaults = defaultInputs(prediction)
   }
@@ -79,12 +81,22 @@ class Scorer implements LiveScorer {
     this.#setRequest(request)
     const keys = this.#joins.map(join => join.key())
     const read = this.#features.read(keys, request.asOfUs, request.deadlineAtMs)
-    if (!(read instanceof Promise)) return this.#scoreJoined(request, read)
-    return read.then(features => {
+    const found = read instanceof Promise ? read.then(each => this.#lookAtKey(request, keys, each)) : this.#lookAtKey(request, keys, read)
+    if (!(found instanceof Promise)) return this.#scoreJoined(request, found)
+    return found.then(features => {
       // Another request may have used the row meanwhile.
       this.#setRequest(request)
       return this.#scoreJoined(request, features)
     })
+  }
+
+  /** Says of what was read whether nothing is known of the request's key. That is asked only where all of it may be of nothing. */
+  #lookAtKey({ key, attributes, asOfUs, deadlineAtMs }: LiveRequest, keys: readonly (Key | undefined)[], read: FeaturesRead) {
+    if (key === undefined || attributes !== undefined || this.#ofOwnKey.length === 0) return read
+    for (const i of this.#ofOwnKey) if (!this.#joins[i]!.mayBeOfNothing(read.values[i]!)) return read
+    const found = (isKnown: boolean): FeaturesRead => (isKnown ? read : { ...read, isOfUnknownKey: true })
+    const knows = this.#features.knows(this.#ofOwnKey, keys, asOfUs, deadlineAtMs)
+    return knows instanceof Promise ? knows.then(found) : found(knows)
   }
 
   get stats(): ServingStats {
@@ -109,25 +121,27 @@ class Scorer implements LiveScorer {
     this.#asOf?.set(asOfUs)
   }
 
-  #scoreJoined({ attributes, deadlineAtMs, signal }: LiveRequest, read: FeaturesRead): LiveScore | Promise<LiveScore> {
+  #scoreJoined(request: LiveRequest, read: FeaturesRead): LiveScore | Promise<LiveScore> {
+    const { attributes } = request
     for (let i = 0; i < this.#joins.length; i++) {
       this.#joins[i]!.setFeatures(read.values[i]!)
       if (attributes !== undefined) this.#joins[i]!.setAttributes(attributes)
     }
     this.#vector.fill(this.#input)
-    const features = this.#vector.values.slice()
-    const { dataThroughUs, feedFailure, isFlawed, perRequest } = read
+    const features = this.#vector.copy()
+    const { dataThroughUs, feedFailure, isFlawed, isOfUnknownKey, perRequest } = read
     const scoreOf = (value: Float32Array | Float64Array): LiveScore => {
       const plain = { valueText: this.#text(value), dataThroughUs, features }
-      if (feedFailure === undefined && isFlawed !== true && perRequest === undefined) return plain
+      if (feedFailure === undefined && isFlawed !== true && isOfUnknownKey !== true && perRequest === undefined) return plain
       return {
         ...plain,
         ...(feedFailure === undefined ? {} : { feedFailure }),
         ...(isFlawed === true ? { isFlawed } : {}),
+        ...(isOfUnknownKey === true ? { isOfUnknownKey } : {}),
         ...(perRequest === undefined ? {} : { readNow: this.#readNow(read.values, perRequest) }),
       }
     }
-    const scored = this.#model.score(this.#input, scoreOptions(deadlineAtMs, signal))
+    const scored = this.#model.score(this.#input, request)
     return scored instanceof Promise ? scored.then(scoreOf) : scoreOf(scored)
   }
 
@@ -152,11 +166,6 @@ class Scorer implements LiveScorer {
   }
 }
 
-function scoreOptions(deadlineAtMs: number | undefined, signal: AbortSignal | undefined): ScoreOptions {
-  if (deadlineAtMs === undefined) return signal === undefined ? NO_OPTIONS : { signal }
-  return signal === undefined ? { deadlineAtMs } : { deadlineAtMs, signal }
-}
-
 /** One join: how its key comes from the row, and where its features go. */
 class JoinOfRequest {
   readonly #name: string
@@ -165,6 +174,11 @@ class JoinOfRequest {
   readonly #row: RequestRow
   readonly #slots: readonly (Slot | undefined)[]
   readonly #features: readonly string[]
+  readonly #defaults: readonly (number | undefined)[]
+  /** Its key is made of the prediction's own. */
+  readonly isOfOwnKey: boolean
+  /** A key without events is told from one whose events the features leave out. */
+  readonly tellsKeys: boolean
 
   constructor(name: string, { entity, key, features }: JoinDefinition, scope: Scope, row: RequestRow, prediction: string) {
     this.#name = name
@@ -173,6 +187,10 @@ class JoinOfRequest {
     const where = `predictions.${prediction}.join.${name}`
     this.#keys = this.#columns.map(column => compile(key[column] as ExpressionNode, scope, `${where}, key column ${column}`))
     this.#features = Object.keys(features)
+    this.#defaults = Object.values(features).map(feature => feature.default)
+    const refs = this.#columns.flatMap(column => [...references(key[column] as ExpressionNode)])
+    this.isOfOwnKey = refs.length > 0 && refs.every(ref => ref.startsWith('key.'))
+    this.tellsKeys = Object.values(features).some(({ where: condition }) => condition === undefined)
     this.#slots = this.#features.map(feature => row.slot(`join.${name}.${feature}`))
   }
 
@@ -192,6 +210,15 @@ class JoinOfRequest {
       key[this.#columns[i]!] = column.exact === undefined || Number.isSafeInteger(value) ? value : column.exact[0]!
     }
     return key
+  }
+
+  /** They are what a key without events or rows has, and perhaps others. */
+  mayBeOfNothing(values: readonly LiveValue[]): boolean {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]
+      if (value !== undefined && value === value && value !== 0 && value !== this.#defaults[i]) return false
+    }
+    return true
   }
 
   /** As a request sets them. */

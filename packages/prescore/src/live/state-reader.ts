@@ -15,26 +15,29 @@ export interface StateJoin {
 
 export class StateReader implements FeatureReader {
   readonly #state: LiveState
-  readonly #joins: readonly StateJoin[]
-  readonly #feeds: readonly string[]
-  /** Those whose events could lag. */
   readonly #groups: readonly string[]
+  /** Of groups whose events could lag. */
+  readonly #feeds: readonly string[]
+  readonly #lagging: readonly string[]
   readonly #failureOf: (feed: string) => PrescoreError | undefined
 
   /** @param failureOf why a feed stands still. */
   constructor(state: LiveState, joins: readonly StateJoin[], failureOf: (feed: string) => PrescoreError | undefined) {
     this.#state = state
     this.#failureOf = failureOf
-    this.#joins = joins
+    this.#groups = joins.map(({ group }) => group)
     const ofEvents = joins.filter(({ isEvents }) => isEvents)
     this.#feeds = [...new Set(ofEvents.map(({ feed }) => feed))]
-    this.#groups = ofEvents.map(({ group }) => group)
+    this.#lagging = ofEvents.map(({ group }) => group)
   }
 
   read(keys: readonly (Key | undefined)[], asOfUs: number): FeaturesRead {
-    const values = this.#joins.map(({ group }, i) => this.#state.read(group, keys[i], asOfUs))
-    const isFlawed = this.#joins.some(({ group }, i) => this.#state.isFlawed(group, keys[i], asOfUs))
+    const { values, isFlawed } = this.#state.readTogether(this.#groups, keys, asOfUs)
     return { values, dataThroughUs: this.#dataThroughUs(), feedFailure: this.#feedFailure(), isFlawed }
+  }
+
+  knows(joins: readonly number[], keys: readonly (Key | undefined)[]): boolean {
+    return joins.some(i => this.#state.hasEvents(this.#groups[i]!, keys[i]))
   }
 
   #feedFailure(): PrescoreError | undefined {
@@ -46,9 +49,9 @@ export class StateReader implements FeatureReader {
   }
 
   #dataThroughUs(): number | null {
-    if (this.#groups.length === 0) return null
+    if (this.#lagging.length === 0) return null
     let throughUs = Number.POSITIVE_INFINITY
-    for (const group of this.#groups) throughUs = Math.min(throughUs, this.#state.groupThroughUs(group))
+    for (const group of this.#lagging) throughUs = Math.min(throughUs, this.#state.groupThroughUs(group))
     return throughUs
   }
 }

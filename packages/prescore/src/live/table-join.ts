@@ -71,6 +71,23 @@ export class TablesBeside implements FeatureReader {
     return this.#together(others, rows as readonly (TableRows | undefined)[], keys, asOfUs)
   }
 
+  knows(joins: readonly number[], keys: readonly (Key | undefined)[], asOfUs: number, deadlineAtMs?: number): boolean | Promise<boolean> {
+    const rows = joins.map(i => this.#tables[i]?.rowsOf(keys[i], deadlineAtMs))
+    if (rows.some(each => each instanceof Promise))
+      return Promise.all(rows).then(all => all.some(hasRows) || this.#othersKnow(joins, keys, asOfUs))
+    return rows.some(each => hasRows(each as TableRows | undefined)) || this.#othersKnow(joins, keys, asOfUs)
+  }
+
+  #othersKnow(joins: readonly number[], keys: readonly (Key | undefined)[], asOfUs: number): boolean | Promise<boolean> {
+    const others = this.#tables.flatMap((table, i) => (table === undefined ? [i] : []))
+    const places = joins.map(i => others.indexOf(i)).filter(place => place >= 0)
+    return this.#others.knows(
+      places,
+      others.map(i => keys[i]),
+      asOfUs,
+    )
+  }
+
   #together(
     others: FeaturesRead,
     rows: readonly (TableRows | undefined)[],
@@ -84,4 +101,8 @@ export class TablesBeside implements FeatureReader {
     )
     return { ...others, values, perRequest: this.#places }
   }
+}
+
+function hasRows(rows: TableRows | undefined): boolean {
+  return rows !== undefined && rows.chunk.rows > 0
 }

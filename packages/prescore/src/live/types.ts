@@ -1,6 +1,6 @@
 /** What it takes to score one request now. */
 import type { PrescoreError } from '../base/index.ts'
-import type { ServingStats } from '../models/index.ts'
+import type { LeavingSignal, ServingStats } from '../models/index.ts'
 import type { LiveValue } from '../online/index.ts'
 import type { AttributeKinds, Attributes, Inputs, Key } from '../project/index.ts'
 import type { Release } from '../release/index.ts'
@@ -11,12 +11,12 @@ export interface LiveRequest {
   /** Of what is declared; what is absent takes its default. */
   readonly inputs: Inputs
   /** Joined features in the place of what the sources say. */
-  readonly attributes?: Attributes
+  readonly attributes?: Attributes | undefined
   readonly asOfUs: number
   /** By `performance.now()`: an answer after it is of no use. */
-  readonly deadlineAtMs?: number
+  readonly deadlineAtMs?: number | undefined
   /** Aborted once nobody waits for the answer: what waits for the model then is not scored. */
-  readonly signal?: AbortSignal
+  readonly signal?: LeavingSignal | undefined
 }
 
 export interface LiveScore {
@@ -28,6 +28,8 @@ export interface LiveScore {
   readonly feedFailure?: PrescoreError
   /** Some feature lacks an event that it could not take. */
   readonly isFlawed?: boolean
+  /** Nothing is known of the request's key: no join of it has an event or a row, so that their features are missing. */
+  readonly isOfUnknownKey?: boolean
   /** The feature vector before it is rounded to the model's input. */
   readonly features: Float64Array
   /** Joined features that were read for this request alone, as attributes that a request sets. */
@@ -86,6 +88,8 @@ export interface FeaturesRead {
   readonly feedFailure?: PrescoreError | undefined
   /** Whether features lack events that they could not take. */
   readonly isFlawed?: boolean
+  /** As {@link LiveScore.isOfUnknownKey}. */
+  readonly isOfUnknownKey?: boolean
   /** The joins whose rows were read for this request alone, by their places. */
   readonly perRequest?: readonly number[]
 }
@@ -97,4 +101,9 @@ export interface FeatureReader {
    * @param deadlineAtMs by `performance.now()`
    */
   read(keys: readonly (Key | undefined)[], asOfUs: number, deadlineAtMs?: number): FeaturesRead | Promise<FeaturesRead>
+  /**
+   * Whether any of these joins, by their places, has an event or a row of its key. Events that no window reaches are forgotten in time.
+   * @param keys of all joins
+   */
+  knows(joins: readonly number[], keys: readonly (Key | undefined)[], asOfUs: number, deadlineAtMs?: number): boolean | Promise<boolean>
 }

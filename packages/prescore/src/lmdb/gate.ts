@@ -8,8 +8,8 @@
  * writes to it do so behind a gate, one at a time. (Opening a gate in the same way takes nothing back: nothing is committed to it.)
  */
 import { join } from 'node:path'
-import { open, type RootDatabase } from 'lmdb'
-import { PrescoreError } from '../base/index.ts'
+import type { RootDatabase } from 'lmdb'
+import { openGate } from './gate-opening.ts'
 import { realFolder } from './real-folder.ts'
 
 export class Gate {
@@ -24,13 +24,7 @@ export class Gate {
    * @throws PrescoreError `store_unreadable`, and what lmdb throws
    */
   constructor(folder: string) {
-    const path = realFolder(join(folder, 'gate'))
-    try {
-      // With batching by event turn, lmdb would make a promise of its own for each batch that nobody handles.
-      this.#root = open({ path, noSubdir: false, overlappingSync: false, eventTurnBatching: false })
-    } catch (error) {
-      throw closedMeanwhile(path, error)
-    }
+    this.#root = openGate(realFolder(join(folder, 'gate')))
   }
 
   /** Runs the action with nobody else behind the gate. Blocks until it is free: for as long as a commit of another process takes. */
@@ -59,11 +53,4 @@ export class Gate {
     await this.#left
     await this.#root.close()
   }
-}
-
-/** Who closes a gate last destroys its lock, and who has begun to open it just then cannot use it: nothing is behind it that could be lost. */
-function closedMeanwhile(where: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !error.message.startsWith('Invalid argument')) return error
-  const found = 'a lock that another process gave up at this moment'
-  return new PrescoreError('store_unreadable', { where, found, fix: 'Run it again.', cause: error })
 }

@@ -24,16 +24,28 @@ export class AnswerMeter implements AnswerListener {
   readonly errors = new Map<string, number>()
 
   answered({ provenance: { source }, reason, ageSeconds }: AnswerParts, tookMs: number): void {
-    let meter = this.sources[source]
-    if (meter === undefined) this.sources[source] = meter = new SourceMeter()
+    const meter = this.#of(source)
     if (reason === undefined) meter.fine++
     else increase(meter.degraded, reason.code)
     meter.durations.add(tookMs / 1_000)
     if (ageSeconds !== null) meter.ages.add(ageSeconds)
   }
 
+  stored(count: number, ageSeconds: number, tookMs: number): void {
+    const meter = this.#of('store')
+    meter.fine += count
+    meter.durations.add(tookMs / 1_000 / count, count)
+    meter.ages.add(ageSeconds, count)
+  }
+
   refused(error: unknown): void {
     increase(this.errors, asPrescoreError(error).code)
+  }
+
+  #of(source: StepName): SourceMeter {
+    let meter = this.sources[source]
+    if (meter === undefined) this.sources[source] = meter = new SourceMeter()
+    return meter
   }
 }
 

@@ -10,12 +10,12 @@ export class Buckets {
     this.counts = new Float64Array(bounds.length + 1)
   }
 
-  add(value: number): void {
+  add(value: number, times = 1): void {
     const { bounds, counts } = this
     let i = 0
     while (i < bounds.length && value > bounds[i]!) i++
-    counts[i]!++
-    this.sum += value
+    counts[i]! += times
+    this.sum += value * times
   }
 
   get count(): number {

@@ -30,7 +30,7 @@ export class ByteWriter {
     this.at += 8
   }
 
-  text(text: string, encoding: 'utf8' | 'utf16le'): void {
+  text(text: string, encoding: 'utf8' | 'utf16le' | 'latin1'): void {
     this.reserve(Buffer.byteLength(text, encoding))
     this.at += this.#bytes.write(text, this.at, encoding)
   }
@@ -52,6 +52,11 @@ export class ByteWriter {
     }
     reader.at += count
     this.at += count
+  }
+
+  /** What was written, valid until more is. */
+  written(): Buffer {
+    return this.#bytes.subarray(0, this.at)
   }
 
   /** A copy of what was written. */
@@ -94,7 +99,7 @@ export class ByteReader {
     return this.view.getFloat64(this.at - 8, true)
   }
 
-  text(bytes: number, encoding: 'utf8' | 'utf16le'): string {
+  text(bytes: number, encoding: 'utf8' | 'utf16le' | 'latin1'): string {
     this.at += bytes
     return Buffer.from(this.#bytes.buffer, this.at - bytes, bytes).toString(encoding)
   }

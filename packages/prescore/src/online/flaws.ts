@@ -28,8 +28,11 @@ export class Flaws {
     this.#unstored.add(name)
   }
 
+  get isEmpty(): boolean {
+    return this.#untilUs.size === 0
+  }
+
   isFlawed(keyBytes: Buffer, asOfUs: number): boolean {
-    if (this.#untilUs.size === 0) return false
     const untilUs = this.#untilUs.get(keyBytes.toString('latin1')) ?? Number.NEGATIVE_INFINITY
     return Math.max(untilUs, this.#untilUs.get(ALL) ?? Number.NEGATIVE_INFINITY) >= asOfUs
   }

@@ -59,6 +59,11 @@ export class GroupState {
     this.#sweep = roundUs === undefined ? undefined : new Sweep(this.table, codec, roundUs)
   }
 
+  /** Of each field that is kept of an event, whether it holds codes of texts. */
+  get isText(): readonly boolean[] {
+    return this.#layout.isText
+  }
+
   /** An empty intake for events of this group, about so many. */
   intake(rows?: number): Intake {
     return new Intake(this.#intakeGroup, rows)
@@ -91,7 +96,7 @@ export class GroupState {
   }
 
   isFlawed(key: LiveKey, asOfUs: number): boolean {
-    return key !== undefined && this.flaws.isFlawed(this.#bytesOf(key), asOfUs)
+    return key !== undefined && !this.flaws.isEmpty && this.flaws.isFlawed(this.#bytesOf(key), asOfUs)
   }
 
   /** Goes back to what is on disk. */
@@ -111,6 +116,10 @@ export class GroupState {
     if (key === undefined) return this.#reader.readBlock(undefined, asOfUs)
     const found = this.table.find(this.#bytesOf(key))
     return found instanceof KeyEvents ? this.#reader.read(found, asOfUs) : this.#reader.readBlock(found, asOfUs)
+  }
+
+  hasEvents(key: LiveKey): boolean {
+    return key !== undefined && this.table.find(this.#bytesOf(key)) !== undefined
   }
 
   readColumns(keys: readonly LiveKey[], asOfUs: number): Column[] {

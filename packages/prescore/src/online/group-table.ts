@@ -54,6 +54,13 @@ export class GroupTable {
     if (key instanceof KeyEvents) this.#busy.keep(name, key)
   }
 
+  /** The first rows of a key of which nothing is known yet. */
+  fill(name: string, rows: RowsOfKey, retention: Retention): void {
+    const key = addToBlock(undefined, rows, retention, this.#workbench)
+    this.#changed.set(name, key)
+    if (key instanceof KeyEvents) this.#busy.keep(name, key)
+  }
+
   /** Forgets and settles what is kept of a key of many blocks. */
   retain(keyBytes: Buffer, retention: Retention): void {
     const name = keyBytes.toString('latin1')

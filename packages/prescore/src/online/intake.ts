@@ -7,6 +7,7 @@ import type { FeatureGroupDefinition } from '../project/index.ts'
 import type { ScannedChunk } from '../sources/index.ts'
 import { Doubles, Integers } from './arrays.ts'
 import type { EventBatch } from './event-block.ts'
+import { keyOrder } from './key-order.ts'
 import type { Layout, ValueField } from './layout.ts'
 
 const WORD = 2 ** 32
@@ -25,6 +26,14 @@ export interface IntakeGroup {
 /** The events of one key. */
 export interface KeyRows {
   readonly keyBytes: Buffer
+  readonly from: number
+  readonly end: number
+}
+
+/** The same, where they follow each other. */
+export interface OrderedKey {
+  /** The key's bytes, as latin1. */
+  readonly name: string
   readonly from: number
   readonly end: number
 }
@@ -90,6 +99,47 @@ export class Intake {
     return { batch, rows: segments.rows, keys: this.#keyRows(segments) }
   }
 
+  /** What was taken, in the order of the keys' bytes and, within a key, of time. */
+  ordered(): { readonly batch: EventBatch; readonly keys: Iterable<OrderedKey> } {
+    const { names, rankOf } = this.#ranked()
+    const segments = groupRows(
+      this.#keyOf.values().map(key => (key < 0 ? key : rankOf[key]!)),
+      names.length,
+    )
+    const timesUs = sortRows(segments, this.#timesUs.values())
+    const { starts, rows } = segments
+    const inOrder = (values: Float64Array) => {
+      const ordered = new Float64Array(rows.length)
+      for (let i = 0; i < rows.length; i++) ordered[i] = values[rows[i]!]!
+      return ordered
+    }
+    const batch = {
+      timesUs,
+      knownAtUs: inOrder(this.#knownAtUs.values()),
+      fields: this.#fields.map(field => inOrder(field.values())),
+      texts: this.#dictionary.texts,
+    }
+    return { batch, keys: orderedKeys(names, starts) }
+  }
+
+  /** The names of all keys in order, and the place of each key among them; -1: it has none. */
+  #ranked(): { readonly names: readonly string[]; readonly rankOf: Int32Array } {
+    const names: string[] = []
+    const numbers: number[] = []
+    for (let number = 0; number < this.#index.size; number++) {
+      const bytes = this.#bytesOf(number)
+      if (bytes === undefined) continue
+      names.push(bytes.toString('latin1'))
+      numbers.push(number)
+    }
+    const rankOf = new Int32Array(this.#index.size).fill(-1)
+    const order = keyOrder(names)
+    order.forEach((at, rank) => {
+      rankOf[numbers[at]!] = rank
+    })
+    return { names: Array.from(order, at => names[at]!), rankOf }
+  }
+
   #keyRows({ starts }: Segments): KeyRows[] {
     const keys: KeyRows[] = []
     for (let key = 0; key + 1 < starts.length; key++) {
@@ -130,6 +180,13 @@ export class Intake {
     if (field.presenceOnly) return values.map(each => (each === each ? 1 : each))
     if (value === undefined || !isStringColumn(value)) return values
     return values.map(code => (code === code ? this.#dictionary.code(value.dictionary[code]!) : code))
+  }
+}
+
+function* orderedKeys(names: readonly string[], starts: Int32Array): Generator<OrderedKey> {
+  for (let key = 0; key < names.length; key++) {
+    const [from, end] = [starts[key]!, starts[key + 1]!]
+    if (from < end) yield { name: names[key]!, from, end }
   }
 }
 

@@ -77,7 +77,7 @@ export class LaneReader {
     this.#asOfUs = asOfUs
     this.#endUs = asOfUs - this.#delayUs
     for (const each of this.#windows) each.startUs = each.window.startUs(this.#endUs)
-    if (this.#isCalendar) this.#windows.sort((a, b) => b.startUs - a.startUs || 0)
+    if (this.#isCalendar && !isOrdered(this.#windows)) this.#windows.sort((a, b) => b.startUs - a.startUs || 0)
     this.#next = 0
     this.#startUs = this.#windows[0]!.startUs
     this.#count = 0
@@ -86,7 +86,8 @@ export class LaneReader {
     this.#ends.begin(asOfUs)
     this.#ranked?.begin()
     this.#distinct.clear()
-    this.#numbers.clear()
+    // To clear what is empty takes as long as to make it.
+    if (this.#numbers.size > 0) this.#numbers.clear()
     this.#sums = sums
     sums.clear()
   }
@@ -174,4 +175,9 @@ export class LaneReader {
     this.#startUs = next === undefined ? Number.POSITIVE_INFINITY : next.startUs
     return next === undefined
   }
+}
+
+function isOrdered(windows: readonly WindowResults[]): boolean {
+  for (let i = 1; i < windows.length; i++) if (windows[i]!.startUs > windows[i - 1]!.startUs) return false
+  return true
 }

@@ -9,7 +9,16 @@ import { checkTimes, endOf, GroupState, latestKnown } from './group-state.ts'
 import type { Intake } from './intake.ts'
 import { type Mark, NO_MARK } from './mark.ts'
 import { Storing } from './storing.ts'
-import type { BootstrapProgress, LiveGroup, LiveKey, LiveState, LiveStateOptions, LiveValue, PositionedChunk } from './types.ts'
+import type {
+  BootstrapProgress,
+  LiveGroup,
+  LiveKey,
+  LiveState,
+  LiveStateOptions,
+  LiveValue,
+  PositionedChunk,
+  ReadTogether,
+} from './types.ts'
 
 const HOUR_US = 3_600_000_000
 const CACHE_BYTES = 64 * 1024 * 1024
@@ -31,6 +40,8 @@ export function openLiveState(folder: string, groups: readonly LiveGroup[], opti
 class LmdbLiveState implements LiveState {
   readonly #environment: Environment
   readonly #groups: Map<string, GroupState>
+  /** Those of each source that was asked for. */
+  readonly #bySource = new Map<string, readonly GroupState[]>()
   readonly #busyBytes: number
   readonly #clock: Clock
   readonly #asOfBackUs: number
@@ -45,13 +56,13 @@ class LmdbLiveState implements LiveState {
     if (options.keepOthers !== true) for (const name of others) environment.drop(name)
     this.#busyBytes = (options.cacheBytes ?? CACHE_BYTES) / Math.max(1, groups.length)
     this.#environment = environment
-    this.#groups = new Map(groups.map(group => [group.name, this.#opened(group, marks)]))
+    this.#groups = new Map(groups.map(group => [group.name, this.#open(group, marks)]))
     this.#clock = options.clock ?? systemClock
     this.#asOfBackUs = options.asOfBackUs ?? HOUR_US
     this.#storing = new Storing(environment, this.#groups, options.storeWithinMs ?? STORE_WITHIN_MS)
   }
 
-  #opened(group: LiveGroup, marks: ReadonlyMap<string, Mark>): GroupState {
+  #open(group: LiveGroup, marks: ReadonlyMap<string, Mark>): GroupState {
     return new GroupState(group, this.#environment, marks.get(group.name) ?? NO_MARK, this.#busyBytes)
   }
 
@@ -62,12 +73,14 @@ class LmdbLiveState implements LiveState {
   addGroups(groups: readonly LiveGroup[]): void {
     this.#storing.checkUsable()
     const marks = this.#environment.marks()
-    for (const group of groups) if (!this.#groups.has(group.name)) this.#groups.set(group.name, this.#opened(group, marks))
+    for (const group of groups) if (!this.#groups.has(group.name)) this.#groups.set(group.name, this.#open(group, marks))
+    this.#bySource.clear()
   }
 
   async closeGroups(names: readonly string[]): Promise<void> {
     await this.flush()
     for (const name of names) this.#groups.delete(name)
+    this.#bySource.clear()
   }
 
   forget(names: readonly string[]): void {
@@ -90,7 +103,14 @@ class LmdbLiveState implements LiveState {
     const groups = this.#of(source).filter(({ mark }) => !mark.isReady)
     if (groups.length === 0) return
     const isServing = [...this.#groups.values()].some(({ mark }) => mark.isReady)
-    const order = { untilUs, retainedFromUs: untilUs - this.#asOfBackUs, isServing, ...(onProgress === undefined ? {} : { onProgress }) }
+    const { folder } = this.#environment
+    const order = {
+      untilUs,
+      retainedFromUs: untilUs - this.#asOfBackUs,
+      isServing,
+      folder,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    }
     const running =
       this.#bootstraps.get(source) ?? this.flush().then(() => bootstrapGroups(database, groups, pin, order, () => this.flush()))
     this.#bootstraps.set(source, running)
@@ -132,12 +152,10 @@ class LmdbLiveState implements LiveState {
     this.#storing.soon()
   }
 
-  isFlawed(group: string, key: LiveKey, asOfUs: number): boolean {
-    return this.#named(group).isFlawed(key, asOfUs)
-  }
-
   position(source: string): number {
-    return least(this.#ready(source).map(({ mark }) => mark.position))
+    let position: number | undefined
+    for (const { mark } of this.#of(source)) if (mark.isReady) position = Math.min(position ?? mark.position, mark.position)
+    return position ?? 0
   }
 
   storedPosition(source: string): number {
@@ -156,8 +174,24 @@ class LmdbLiveState implements LiveState {
     return this.#named(group).read(key, asOfUs)
   }
 
+  readTogether(groups: readonly string[], keys: readonly LiveKey[], asOfUs: number): ReadTogether {
+    this.#storing.checkUsable()
+    const values: (readonly LiveValue[])[] = []
+    let isFlawed = false
+    for (let i = 0; i < groups.length; i++) {
+      const group = this.#opened(groups[i]!)
+      values.push(group.read(keys[i], asOfUs))
+      if (!isFlawed) isFlawed = group.isFlawed(keys[i], asOfUs)
+    }
+    return { values, isFlawed }
+  }
+
   readColumns(group: string, keys: readonly LiveKey[], asOfUs: number): readonly Column[] {
     return this.#named(group).readColumns(keys, asOfUs)
+  }
+
+  hasEvents(group: string, key: LiveKey): boolean {
+    return this.#named(group).hasEvents(key)
   }
 
   types(group: string): readonly ValueType[] {
@@ -170,7 +204,7 @@ class LmdbLiveState implements LiveState {
   }
 
   groupThroughUs(group: string): number {
-    return this.#named(group).mark.dataThroughUs
+    return this.#opened(group).mark.dataThroughUs
   }
 
   retainedFromUs(source: string): number {
@@ -229,23 +263,24 @@ class LmdbLiveState implements LiveState {
     }
   }
 
-  #of(source: string): GroupState[] {
-    return [...this.#groups.values()].filter(
-      ({
-        definition: {
-          feed,
-          source: { name },
-        },
-      }) => (feed ?? name) === source,
-    )
+  #of(source: string): readonly GroupState[] {
+    const known = this.#bySource.get(source)
+    if (known !== undefined) return known
+    const own = [...this.#groups.values()].filter(({ definition: { feed, source: at } }) => (feed ?? at.name) === source)
+    this.#bySource.set(source, own)
+    return own
   }
 
-  #ready(source: string): GroupState[] {
+  #ready(source: string): readonly GroupState[] {
     return this.#of(source).filter(({ mark }) => mark.isReady)
   }
 
   #named(name: string): GroupState {
     this.#storing.checkUsable()
+    return this.#opened(name)
+  }
+
+  #opened(name: string): GroupState {
     const group = this.#groups.get(name)
     if (group === undefined) throw new PrescoreError('internal', { where: `live group ${name}`, found: 'a group that was not opened' })
     return group

@@ -148,7 +148,7 @@ function writeTexts(to: ByteWriter, texts: readonly string[]): void {
   for (const text of texts) writeText(to, text)
 }
 
-function readTexts(from: ByteReader): string[] {
+export function readTexts(from: ByteReader): string[] {
   return Array.from({ length: from.uint32() }, () => readNext(from))
 }
 

@@ -58,6 +58,14 @@ export type LiveKey = Key | Uint8Array | undefined
  * One process at a time may have the state of a folder open. What is applied is read at once, and stored in the background,
  * together with its position: after a crash the state is exactly that of an earlier position, from where the log goes on.
  */
+/** Features of several groups. */
+export interface ReadTogether {
+  /** By group, each in its order. */
+  readonly values: readonly (readonly LiveValue[])[]
+  /** Whether any lack an event that they could not take. */
+  readonly isFlawed: boolean
+}
+
 export interface LiveState {
   /** The names of the groups that are open. */
   groups(): readonly string[]
@@ -99,8 +107,6 @@ export interface LiveState {
    * @param from as for {@link apply}.
    */
   passOver(source: string, chunk: PositionedChunk, position: number, from: number): void
-  /** Whether the group's features of a key as of a moment lack an event that they could not take. @throws PrescoreError `invalid_key` */
-  isFlawed(group: string, key: LiveKey, asOfUs: number): boolean
   /** Up to which position of the log all groups of the source that have a bootstrap have taken its events. */
   position(source: string): number
   /** The same of what is on disk: where the log must go on after a crash. */
@@ -112,8 +118,15 @@ export interface LiveState {
    * @throws PrescoreError `unknown_name`, `not_ready`, `invalid_key`, `as_of_out_of_range`, `missing_time`
    */
   read(group: string, key: LiveKey, asOfUs: number): readonly LiveValue[]
+  /**
+   * The features of several groups, each of a key of its own, from one snapshot and with one look at who has the folder.
+   * @throws PrescoreError as {@link read} does
+   */
+  readTogether(groups: readonly string[], keys: readonly LiveKey[], asOfUs: number): ReadTogether
   /** The same of several keys, a column for each feature. */
   readColumns(group: string, keys: readonly LiveKey[], asOfUs: number): readonly Column[]
+  /** Whether a group has an event of the key: of those that no window reaches, some are forgotten. @throws PrescoreError `invalid_key` */
+  hasEvents(group: string, key: LiveKey): boolean
   /** Of the group's features, in the group's order. */
   types(group: string): readonly ValueType[]
   /** The greatest moment up to which everything known is in all groups of the source that have a bootstrap; undefined where nothing is known. */

@@ -1,5 +1,7 @@
 export { type CopyFormat, copyTo } from './copy.ts'
 export { Database, identifier, literal } from './database.ts'
 export { duckdb } from './duckdb.ts'
+export { GroupedFile } from './grouped.ts'
 export { type ColumnKinds, readColumns, selectItem } from './read.ts'
-export { type StoredColumns, type StoredKind, settle, type WriteOptions, writable, writeParquet } from './write.ts'
+export { type RowGroup, writeRowGroup } from './row-group.ts'
+export { type StoredColumns, type StoredKind, settle, writable, writeParquet } from './write.ts'

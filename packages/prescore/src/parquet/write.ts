@@ -1,5 +1,5 @@
 /** Writes columns to a Parquet file: whole or not at all. */
-import { open, rename } from 'node:fs/promises'
+import { type FileHandle, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api'
 import { PrescoreError, unwritable } from '../base/index.ts'
@@ -67,6 +67,15 @@ export async function writeParquet(
   } catch (error) {
     removed(temporary)
     throw error
+  }
+}
+
+/** A file that is new. @throws PrescoreError `file_unwritable` */
+export async function opened(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'wx')
+  } catch (error) {
+    throw unwritable(file, error)
   }
 }
 

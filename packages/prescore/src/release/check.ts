@@ -3,16 +3,28 @@ import { asPrescoreError, type Problem, problem, removeScratch, scratchFolder } 
 import { checkModel, hasOnnxRuntime, inspectDefinition, type ModelSignature, ONNX_RUNTIME_INSTALL } from '../models/index.ts'
 import type { Database } from '../parquet/index.ts'
 import { checkProject, type LoadedProject, type PredictionDefinition, type ProjectDefinition } from '../project/index.ts'
-import { compareColumns, describeFiles, pinSource, RequestTable, type SourceAt, type SourcePin, sourceAt } from '../sources/index.ts'
+import {
+  compareColumns,
+  describeFiles,
+  newestKnownUs,
+  pinSource,
+  RequestTable,
+  type SourceAt,
+  type SourcePin,
+  sourceAt,
+} from '../sources/index.ts'
 import { featureHash } from './canonical.ts'
 
-/** Problems of the definitions, of the data and of the models; rows are read only where the definitions are sound. */
-export async function checkAll(database: Database, loaded: LoadedProject): Promise<readonly Problem[]> {
+/**
+ * Problems of the definitions, of the data and of the models; rows are read only where the definitions are sound.
+ * @param newest takes when the newest event of each source was known, where that is told by its files
+ */
+export async function checkAll(database: Database, loaded: LoadedProject, newest = new Map<string, number>()): Promise<readonly Problem[]> {
   const { definition } = loaded
   const problems = [...checkProject(definition)]
   const sound = isSound(problems)
   for (const name of Object.keys(definition.sources)) {
-    const found = await checkData(database, sourceAt(loaded, definition, name), sound)
+    const found = await checkData(database, sourceAt(loaded, definition, name), sound, newest)
     problems.push(...found, ...(sound && isSound(found) ? await checkRequestTable(loaded, name) : []))
   }
   for (const prediction of Object.values(definition.predictions)) {
@@ -43,11 +55,11 @@ export function isSound(problems: readonly Problem[]): boolean {
   return problems.every(({ severity }) => severity === 'warning')
 }
 
-async function checkData(database: Database, source: SourceAt, sound: boolean): Promise<readonly Problem[]> {
+async function checkData(database: Database, source: SourceAt, sound: boolean, newest: Map<string, number>): Promise<readonly Problem[]> {
   try {
     const problems = compareColumns(source.definition, await describeFiles(database, source), `sources.${source.name}`)
     if (problems.length > 0 || !sound) return problems
-    const { duplicates, rows } = await pinnedOnce(database, source)
+    const { duplicates, rows } = await pinnedOnce(database, source, newest)
     if (duplicates === 0) return []
     const found = `${duplicates} of ${rows} rows repeat an id`
     return [
@@ -83,14 +95,21 @@ async function checkRequestTable(loaded: LoadedProject, name: string): Promise<r
 }
 
 /** What is read of a database is of no use to anybody else: it goes at once. */
-async function pinnedOnce(database: Database, source: SourceAt): Promise<SourcePin> {
-  if (source.definition.from === undefined) return pinSource(database, source)
+async function pinnedOnce(database: Database, source: SourceAt, newest: Map<string, number>): Promise<SourcePin> {
+  if (source.definition.from === undefined) return pinned(database, source, newest)
   const snapshots = scratchFolder('prescore-check-')
   try {
-    return await pinSource(database, { ...source, snapshots })
+    return await pinned(database, { ...source, snapshots }, newest)
   } finally {
     await removeScratch(snapshots)
   }
+}
+
+async function pinned(database: Database, source: SourceAt, newest: Map<string, number>): Promise<SourcePin> {
+  const pin = await pinSource(database, source)
+  const newestUs = source.definition.type === 'events' ? await newestKnownUs(database, source, pin) : undefined
+  if (newestUs !== undefined) newest.set(source.name, newestUs)
+  return pin
 }
 
 export interface ModelCheck {

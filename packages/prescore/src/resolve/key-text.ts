@@ -13,3 +13,13 @@ export function keyTextOf(columns: KeyColumns): KeyText {
     return `${head}${typeof value === 'string' ? JSON.stringify(value) : String(value)}}`
   }
 }
+
+/** The same of keys whose texts have nothing to escape. */
+export function plainKeyTextOf(columns: KeyColumns): KeyText {
+  const [name, ...more] = Object.entries(columns).map(([column, kind]) => {
+    const head = `${JSON.stringify(column)}:`
+    return (key: Key) => (kind === 'string' ? `${head}"${key[column]}"` : `${head}${key[column]}`)
+  })
+  if (name === undefined) return () => '{}'
+  return more.length === 0 ? key => `{${name(key)}}` : key => `{${name(key)},${more.map(each => each(key)).join(',')}}`
+}

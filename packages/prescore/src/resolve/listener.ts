@@ -4,6 +4,8 @@ import type { AnswerParts } from './answer.ts'
 export interface AnswerListener {
   /** @param tookMs from when the request was read to when the answer was there. */
   answered(parts: AnswerParts, tookMs: number): void
+  /** So many fresh answers of the store, all of one age. @param tookMs of all together. */
+  stored(count: number, ageSeconds: number, tookMs: number): void
   /** There is no answer. */
   refused(error: unknown): void
 }

@@ -19,7 +19,9 @@ import type { AnswerListener } from './listener.ts'
 import { Memory } from './memory.ts'
 import { type Preference, type StepName, stepOrder, WHAT_IF_ORDER } from './policy.ts'
 import { PublishedRun } from './published.ts'
+import { StandingOverrides } from './standing.ts'
 import { STEPS, type Step } from './steps/index.ts'
+import { type StoredNow, StoredTexts } from './stored-texts.ts'
 import { type Route, Walk } from './walk.ts'
 
 /** What a request may ask for; what it leaves out, the policy says. */
@@ -82,6 +84,7 @@ export class Resolver {
   readonly #clock: Clock
   readonly #live: (() => LiveScorer) | undefined
   readonly #seat: LiveSeat | undefined
+  readonly #stored: StoredTexts | undefined
   #listener: AnswerListener | undefined
 
   constructor({ prediction, store, clock = systemClock, live, seat, attributes = {} }: ResolverOptions) {
@@ -93,8 +96,9 @@ export class Resolver {
     this.#clock = clock
     this.#live = policy.mode === 'batch' ? undefined : live
     this.#published = new PublishedRun(name, this.keyColumns, store)
+    const standing = prediction.entity === undefined ? undefined : new StandingOverrides(name, this.keyColumns, store)
     const memory = policy.rememberUs === undefined ? undefined : new Memory(prediction, policy.rememberUs)
-    const context = { prediction, published: this.#published, ...store, live: this.#live, memory }
+    const context = { prediction, published: this.#published, standing, live: this.#live, memory }
     const made = new Map(Object.entries(STEPS).map(([step, make]) => [step as StepName, make(context)]))
     const routeOf = (order: readonly StepName[]): Route => {
       const own = order.filter(step => made.get(step) !== undefined)
@@ -102,6 +106,21 @@ export class Resolver {
     }
     this.#routes = { store: routeOf(stepOrder(policy.mode, 'store')), live: routeOf(stepOrder(policy.mode, 'live')) }
     this.#whatIf = routeOf(WHAT_IF_ORDER)
+    const hasStore = standing !== undefined && memory === undefined && policy.mode !== 'live'
+    this.#stored = hasStore ? new StoredTexts(prediction, clock, this.#published, standing) : undefined
+  }
+
+  /**
+   * What the published run answers now to requests that give a key and nothing else: the same that {@link answer} comes to.
+   * Good for this turn of the event loop; whoever answers with it says so by {@link tellStored}. Undefined: ask {@link answer}.
+   */
+  stored(): StoredNow | undefined {
+    return this.#stored?.now()
+  }
+
+  /** @param startedMs by `performance.now()`: when the first of so many answers was begun. */
+  tellStored(stored: StoredNow, count: number, startedMs: number): void {
+    if (count > 0) this.#listener?.stored(count, stored.ageSeconds, performance.now() - startedMs)
   }
 
   /**

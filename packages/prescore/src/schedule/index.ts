@@ -1,4 +1,5 @@
 export { type Schedule, scheduleOf } from './decide.ts'
+export { type Holder, Lease } from './lease.ts'
 export { type Handled, Ledger } from './ledger.ts'
 export { pruneLedgers } from './prune.ts'
 export { type RunActivity, RunDesk } from './run-desk.ts'

@@ -19,6 +19,8 @@ export async function pruneLedgers(
 ): Promise<{ readonly files: number; readonly bytes: number }> {
   const total = { files: 0, bytes: 0 }
   for (const name of await readdir(folder).catch(() => [])) {
+    // The lease of those who run them looks after itself.
+    if (name.startsWith('.')) continue
     if (name.endsWith('.json') && scheduled.has(name.slice(0, -'.json'.length))) continue
     const path = join(folder, name)
     const found = await stat(path).catch(() => undefined)

@@ -17,10 +17,13 @@ export interface RunProgram {
 
 export interface RunOrder {
   readonly prediction: string
-  readonly asOfUs: number
-  readonly publish: 'gated' | 'never' | 'force'
+  /** Left out of a rescore: that of the earlier run. */
+  readonly asOfUs?: number
+  readonly publish: 'gated' | 'latest' | 'never' | 'force'
   readonly reason?: string
   readonly repin?: boolean
+  /** Compute only some keys, and take the others over from an earlier run. */
+  readonly rescore?: { readonly run: string; readonly only?: readonly string[] }
 }
 
 export interface PlannedRun {
@@ -38,6 +41,8 @@ export interface RunStage {
 export interface RunEnd {
   /** As the command line documents it; null: it was killed. */
   readonly exitCode: number | null
+  /** Whether it was done, and left staged as a run of a later as-of is served. */
+  readonly isPassed?: boolean
   /** What kept it from ending well. */
   readonly failure?: PrescoreError
 }
@@ -80,8 +85,11 @@ export class RunProcess {
     this.ended = new Promise(end => {
       const finish = (exitCode: number | null, cause?: Error) => {
         const failure = exitCode === 0 || exitCode === 3 ? undefined : failureOf(printed, cause?.message ?? lastLine, exitCode)
+        const standing = exitCode === 0 || exitCode === 3 ? standingOf(printed) : undefined
+        if (standing !== undefined) resolve(standing)
         reject(failure ?? new PrescoreError('run_failed', { where: order.prediction, found: 'a run that ended without a plan' }))
-        end({ exitCode, ...(failure === undefined ? {} : { failure }) })
+        const passed = exitCode === 0 && isPassed(printed) ? { isPassed: true } : {}
+        end({ exitCode, ...passed, ...(failure === undefined ? {} : { failure }) })
       }
       child.once('error', error => finish(null, error))
       child.once('close', code => finish(code))
@@ -107,9 +115,12 @@ function beNice(pid: number | undefined): void {
   }
 }
 
-function optionsOf({ asOfUs, publish, reason, repin }: RunOrder): string[] {
+function optionsOf({ asOfUs, publish, reason, repin, rescore }: RunOrder): string[] {
   return [
-    ...['--as-of', formatInstant(asOfUs), '--publish', publish],
+    ...(asOfUs === undefined ? [] : ['--as-of', formatInstant(asOfUs)]),
+    ...['--publish', publish],
+    ...(rescore === undefined ? [] : [`--rescore=${rescore.run}`]),
+    ...(rescore?.only === undefined ? [] : [`--only=${rescore.only.join(',')}`]),
     ...(reason === undefined ? [] : [`--reason=${reason}`]),
     ...(repin === true ? ['--repin'] : []),
   ]
@@ -121,6 +132,25 @@ function eventOf(line: string): Record<string, unknown> | undefined {
     return typeof value === 'object' && value !== null && 'event' in value ? (value as Record<string, unknown>) : undefined
   } catch {
     return undefined
+  }
+}
+
+/** Of a rescore that found nothing to compute: the earlier run, as it stands. */
+function standingOf(printed: string): PlannedRun | undefined {
+  try {
+    const { run, release, report } = JSON.parse(printed) as { run: unknown; release: unknown; report?: { rows: unknown } }
+    return { run: String(run), release: String(release), rows: Number(report?.rows) }
+  } catch {
+    return undefined
+  }
+}
+
+function isPassed(printed: string): boolean {
+  try {
+    const { state, laterServed } = JSON.parse(printed) as { state?: unknown; laterServed?: unknown }
+    return state === 'staged' && laterServed !== undefined
+  } catch {
+    return false
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import { asPrescoreError, type Clock, type PrescoreError } from '../base/index.ts'
 import { decide, GRACE_US, type Schedule } from './decide.ts'
+import type { Holder, Lease } from './lease.ts'
 import type { Handled, Ledger } from './ledger.ts'
 import type { RunDesk } from './run-desk.ts'
 import type { RunEnd } from './run-process.ts'
@@ -26,9 +27,14 @@ export type ScheduleEvent =
       readonly prediction: string
       readonly asOfUs: number
       readonly outcome: Outcome
+      /** It stays staged, as a run of a later as-of is served. */
+      readonly isPassed?: boolean
       readonly failure?: PrescoreError
     }
   | { readonly event: 'skipped'; readonly prediction: string; readonly asOfUs: readonly number[]; readonly why: SkipReason }
+  /** Another process runs the schedules: this one starts nothing until that has ended. */
+  | { readonly event: 'waiting'; readonly holder: Holder }
+  | { readonly event: 'took_over' }
   | { readonly event: 'stuck'; readonly prediction: string; readonly failure: PrescoreError }
 
 /** `again`: it will be tried again. */
@@ -41,6 +47,8 @@ export interface SchedulerParts {
   readonly schedules: readonly Schedule[]
   readonly desk: Pick<RunDesk, 'start'>
   readonly ledger: Ledger
+  /** Held while anything is started or noted. */
+  readonly lease: Pick<Lease, 'hold' | 'isHeld' | 'release'>
   readonly clock: Clock
   /** Of a schedule that was never run, what was due before it is nobody's to do. */
   readonly sinceUs: number
@@ -70,6 +78,8 @@ export class Scheduler {
   readonly #standings: readonly Standing[]
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
+  /** Who runs the schedules, where that is another process. */
+  #holder: Holder | undefined
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts
@@ -87,6 +97,7 @@ export class Scheduler {
 
   /** Starts what is due now. Never rejects. */
   async tick(): Promise<void> {
+    if (!(await this.#leads())) return
     for (const standing of this.#standings) {
       if (this.#isStopped) return
       try {
@@ -103,12 +114,31 @@ export class Scheduler {
     this.#isStopped = true
     clearTimeout(this.#timer)
     await this.idle()
+    await this.#parts.lease.release()
     return this.#standings.some(({ handled }) => handled?.startedUs !== undefined)
   }
 
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
     await Promise.all(this.#standings.map(({ running }) => running))
+  }
+
+  /** Whether this process runs the schedules. What another one has noted meanwhile is read anew. */
+  async #leads(): Promise<boolean> {
+    const { lease, onEvent } = this.#parts
+    try {
+      const holder = await lease.hold()
+      const before = this.#holder
+      this.#holder = holder
+      if (holder !== undefined && (before?.pid !== holder.pid || before.sinceUs !== holder.sinceUs)) {
+        for (const standing of this.#standings) standing.handled = undefined
+        onEvent({ event: 'waiting', holder })
+      } else if (holder === undefined && before !== undefined) onEvent({ event: 'took_over' })
+      return holder === undefined
+    } catch (error) {
+      for (const standing of this.#standings) this.#tellStuck(standing, asPrescoreError(error))
+      return false
+    }
   }
 
   async #look(standing: Standing): Promise<void> {
@@ -142,7 +172,7 @@ export class Scheduler {
 
   #run(standing: Standing, asOfUs: number, nowUs = this.#parts.clock.nowUs()): void {
     const { prediction, delayUs } = standing.schedule
-    const { ended } = this.#parts.desk.start({ prediction, asOfUs, publish: 'gated', reason: 'scheduled' })
+    const { ended } = this.#parts.desk.start({ prediction, asOfUs, publish: 'latest', reason: 'scheduled' })
     const isLate = nowUs - delayUs - asOfUs > GRACE_US
     if (!standing.isBegun) standing.isLate = isLate
     standing.isBegun = true
@@ -156,21 +186,25 @@ export class Scheduler {
     this.#parts.onEvent({ event: 'started', prediction, asOfUs, isLate })
   }
 
-  async #ended(standing: Standing, asOfUs: number, { exitCode, failure }: RunEnd): Promise<void> {
+  async #ended(standing: Standing, asOfUs: number, { exitCode, isPassed = false, failure }: RunEnd): Promise<void> {
     const outcome = outcomeOf(exitCode)
     const { prediction } = standing.schedule
     const nowUs = this.#parts.clock.nowUs()
+    const ended = { event: 'ended', prediction, asOfUs, outcome, ...(isPassed ? { isPassed } : {}) } as const
+    const told = failure === undefined ? ended : { ...ended, failure }
+    // Another process took over: it notes what comes of the run, which is its own as well.
+    if (standing.handled === undefined || !(await this.#parts.lease.isHeld())) return this.#parts.onEvent(told)
     if (standing.busy !== undefined) standing.busy = { ...standing.busy, untilUs: nowUs }
     if (outcome === 'again')
       standing.notBeforeMs =
         performance.now() + Math.min(PAUSE_MS.most, PAUSE_MS.first * 2 ** Math.min(standing.tries++, TRIES_DOUBLED_MAX))
-    const told = failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }
-    const before = standing.handled?.tallies ?? {}
+    const why = failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }
+    const before = standing.handled.tallies ?? {}
     const tallies = tallied(standing.isLate ? tallied(before, 'late', [asOfUs], nowUs) : before, outcome, [asOfUs], nowUs)
-    const handled = outcome === 'again' ? (standing.handled as Handled) : { handledUs: asOfUs }
-    await this.#note(standing, { ...handled, last: { dueUs: asOfUs, outcome, atUs: nowUs, ...told } }, tallies)
+    const handled = outcome === 'again' ? standing.handled : { handledUs: asOfUs }
+    await this.#note(standing, { ...handled, last: { dueUs: asOfUs, outcome, atUs: nowUs, ...why } }, tallies)
     standing.isLate = false
-    this.#parts.onEvent({ event: 'ended', prediction, asOfUs, outcome, ...(failure === undefined ? {} : { failure }) })
+    this.#parts.onEvent(told)
     if (outcome !== 'again') await this.#parts.afterRun?.()
   }
 

@@ -39,9 +39,8 @@ function foreign(headers: FastifyRequest['headers'], address: string): string | 
   return undefined
 }
 
-/** A target that is a whole address counts for more than the host, and of two hosts a proxy may have taken the other. */
-function elsewhere({ url = '/', rawHeaders }: FastifyRequest['raw']): string | undefined {
-  if (rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length > 1) return 'a request for two hosts'
+/** A target that is a whole address counts for more than the host. */
+function elsewhere({ url = '/' }: FastifyRequest['raw']): string | undefined {
   return url.startsWith('/') ? undefined : 'a request for a whole address'
 }
 

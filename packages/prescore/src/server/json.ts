@@ -18,9 +18,14 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
-/** Most bodies are ASCII: those need no decoding. */
+/** The text of a body that is ASCII, as most are: those need no decoding. Undefined: it is not. */
+export function asciiText(body: Buffer): string | undefined {
+  return isAscii(body) ? body.toString('latin1') : undefined
+}
+
 function textOf(body: Buffer): string {
-  if (isAscii(body)) return body.toString('latin1')
+  const ascii = asciiText(body)
+  if (ascii !== undefined) return ascii
   if (!isUtf8(body)) throw new PrescoreError('invalid_json', { found: 'bytes that are not UTF-8' })
   return body.toString('utf8')
 }

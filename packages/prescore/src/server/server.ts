@@ -9,6 +9,7 @@ import type { Resolver } from '../resolve/index.ts'
 import type { ScheduleView } from '../schedule/index.ts'
 import type { Catalog, Overrides } from '../stores/index.ts'
 import { adminGuard } from './admin.ts'
+import { hasManyHosts, manyHosts } from './hosts.ts'
 import { takeHotRequests } from './hot-path.ts'
 import { parseJson } from './json.ts'
 import { LIMITS } from './limits.ts'
@@ -142,7 +143,7 @@ export function createServer(options: ServerOptions): Server {
     sources: logOf && sources,
   })
   registerProtocols(app, byName.values(), modelOf, onDefect)
-  if (onAnswered === undefined) takeHotRequests(app, byName.values(), onDefect)
+  if (onAnswered === undefined) takeHotRequests(app, byName.values(), catalog, onDefect)
   let stopping: Promise<void> | undefined
   return {
     app,
@@ -152,7 +153,7 @@ export function createServer(options: ServerOptions): Server {
   }
 }
 
-/** Fastify with our limits, our JSON and our errors: no logger, no schemas, no hooks, so that a request runs straight to its handler. */
+/** Fastify with our limits, our JSON and our errors: no logger, no schemas, one hook, so that a request runs straight to its handler. */
 function bareApp(onDefect: OnDefect): FastifyInstance {
   const { fastify } = fastifyModule()
   const app = fastify({
@@ -173,6 +174,7 @@ function bareApp(onDefect: OnDefect): FastifyInstance {
     clientErrorHandler: refuseUnreadable,
   })
   for (const method of METHODS) if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method)
+  app.addHook('onRequest', ({ raw }, _reply, done) => done(hasManyHosts(raw.rawHeaders) ? manyHosts() : undefined))
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
@@ -184,7 +186,7 @@ function bareApp(onDefect: OnDefect): FastifyInstance {
   app.setNotFoundHandler((request, reply) => sendProblem(reply, routeNotFound(request.url)))
   app.setErrorHandler((thrown, request, reply) => {
     // A path that is not there is 404, whatever its body.
-    const error = request.is404 ? routeNotFound(request.url) : errorOf(thrown)
+    const error = request.is404 && !hasManyHosts(request.raw.rawHeaders) ? routeNotFound(request.url) : errorOf(thrown)
     if (isDefect(error)) onDefect(error, request.id)
     sendProblem(reply, error)
   })

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { removeScratch, scratchFolder } from '../base/index.ts'
+import { removeScratch, scratchFolder, TIME_US_MAX } from '../base/index.ts'
 import { type Column, isStringColumn } from '../expressions/index.ts'
 import { type Database, identifier, literal, writeParquet } from '../parquet/index.ts'
 import { type EventLog, type LogPin, openEventLog } from './log/index.ts'
@@ -24,15 +24,22 @@ function hasLog({ logs, name, definition }: SourceAt): boolean {
   return logs !== undefined && definition.type === 'events' && existsSync(join(logs, name))
 }
 
-/** The log as it is now; undefined where there is none, or nothing in it. @throws PrescoreError `store_unreadable`, `store_format`, `log_mismatch` */
-export async function pinArrived(database: Database, source: SourceAt, from: string): Promise<ArrivedPin | undefined> {
-  if (!hasLog(source)) return undefined
+/** The log as it is now, and by when it took what it has; neither where there is none. @throws PrescoreError `store_unreadable`, `store_format`, `log_mismatch` */
+export async function pinArrived(
+  database: Database,
+  source: SourceAt,
+  from: string,
+): Promise<{ readonly arrived?: ArrivedPin; readonly throughUs?: number }> {
+  if (!hasLog(source)) return {}
   const log = openEventLog(source.logs as string, source.name, source.definition)
   try {
+    // First, so that the pin has all that the log had by then.
+    const { clockUs } = log.status()
+    const through = clockUs > -TIME_US_MAX ? { throughUs: clockUs } : {}
     const pin = log.pin()
-    if (pin.position === 0) return undefined
+    if (pin.position === 0) return through
     const repeated = await withIds(database, source, log, pin.position, condition => countRows(database, source, from, condition))
-    return { ...pin, repeated: repeated ?? 0 }
+    return { arrived: { ...pin, repeated: repeated ?? 0 }, ...through }
   } finally {
     await log.close()
   }

@@ -22,6 +22,8 @@ export interface SourcePin {
   readonly untilUs?: number
   /** What arrived since; absent: nothing. */
   readonly arrived?: ArrivedPin
+  /** All that was known by this moment is in it: when the event log last took events or a heartbeat. Absent: nothing says so. */
+  readonly throughUs?: number
 }
 
 /**
@@ -83,8 +85,7 @@ async function pinFiles(database: Database, source: SourceAt, pinned: readonly F
   const { rows, duplicates } = await count(database, source, from, types)
   const declared = Object.keys(definition.columns).map(name => [name, types.get(name) as string])
   const { untilUs } = definition
-  const arrived = await pinArrived(database, source, from)
-  const since = { ...(untilUs === undefined ? {} : { untilUs }), ...(arrived === undefined ? {} : { arrived }) }
+  const since = { ...(untilUs === undefined ? {} : { untilUs }), ...(await pinArrived(database, source, from)) }
   const pin = { files, types: Object.fromEntries(declared), rows, duplicates, ...since }
   await verifyPin(source, pin)
   return pin
@@ -101,7 +102,10 @@ export async function verifyPin(source: SourceAt, pin: SourcePin): Promise<void>
   for (const file of pin.files) await verifyFile(file, pathOf(source, file), `sources.${source.name}`)
 }
 
-/** What identifies the pinned bytes, wherever they lie and whatever the files are called; the names and folders that give columns count as well. */
+/**
+ * What identifies the pinned bytes, wherever they lie and whatever the files are called; the names and folders that give columns count
+ * as well. A heartbeat says something of the rows, and changes none.
+ */
 export function pinIdentity(pin: SourcePin): unknown {
   const files = pin.files.map(({ bytes, sha256, names, folders }) => ({ bytes, sha256, names, folders }))
   const textOf = (file: (typeof files)[number]) => `${file.sha256} ${JSON.stringify([file.names ?? {}, file.folders ?? {}])}`

@@ -4,7 +4,7 @@
  * Projection, time range and what else is not needed are pushed down; rows are reconciled with a count of the same range.
  */
 import { PrescoreError } from '../base/index.ts'
-import { type Database, readColumns } from '../parquet/index.ts'
+import { type Database, identifier, readColumns } from '../parquet/index.ts'
 import { beforeEnd, readArrived } from './arrived.ts'
 import { firstArrivals } from './duplicates.ts'
 import { type SourcePin, verifyPin } from './pin.ts'
@@ -63,6 +63,25 @@ export async function onlyInLogFromUs(database: Database, source: SourceAt, pin:
   for await (const { timeUs } of readArrived(database, source, pin, [], { untilUs: beforeUs }, history))
     for (const us of timeUs) if (us < firstUs) firstUs = us
   return firstUs
+}
+
+/**
+ * When everything up to the newest event of the files was known; undefined where there is none, the log holds events (it goes on by
+ * itself), or the event time is a derived column: nothing is read but the newest rows.
+ * @throws PrescoreError as {@link scanSource} does
+ */
+export async function newestKnownUs(database: Database, source: SourceAt, pin: SourcePin): Promise<number | undefined> {
+  const { time, columns } = source.definition
+  if (time === undefined || !Object.hasOwn(columns, time) || pin.arrived !== undefined) return undefined
+  const plan = planScan(source, pin, [], {})
+  let newestUs: number | undefined
+  for await (const { timeUs, knownAtUs } of allRows(
+    database,
+    plan,
+    `${identifier(time)} = (SELECT max(${identifier(time)}) FROM ${plan.from})`,
+  ))
+    for (const us of [...timeUs, ...knownAtUs]) if (newestUs === undefined || us > newestUs) newestUs = us
+  return newestUs
 }
 
 /** How many rows a scan of the range meets, at most. */

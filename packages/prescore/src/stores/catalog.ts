@@ -150,6 +150,11 @@ export class Catalog {
     return this.#records.snapshot()
   }
 
+  /** What is read from now on sees what other processes committed meanwhile, also in the same turn of the event loop. */
+  renew(): void {
+    this.#records.renew()
+  }
+
   /** The pointer's JSON. Whoever serves compares it when the snapshot changed, and parses it only when the text did. */
   pointerText(prediction: string): string | undefined {
     return this.#records.get('pointer', prediction)
@@ -287,11 +292,7 @@ function checkPublishable(run: RunRecord, prediction: string): void {
     throw new PrescoreError('invalid_value', { where, found: 'pruned: its answers are gone', expected: 'a run that is kept', fix })
   }
   if (run.state === 'planned') {
-    throw new PrescoreError('invalid_value', {
-      where,
-      found: 'planned',
-      expected: 'a run that is finished',
-      fix: 'Run it again: finished shards are kept.',
-    })
+    const fix = 'Run it again: finished shards are kept.'
+    throw new PrescoreError('invalid_value', { where, found: 'planned', expected: 'a run that is finished', fix })
   }
 }

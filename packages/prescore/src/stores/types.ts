@@ -113,6 +113,8 @@ export interface RecordStore extends RecordReader {
    * each commit of this process, and at the first read of a turn of the event loop (another process may have committed).
    */
   snapshot(): number
+  /** Ends the turn of the event loop for {@link snapshot}: what is read from now on sees what was committed meanwhile. */
+  renew(): void
   /** Ids and texts of a kind whose ids begin with the prefix, by id. */
   entries(kind: RecordKind, prefix: string): readonly (readonly [id: string, text: string])[]
   /** Runs the change with nobody else writing; all of it is kept, or (when it throws) nothing. */

@@ -30,7 +30,7 @@ test('show: plan, pins, shards, lineage, and who served it and why', () =>
       const before = await inspectRun(place, staged.run.slice(0, 10))
       assert.deepEqual([before.isServed, before.isReady, before.record.serving], [false, false, undefined])
       await publishRun(await app.place(), staged.run, { who: 'ann', reason: 'looks right' })
-      const other = await run({ asOfUs: AS_OF_US - DAY_US, note: { who: 'bob' } })
+      const other = await run({ asOfUs: AS_OF_US + DAY_US, note: { who: 'bob' } })
       const retired = await inspectRun(place, staged.run)
       assert.deepEqual([retired.isServed, retired.isReady], [false, true])
       await rollbackRun(await app.place(), 'spend', { who: 'eve', reason: 'too old' })

@@ -29,7 +29,7 @@ test('served, ready for rollback, newest and young runs stay; the others go, fil
       for (const hours of [5, 4, 3, 2, 1]) made.push((await run({ asOfUs: AS_OF_US - hours * HOUR_US, publish: 'never' })).run)
       const [served, ready, old, newer, newest] = made as [string, string, string, string, string]
       await publishRun(await app.place(), ready)
-      await publishRun(await app.place(), served)
+      await publishRun(await app.place(), served, { force: true, reason: 'the later one is wrong' })
       const nothing = await pruneRuns(place, { keep: 0, olderThanUs: DAY_US, ...later(DAY_US / 2) })
       assert.deepEqual(nothing, { runs: [], leftovers: { files: 0, bytes: 0 } })
       // Whatever is asked for, what changed within the hour may be in use.

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import type { RunOutcome } from '../../src/batch/index.ts'
+import { publishRun, type RunOutcome } from '../../src/batch/index.ts'
 import { assertAnswers, inShop, type OpenShop, refused } from './harness.ts'
 import { AS_OF, AS_OF_US, expectedAnswers, makeShop, removeShop } from './shop.ts'
 
@@ -79,17 +79,53 @@ async function overtaken(shop: OpenShop, state: string, otherAsOfUs: number): Pr
   return shop.run({ onProgress: ({ event }) => event === state && meanwhile() })
 }
 
-test('an older run does not take the place of a newer one that was published meanwhile; repeated, it does', () =>
+test('an older run does not take the place of a newer one that was published meanwhile; repeated, neither', () =>
   inShop(
     folder,
     async shop => {
       await assert.rejects(overtaken(shop, 'gates', AS_OF_US + HOUR_US), refused('publish_conflict', /later as-of/))
       const { catalog } = shop.app.store()
       assert.equal(catalog.getRun(catalog.pointer('spend')?.run as string).asOfUs, AS_OF_US + HOUR_US)
-      const repeated = await shop.run()
-      assert.deepEqual([repeated.state, catalog.pointer('spend')?.run], ['published', repeated.run])
+      await assert.rejects(shop.run(), refused('earlier_as_of'))
+      assert.equal(catalog.getRun(catalog.pointer('spend')?.run as string).asOfUs, AS_OF_US + HOUR_US)
     },
     { state: join(folder, 'older') },
+  ))
+
+test('an earlier as-of is refused before anything is computed; `latest` leaves it staged, `force` and rollback serve it', () =>
+  inShop(
+    folder,
+    async shop => {
+      const { catalog } = shop.app.store()
+      const place = await shop.app.place()
+      const first = await shop.run({ asOfUs: AS_OF_US - HOUR_US })
+      const later = await shop.run({ asOfUs: AS_OF_US + HOUR_US })
+      const events: string[] = []
+      const told =
+        /found as-of 2026-03-10T12:00:00\.000000Z; expected 2026-03-10T13:00:00\.000000Z or later, as of run [\s\S]*--publish never/
+      await assert.rejects(shop.run({ onProgress: ({ event }) => events.push(event) }), refused('earlier_as_of', told))
+      assert.deepEqual([events, catalog.listRuns().length], [[], 2], 'nothing was planned')
+
+      const staged = await shop.run({ publish: 'latest' })
+      assert.deepEqual([staged.state, staged.laterServed?.run], ['staged', later.run])
+      await assert.rejects(shop.run(), refused('earlier_as_of'))
+      await assert.rejects(publishRun(place, staged.run), refused('earlier_as_of'))
+      assert.equal(catalog.pointer('spend')?.run, later.run)
+      // What was served before, repeated, changes nothing and is no failure.
+      const repeated = await shop.run({ asOfUs: AS_OF_US - HOUR_US })
+      assert.deepEqual([repeated.run, repeated.state, repeated.laterServed?.run], [first.run, 'retired', later.run])
+
+      const forced = await shop.run({ publish: 'force', note: { reason: 'the later one is wrong' } })
+      assert.deepEqual([forced.run, forced.state], [staged.run, 'published'])
+      assert.equal((await publishRun(place, later.run)).pointer.run, later.run)
+      await publishRun(place, staged.run, { force: true, reason: 'again' })
+      assert.deepEqual([catalog.pointer('spend')?.run, catalog.pointer('spend')?.reason], [staged.run, 'again'])
+      await publishRun(place, later.run)
+      assert.equal(catalog.rollback('spend').run, staged.run, 'a rollback asks for nothing')
+      const newest = await shop.run({ asOfUs: AS_OF_US + 2 * HOUR_US, publish: 'latest' })
+      assert.deepEqual([newest.state, newest.laterServed], ['published', undefined])
+    },
+    { state: join(folder, 'earlier') },
   ))
 
 test('a newer run takes the place of an older one that was published meanwhile', () =>

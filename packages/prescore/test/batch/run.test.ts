@@ -161,7 +161,7 @@ test('what one shard left behind is never visible, and never listed', () =>
 test('another as-of is another run, and the window moves with it', async () => {
   const asOfUs = AS_OF_US - 3 * 86_400_000_000
   await inShop(folder, async shop => {
-    const { run } = await shop.run({ asOfUs })
+    const { run } = await shop.run({ asOfUs, publish: 'never' })
     assertAnswers(shop, run, expectedAnswers(undefined, undefined, asOfUs))
   })
 })
@@ -180,6 +180,25 @@ test('an as-of before all data: nothing is missing but what is missing, and noth
       null,
     )
   }))
+
+test('a heartbeat of an idle feed says that the data goes through the as-of, and changes nothing else', async () => {
+  const options = { state: join(folder, 'state-heartbeat') }
+  const run = () =>
+    inShop(
+      folder,
+      async shop => {
+        const { run, report } = await shop.run({ publish: 'never' })
+        await shop.app.log('orders').heartbeat()
+        return { run, digest: report.digest, dataThroughUs: shop.app.store().catalog.getRun(run).dataThroughUs }
+      },
+      options,
+    )
+  const before = await run()
+  rmSync(options.state, { recursive: true })
+  await inShop(folder, ({ app }) => app.log('orders').heartbeat(), options)
+  assert.deepEqual(await run(), { ...before, dataThroughUs: AS_OF_US })
+  assert.equal(before.dataThroughUs, AS_OF_US - 5 * 60_000_000)
+})
 
 test('two joins of two sources: the data goes through as far as the one that lags, whatever the shards', async () => {
   const lagging = changed(

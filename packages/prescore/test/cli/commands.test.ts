@@ -45,28 +45,6 @@ interface Outcome {
   readonly unchanged: boolean
 }
 
-test('check: what is found, as words and as JSON', async () => {
-  const [words, data] = await Promise.all([inFolder('check'), inFolder('check', '--json')])
-  assert.match(
-    text(words),
-    /warning duplicate_keys at sources\.orders\.id\n {4}found {5}3 of 403 rows repeat an id\n(.*\n)*0 errors, \d warnings?\./,
-  )
-  const { ok, problems } = json<{ ok: boolean; problems: { code: string; severity: string }[] }>(data)
-  assert.equal(ok, true)
-  assert.deepEqual([...new Set(problems.map(({ severity }) => severity))], ['warning'])
-  const broken = join(folder, 'broken.ts')
-  writeFileSync(broken, changed(changed(CONFIG, "amount: 'float64'", "amount: 'int64'"), 'model.onnx', 'missing.onnx'))
-  const both = json<{ ok: boolean; problems: { code: string }[] }>(await inFolder('check', '--json', '--project', broken), 1)
-  assert.equal(both.ok, false)
-  assert.deepEqual(
-    both.problems
-      .map(({ code }) => code)
-      .sort()
-      .filter(code => code !== 'duplicate_keys'),
-    ['column_type', 'model_unreadable'],
-  )
-})
-
 test('dataset: a file, and what is in it', async () => {
   const out = join(folder, 'train.parquet')
   const report = json<{ rows: number; features: string[]; featureHash: string }>(
@@ -107,6 +85,7 @@ test('release, run, runs, get, publish and rollback, one after the other', async
   const second = runs.find(({ state }) => state === 'published') as (typeof runs)[number]
   assert.equal(second.dataThrough, '2026-03-10T11:55:00.000000Z')
   assert.match(text(await inFolder('runs')), /^run +prediction +as of +state +answers +release\n[0-9a-f]{12} +spend/)
+  assert.equal(text(await inFolder('runs', 'list')), text(await inFolder('runs')))
   assert.match(
     text(await inFolder('runs', second.id.slice(0, 12))),
     new RegExp(`^Run ${second.id} is published, and served\\.\n {2}prediction {4}spend\n`),
@@ -128,6 +107,18 @@ test('release, run, runs, get, publish and rollback, one after the other', async
     text(await inFolder('run', 'spend', '--as-of', AS_OF)),
     /is retired\.(.*\n)+It was served before; `prescore publish [0-9a-f]{12}` serves it again\.\n$/,
   )
+  assert.match(
+    (await inFolder('run', 'spend', '--as-of', '2026-03-10T10:00:00Z')).stderr,
+    /earlier_as_of.*found as-of 2026-03-10T10:00:00.*expected 2026-03-10T11:00:00.* or later/,
+  )
+  const early = await inFolder('run', 'spend', '--as-of', '2026-03-10T10:00:00Z', '--publish', 'latest')
+  assert.match(
+    text(early),
+    /^Run [0-9a-f]{12} is staged\.(.*\n)+Run [0-9a-f]{12} is served, of a later as-of: 2026-03-10T11:00:00\.000000Z\. `prescore publish [0-9a-f]{12} --force --reason "…"` serves/,
+  )
+  const earlyRun = (/^Run ([0-9a-f]{12})/.exec(early.stdout) as RegExpExecArray)[1] as string
+  assert.match((await inFolder('publish', earlyRun)).stderr, /earlier_as_of/)
+  assert.match((await inFolder('publish', earlyRun, '--force')).stderr, /wrong_use.*--force.*no --reason/)
   assert.equal(json<{ error: { code: string } }>(await inFolder('rollback', 'spend', '--json'), 1).error.code, 'nothing_to_roll_back')
   assert.match(
     text(await inFolder('publish', second.id.slice(0, 10))),
@@ -242,7 +233,7 @@ test('errors: one sentence, what to do, the right exit code, and no stack', asyn
   const cases: readonly (readonly [args: readonly string[], exit: number, words: RegExp])[] = [
     [['run', 'spent', '--as-of', AS_OF], 1, /unknown_prediction.*`spent`.*\n.*Did you mean `spend`\?/],
     [['run', 'spend', '--as-of', '2026-03-10'], 2, /wrong_use.*--as-of.*"2026-03-10".*zone/],
-    [['run', 'spend', '--publish', 'now'], 2, /wrong_use.*--publish.*now.*gated, never, force/],
+    [['run', 'spend', '--publish', 'now'], 2, /wrong_use.*--publish.*now.*gated, latest, never, force/],
     [['get', 'spend', 'nobody', '--state', 'none'], 75, /nothing_published/],
     [['get', 'spend', 'customer=c0', 'hour=3'], 1, /invalid_key.*`hour`/],
     [['get', 'spend', 'c0', 'c1'], 2, /wrong_use.*customer=…/],

@@ -63,11 +63,11 @@ const OFFERED: Readonly<Record<string, readonly string[]>> = {
   'run spend ': [],
   'run --as-of 2026-03-10T12 : 00 : 00Z ': ['spend'],
   'run --threads ': [],
-  'run spend --publish ': ['gated', 'never', 'force'],
-  'run spend --publish =': ['gated', 'never', 'force'],
+  'run spend --publish ': ['gated', 'latest', 'never', 'force'],
+  'run spend --publish =': ['gated', 'latest', 'never', 'force'],
   'run spend --publish = n': ['never'],
   'run spend --re': ['--reason', '--repin', '--rescore'],
-  'runs ': ['show', 'diff', 'export', 'prune'],
+  'runs ': ['list', 'show', 'diff', 'export', 'prune'],
   'runs --out mod': ['model.onnx'],
   'events ': ['append', 'status', 'heartbeat', 'drop'],
   'events append ': ['orders'],
@@ -99,7 +99,7 @@ if (here('fish'))
         .map(each => each.split('\t')[0])
     assert.deepEqual(offered('ru'), ['run', 'runs'])
     assert.deepEqual(offered('run --as-of 1 '), ['spend'])
-    assert.deepEqual(offered('run spend --publish '), ['force', 'gated', 'never'])
+    assert.deepEqual(offered('run spend --publish '), ['force', 'gated', 'latest', 'never'])
     assert.deepEqual(offered('events append '), ['orders'])
   })
 

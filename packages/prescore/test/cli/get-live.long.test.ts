@@ -56,6 +56,13 @@ test("stored where it was computed with the same inputs, else live; what is left
   assert.match(word.stdout, /asOf +2026-03-10T12:00:0/)
 })
 
+test('a key that nobody knows is answered, and told', async () => {
+  const at = ['--now', AS_OF, '--prefer', 'live', 'boost=1']
+  const [known, unknown] = await Promise.all([get('c0', ...at), get('nobody', ...at)])
+  assert.deepEqual([told(known).degraded, told(unknown).degraded], [false, true])
+  assert.equal((told(unknown).reason as { code: string }).code, 'unknown_key')
+})
+
 test('what does not fit is told', async () => {
   const cases: readonly (readonly [code: string, exit: number, ...args: string[]])[] = [
     ['wrong_use', 2, 'c0', '--prefer', 'best'],

@@ -1,6 +1,7 @@
 /** `prescore schedule`, and `serve --schedule`, as processes: what is due is run, kept, and gone on with. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -75,8 +76,7 @@ test('cut off in a run: 75, and the next start goes on with it', async t => {
   first.child.kill('SIGTERM')
   const { code, stderr } = await first.ended
   assert.equal(code, 75, stderr)
-  const [file] = readdirSync(join(folder, '.prescore/schedule'))
-  assert.match(readFileSync(join(folder, '.prescore/schedule', file as string), 'utf8'), /"startedUs"/)
+  assert.match(readFileSync(join(folder, '.prescore/schedule/spend.json'), 'utf8'), /"startedUs"/)
   const second = start(['schedule', '--now', '2026-03-10T13:00:00Z'], { cwd: folder })
   t.after(() => second.child.kill('SIGKILL'))
   await until(() => second.printed.stderr.includes(': done') || second.child.exitCode !== null)
@@ -106,6 +106,34 @@ test('inside of a server, on its clock: moved on, what is due then is run, and s
   assert.match(status ?? '', /"last":\{"due":"2026-03-10T12:00:00.000000Z","outcome":"done"/)
   server.child.kill('SIGTERM')
   assert.equal((await server.ended).code, 0, server.printed.stderr)
+})
+
+test('a second scheduler waits, says who is at work, and takes over when that one is killed', async t => {
+  const folder = await shop(t)
+  const first = start(['schedule', '--now', '2026-03-10T11:00:00Z'], { cwd: folder })
+  t.after(() => first.child.kill('SIGKILL'))
+  await until(() => first.printed.stderr.includes('spend: next') || first.child.exitCode !== null)
+  await sleep(300)
+  const second = start(['schedule', '--now', BEFORE, '--json'], { cwd: folder })
+  t.after(() => second.child.kill('SIGKILL'))
+  await until(() => second.printed.stderr.includes('"waiting"') || second.child.exitCode !== null)
+  const [waiting] = second.printed.stderr.split('\n').filter(line => line.startsWith('{'))
+  const { holder } = JSON.parse(waiting as string) as { holder: { pid: number; host: string; since: string } }
+  assert.deepEqual([holder.pid, holder.host, /^2.*Z$/.test(holder.since)], [first.child.pid, hostname(), true])
+  const third = start(['schedule', '--now', BEFORE], { cwd: folder })
+  t.after(() => third.child.kill('SIGKILL'))
+  await until(() => third.printed.stderr.includes('waiting') || third.child.exitCode !== null)
+  assert.match(third.printed.stderr, new RegExp(`waiting: process ${first.child.pid} on .* runs the schedules of this folder`))
+  third.child.kill('SIGTERM')
+  assert.equal((await third.ended).code, 0)
+  await sleep(500)
+  assert.equal(second.printed.stderr.includes('"started"'), false)
+  first.child.kill('SIGKILL')
+  await until(() => second.printed.stderr.includes('"ended"') || second.child.exitCode !== null)
+  assert.match(second.printed.stderr, /"took_over"[\s\S]*"started"[\s\S]*"outcome":"done"/)
+  second.child.kill('SIGTERM')
+  assert.equal((await second.ended).code, 0, second.printed.stderr)
+  assert.deepEqual(await runsOf(folder), [['2026-03-10T12:00:00.000000Z', 'published']])
 })
 
 test('no schedule, and one that is none', async t => {

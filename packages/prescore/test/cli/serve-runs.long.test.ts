@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AS_OF, expectedAnswers, makeShop, removeShop, shopOrders } from '../batch/shop.ts'
+import { BROKEN, MENDED, makeStock, writeStock } from '../batch/stock.ts'
 import { prescore, start, until } from './process.ts'
 
 const TOKEN = 'a-token-of-enough-characters'
@@ -50,13 +51,23 @@ test('starts a run, tells how far it is, refuses a second one, publishes and rol
   assert.deepEqual([state, activity], ['published', { running: false, stage: activity?.stage, exitCode: 0, failure: null }])
   assert.deepEqual(activity?.stage, { stage: 'stage', done: 31, total: 31 })
 
-  const staged = await call('POST', '/api/runs', { prediction: 'spend', asOf: '2026-03-10T12:10:00Z', publish: 'never' })
+  const staged = await call('POST', '/api/runs', { prediction: 'spend', asOf: '2026-03-10T12:25:00Z', publish: 'never' })
   assert.equal((await finished(staged.body.run as string)).state, 'staged')
   const published = await call('POST', `/api/runs/${staged.body.run}/publish`, { reason: 'looked at' })
   assert.deepEqual(
     [published.status, published.body.run, published.body.reason, published.body.earlier],
     [200, staged.body.run, 'looked at', [run]],
   )
+  const earlier = { prediction: 'spend', asOf: '2026-03-10T11:00:00Z' }
+  const unpublished = await call('POST', '/api/runs', earlier)
+  assert.deepEqual([unpublished.status, unpublished.body.code], [409, 'earlier_as_of'])
+  const passed = await call('POST', '/api/runs', { ...earlier, publish: 'latest' })
+  assert.equal((await finished(passed.body.run as string)).state, 'staged')
+  const publishing = `/api/runs/${passed.body.run}/publish`
+  assert.equal((await call('POST', publishing, { reason: 'looked at' })).body.code, 'earlier_as_of')
+  assert.equal((await call('POST', publishing, { force: true })).body.code, 'invalid_request')
+  assert.equal((await call('POST', publishing, { force: true, reason: 'the later one is wrong' })).body.run, passed.body.run)
+  assert.equal((await call('POST', '/api/predictions/spend/rollback', {})).body.run, staged.body.run)
   const back = await call('POST', '/api/predictions/spend/rollback', {})
   assert.deepEqual([back.status, back.body.run], [200, run])
   const answer = await call('GET', '/api/predictions/spend/answers/c0')
@@ -74,6 +85,32 @@ test('starts a run, tells how far it is, refuses a second one, publishes and rol
   child.kill('SIGTERM')
   await until(() => child.exitCode !== null)
   assert.equal(child.exitCode, 0, printed.stderr)
+})
+
+test('rescores an earlier run, as of its moment; where there is nothing to compute, that is the answer', async t => {
+  const folder = await makeStock(BROKEN)
+  t.after(() => removeShop(folder))
+  const { call, finished } = await serving(t, folder)
+  const first = await call('POST', '/api/runs', { prediction: 'spend', asOf: AS_OF })
+  const run = first.body.run as string
+  assert.equal((await finished(run)).state, 'published')
+  const nothing = await call('POST', '/api/runs', { prediction: 'spend', rescore: { run, only: ['missing'] } })
+  assert.deepEqual([nothing.status, nothing.body], [202, first.body])
+  assert.deepEqual((await finished(run)).activity?.exitCode, 0)
+  await writeStock(folder, MENDED)
+  const { status, body } = await call('POST', '/api/runs', { prediction: 'spend', rescore: { run: run.slice(0, 12) } })
+  assert.deepEqual([status, body.asOf, body.rows], [202, '2026-03-10T12:00:00.000000Z', 6])
+  const { state, report } = (await finished(body.run as string)) as Run & { report: { rescored: object } }
+  assert.deepEqual([state, report.rescored], ['published', { run, only: ['failed', 'missing'], rows: { failed: 3, missing: 1, taken: 2 } }])
+  for (const [rescore, more, code] of [
+    [{ run: 'f00d' }, {}, 'run_not_found'],
+    [{ run }, { asOf: LATER }, 'invalid_value'],
+    [{ run, only: ['stale'] }, {}, 'invalid_request'],
+    [{ run, only: [] }, {}, 'invalid_request'],
+    [{ run, keys: ['1'] }, {}, 'invalid_request'],
+    ['f00d', {}, 'invalid_request'],
+  ] as const)
+    assert.equal((await call('POST', '/api/runs', { prediction: 'spend', rescore, ...more })).body.code, code, JSON.stringify(rescore))
 })
 
 test('a client that leaves does not end its run; SIGTERM does, and repeating it goes on', async t => {

@@ -38,14 +38,15 @@ const asked: fc.Arbitrary<Asked> = fc.oneof(
   fc.record({ key: fc.constant('slot' as const), all: fc.boolean(), queries: fc.array(slotQuery, { maxLength: 6 }) }),
 )
 
-async function computed(rows: readonly Flight[], all: readonly Asked[], clock: 'as-served' | 'corrected') {
+async function computed(rows: readonly Flight[], all: readonly Asked[], clock: 'as-served' | 'corrected', throughUs?: number) {
   await place.copyRows('flights.parquet', TYPES, rows as readonly (Flight & Record<string, never>)[])
   const at = sourceAt(place, source)
   const requests = all.map(({ key, all, queries }): FeatureRequest => {
     const group = groupOf(key, all)
     return { group, keys: keyColumns(group, queries), asOfUs: asOfs(queries) }
   })
-  return historyFeatures(place.database, at, await pinSource(place.database, at), requests, { clock })
+  const pin = { ...(await pinSource(place.database, at)), ...(throughUs === undefined ? {} : { throughUs }) }
+  return historyFeatures(place.database, at, pin, requests, { clock })
 }
 
 for (const clock of ['as-served', 'corrected'] as const) {
@@ -126,7 +127,7 @@ test('the scan reaches back to the start of the longest window, and on to the la
   assert.deepEqual(await count(100, 102, 103, 104), [0, 0, 1, 2])
 })
 
-test('known through: the latest moment, at most the latest as-of, at which any row was known', async () => {
+test('known through: the latest moment, at most the latest as-of, at which any row was known or the log said so', async () => {
   const rows = [
     { at: 10, got: 12, origin: 'JFK' },
     { at: 20, got: 45, origin: 'LAX' },
@@ -134,13 +135,17 @@ test('known through: the latest moment, at most the latest as-of, at which any r
     { at: 40, got: undefined, origin: 'LAX' },
     { at: 50, got: 50, origin: 'LAX' },
   ].map((row, id) => ({ id, hour: 7, delay: 1, carrier: 'AA', ...row }))
-  const through = async (asOfUs: number) =>
-    (await computed(rows, [{ key: 'airport', all: true, queries: [{ key: ['JFK'], asOfUs }] }], 'as-served')).knownThroughUs
+  const through = async (asOfUs: number, throughUs?: number) =>
+    (await computed(rows, [{ key: 'airport', all: true, queries: [{ key: ['JFK'], asOfUs }] }], 'as-served', throughUs)).knownThroughUs
   assert.equal(await through(5), undefined)
   assert.equal(await through(13), 12)
   assert.equal(await through(44), 31)
   assert.equal(await through(45), 45)
   assert.equal(await through(100), 50)
+  // A heartbeat after some of them.
+  assert.equal(await through(5, 40), 5)
+  assert.equal(await through(44, 40), 40)
+  assert.equal(await through(100, 40), 50)
 })
 
 test('nothing asked reads nothing; a file without rows answers', async () => {

@@ -11,7 +11,7 @@ test('a full disk degrades live answers until there is room, and loses nothing',
   const program = join(import.meta.dirname, 'processes/full-disk.ts')
   const { stdout } = await promisify(execFile)(process.execPath, [program, folder])
   const [before, full, after] = JSON.parse(stdout) as { source: string; degraded: boolean; code?: string; orders?: number }[]
-  assert.deepEqual(before, { source: 'live', degraded: false, orders: 0 })
+  assert.deepEqual(before, { source: 'live', degraded: true, code: 'unknown_key', orders: 0 })
   assert.equal(full?.degraded, true)
   assert.ok(['store_unreadable', 'ingest_lag'].includes(full?.code ?? ''), JSON.stringify(full))
   assert.deepEqual(after, { source: 'live', degraded: false, orders: 1_500 })

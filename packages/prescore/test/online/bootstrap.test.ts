@@ -181,6 +181,35 @@ test('a group that comes later is filled beside the others, and takes the log fr
   await state.close()
 })
 
+test('events that are too many for memory give the same state as those that are not', async t => {
+  const hot = Array.from({ length: 70_000 }, (_, i) => event((i * 7919) % 70_000, (i * 7919) % 70_000, 0))
+  const others = Array.from({ length: 60_000 }, (_, i) => event(i, i + (i % 5), 1 + ((i * 31) % 900)))
+  const events = hot.flatMap((each, i) => [each, ...others.slice(i, i + 1)])
+  const { folder, source, database, pin } = await placeFor(t, events)
+  const options = { clock: LATE_CLOCK, asOfBackUs: 40_000 }
+  const [served, group] = [groupIn(source, [COUNT]), groupIn(source, [COUNT, MEAN, { ...MEAN, windowUs: 30_000 }])]
+  const serving = openLiveState(join(folder, 'serving'), [served], options)
+  await serving.bootstrap(database, 'events', pin, 70_000)
+  // While others are read, fewer are kept in memory.
+  serving.addGroups([group])
+  await serving.bootstrap(database, 'events', pin, 70_000)
+  const alone = openLiveState(join(folder, 'alone'), [group], options)
+  await alone.bootstrap(database, 'events', pin, 70_000)
+  for (const asOfUs of [30_000, 65_000, 70_000])
+    for (let id = 0; id <= 900; id++)
+      assert.deepEqual(serving.read(group.name, { id }, asOfUs), alone.read(group.name, { id }, asOfUs), `${id} at ${asOfUs}`)
+  for (const key of [0, 1, 500])
+    assertReads(
+      serving,
+      group.name,
+      [COUNT, MEAN, { ...MEAN, windowUs: 30_000 }],
+      events.filter(each => each.key === key),
+      key,
+      66_000,
+    )
+  await Promise.all([serving.close(), alone.close()])
+})
+
 const place = await Place.open()
 for (const isTimed of [true, false]) {
   test(`the rows of a table ${isTimed ? 'that hold from a moment on' : 'that always hold'}, as history has them`, async t => {

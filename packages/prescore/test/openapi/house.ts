@@ -2,7 +2,7 @@
 import type { TestContext } from 'node:test'
 import { App } from '../../src/app.ts'
 import { simulatedClock } from '../../src/base/index.ts'
-import { planOnly, publishRun, rollbackRun, runBatch } from '../../src/batch/index.ts'
+import { planOnly, publishRun, type RescoreRequest, rescoredAsOf, rollbackRun, runBatch } from '../../src/batch/index.ts'
 import { createServer, type Server } from '../../src/server/index.ts'
 import { AS_OF_US, changed, makeShop, removeShop } from '../batch/shop.ts'
 import { HYBRID } from '../live/house.ts'
@@ -41,7 +41,11 @@ export async function documentedHouse(t: TestContext): Promise<{ readonly server
   const server = createServer({
     runs: {
       start: async order => {
-        const { plan } = await planOnly(await place(), { ...order, threads: 1 })
+        const { prediction, asOfUs, rescore } = order
+        const moment = rescore === undefined ? (asOfUs as number) : rescoredAsOf(await place(), prediction, rescore.run, asOfUs)
+        const only = rescore?.only as RescoreRequest['only']
+        const asked = rescore === undefined ? {} : { rescore: { run: rescore.run, ...(only === undefined ? {} : { only }) } }
+        const { plan } = await planOnly(await place(), { prediction, asOfUs: moment, threads: 1, repin: order.repin === true, ...asked })
         return { run: plan.run, release: plan.release, rows: plan.population.rows }
       },
       activity: run =>

@@ -1,13 +1,43 @@
 /** What is written is what is read, to the bit. */
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Chunk, Kind, ValueType } from '../../src/expressions/index.ts'
-import { identifier, literal, readColumns, selectItem, writeParquet } from '../../src/parquet/index.ts'
+import {
+  GroupedFile,
+  identifier,
+  literal,
+  readColumns,
+  type StoredColumns,
+  selectItem,
+  writeParquet,
+  writeRowGroup,
+} from '../../src/parquet/index.ts'
 import { columnFrom, type Plain, plainValues } from '../expressions/rows.ts'
 import { Place } from './place.ts'
 
 const place = await Place.open()
+
+type Metadata = Readonly<Record<string, string>>
+type Write = (file: string, columns: StoredColumns, chunks: readonly Chunk[], metadata?: Metadata) => Promise<number>
+
+/** The database's writer, and row groups that are put together. */
+const WRITERS: Readonly<Record<string, Write>> = {
+  whole: (file, columns, chunks, metadata = {}) => writeParquet(place.database, file, columns, chunks, { metadata }),
+  'by row groups': async (file, columns, chunks, metadata = {}) => {
+    rmSync(file, { force: true })
+    const whole = await GroupedFile.create(file, columns)
+    for (const chunk of chunks) {
+      const bytes = `${file}.group`
+      await whole.append(bytes, await writeRowGroup(bytes, columns, chunk))
+      rmSync(bytes)
+    }
+    await whole.finish(metadata)
+    await whole.close()
+    return chunks.reduce((sum, { rows }) => sum + rows, 0)
+  },
+}
 
 const TIME_MAX = 2 ** 53 - 1
 /** Up to 71 years, a number of seconds gives back each microsecond. */
@@ -89,78 +119,78 @@ async function readBack(file: string): Promise<Table> {
 
 const stored = Object.fromEntries(KINDS.map(kind => [kind, kind]))
 
-test('every kind comes back as it was, missing values as missing', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.nat(20), { maxLength: 3 }).chain(sizes => fc.tuple(fc.constant(sizes), table(sizes.reduce((a, b) => a + b, 0)))),
-      async ([sizes, values]) => {
-        const file = place.path('random.parquet')
-        const rows = await writeParquet(place.database, file, stored, chunksOf(values, sizes))
-        assert.equal(rows, values.int64.length)
-        assert.deepEqual(await readBack(file), values)
-      },
-    ),
-    { numRuns: 60 },
-  )
-})
-
-test('many chunks, larger and smaller than those of DuckDB', async () => {
-  const sizes = [1, 2047, 5000, 0, 2049]
-  const total = sizes.reduce((a, b) => a + b)
-  const every = (n: number, make: (i: number) => Plain): Plain[] =>
-    Array.from({ length: total }, (_, i) => (i % n === 0 ? undefined : make(i)))
-  const values: Table = {
-    int64: every(7, i => (i % 5 === 0 ? 2n ** 60n + BigInt(i) : i)),
-    float64: every(11, i => i / 7),
-    boolean: every(3, i => i % 2 === 0),
-    string: every(13, i => (i % 2 === 0 ? `short ${i % 500}` : `a text that is not short ${i % 700}`)),
-    timestamp: every(17, i => 1e15 + i),
-    duration: every(19, i => i * 1_000_003),
-  }
-  const file = place.path('chunks.parquet')
-  assert.equal(await writeParquet(place.database, file, stored, chunksOf(values, sizes)), total)
-  assert.deepEqual(await readBack(file), values)
-})
-
-test('DuckDB sees instants, seconds, and numbers of the declared width', async () => {
-  const file = place.path('types.parquet')
-  const columns = new Map([
-    ['at', columnFrom({ kind: 'timestamp' }, [1.5e15])],
-    ['took', columnFrom({ kind: 'duration' }, [90_500_000])],
-    ['score', columnFrom({ kind: 'float64' }, [Math.fround(0.1)])],
-  ])
-  await writeParquet(place.database, file, { at: 'timestamp', took: 'duration', score: 'float32' }, [{ rows: 1, columns }])
-  const [row] = await place.query(
-    `SELECT typeof("at") AS at_type, epoch_us("at") AS at_us, took, typeof(score) AS score_type, score FROM ${literal(file)}`,
-  )
-  assert.deepEqual(row, {
-    at_type: 'TIMESTAMP WITH TIME ZONE',
-    at_us: 1500000000000000n,
-    took: 90.5,
-    score_type: 'FLOAT',
-    score: Math.fround(0.1),
+for (const [how, write] of Object.entries(WRITERS)) {
+  test(`${how}: every kind comes back as it was, missing values as missing`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(20), { maxLength: 3 }).chain(sizes => fc.tuple(fc.constant(sizes), table(sizes.reduce((a, b) => a + b, 0)))),
+        async ([sizes, values]) => {
+          const file = place.path('random.parquet')
+          const rows = await write(file, stored, chunksOf(values, sizes))
+          assert.equal(rows, values.int64.length)
+          assert.deepEqual(await readBack(file), values)
+        },
+      ),
+      { numRuns: 60 },
+    )
   })
-})
 
-test('metadata stands in the footer', async () => {
-  const file = place.path('metadata.parquet')
-  const metadata = { 'prescore.prediction': 'late', 'it\'s "quoted"': '["a", \'b\']', unicode: 'é 😀' }
-  await writeParquet(place.database, file, { n: 'int64' }, [{ rows: 1, columns: new Map([['n', columnFrom({ kind: 'int64' }, [1])]]) }], {
-    metadata,
+  test(`${how}: many chunks, larger and smaller than those of DuckDB`, async () => {
+    const sizes = [1, 2047, 5000, 0, 2049]
+    const total = sizes.reduce((a, b) => a + b)
+    const every = (n: number, make: (i: number) => Plain): Plain[] =>
+      Array.from({ length: total }, (_, i) => (i % n === 0 ? undefined : make(i)))
+    const values: Table = {
+      int64: every(7, i => (i % 5 === 0 ? 2n ** 60n + BigInt(i) : i)),
+      float64: every(11, i => i / 7),
+      boolean: every(3, i => i % 2 === 0),
+      string: every(13, i => (i % 2 === 0 ? `short ${i % 500}` : `a text that is not short ${i % 700}`)),
+      timestamp: every(17, i => 1e15 + i),
+      duration: every(19, i => i * 1_000_003),
+    }
+    const file = place.path('chunks.parquet')
+    assert.equal(await write(file, stored, chunksOf(values, sizes)), total)
+    assert.deepEqual(await readBack(file), values)
   })
-  const rows = await place.query(`SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata(${literal(file)})`)
-  assert.deepEqual(Object.fromEntries(rows.map(({ key, value }) => [key, value])), metadata)
-})
 
-test('a file without rows keeps its columns', async () => {
-  const file = place.path('empty.parquet')
-  assert.equal(await writeParquet(place.database, file, { n: 'int64', s: 'string' }, []), 0)
-  const rows = await place.query(`DESCRIBE SELECT * FROM ${literal(file)}`)
-  assert.deepEqual(
-    rows.map(row => [row.column_name, row.column_type]),
-    [
-      ['n', 'BIGINT'],
-      ['s', 'VARCHAR'],
-    ],
-  )
-})
+  test(`${how}: DuckDB sees instants, seconds, and numbers of the declared width`, async () => {
+    const file = place.path('types.parquet')
+    const columns = new Map([
+      ['at', columnFrom({ kind: 'timestamp' }, [1.5e15])],
+      ['took', columnFrom({ kind: 'duration' }, [90_500_000])],
+      ['score', columnFrom({ kind: 'float64' }, [Math.fround(0.1)])],
+    ])
+    await write(file, { at: 'timestamp', took: 'duration', score: 'float32' }, [{ rows: 1, columns }])
+    const [row] = await place.query(
+      `SELECT typeof("at") AS at_type, epoch_us("at") AS at_us, took, typeof(score) AS score_type, score FROM ${literal(file)}`,
+    )
+    assert.deepEqual(row, {
+      at_type: 'TIMESTAMP WITH TIME ZONE',
+      at_us: 1500000000000000n,
+      took: 90.5,
+      score_type: 'FLOAT',
+      score: Math.fround(0.1),
+    })
+  })
+
+  test(`${how}: metadata stands in the footer`, async () => {
+    const file = place.path('metadata.parquet')
+    const metadata = { 'prescore.prediction': 'late', 'it\'s "quoted"': '["a", \'b\']', unicode: 'é 😀' }
+    await write(file, { n: 'int64' }, [{ rows: 1, columns: new Map([['n', columnFrom({ kind: 'int64' }, [1])]]) }], metadata)
+    const rows = await place.query(`SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata(${literal(file)})`)
+    assert.deepEqual(Object.fromEntries(rows.map(({ key, value }) => [key, value])), metadata)
+  })
+
+  test(`${how}: a file without rows keeps its columns`, async () => {
+    const file = place.path('empty.parquet')
+    assert.equal(await write(file, { n: 'int64', s: 'string' }, []), 0)
+    const rows = await place.query(`DESCRIBE SELECT * FROM ${literal(file)}`)
+    assert.deepEqual(
+      rows.map(row => [row.column_name, row.column_type]),
+      [
+        ['n', 'BIGINT'],
+        ['s', 'VARCHAR'],
+      ],
+    )
+  })
+}

@@ -17,7 +17,16 @@ describe('live', () => {
       '{"prediction":"churn","key":{"id":"ann"},"value":0.7,"source":"live","computedBy":"live","asOf":"2001-06-15T05:00:00.000000Z","ageSeconds":0,' +
         '"dataThrough":"2001-06-15T04:00:00.000000Z","release":"77aa","run":null,"degraded":false}',
     )
-    assert.deepEqual(scorer.requests[0], { key: ANN, inputs: {}, asOfUs: clock.nowUs() })
+    assert.partialDeepStrictEqual(scorer.requests[0], { key: ANN, inputs: {}, asOfUs: clock.nowUs(), deadlineAtMs: undefined })
+  })
+
+  test('of a key that nobody knows it is degraded, but not where the published run has the key', async () => {
+    const scorer = scorerThat(() => '0.7', { isOfUnknownKey: true })
+    for (const options of [{}, { prefer: 'live' }] as const) {
+      const { ask } = await resolverWith(() => scorer, { default: { value: 9 }, rememberUs: HOUR_US })
+      for (let i = 0; i < 2; i++) assert.deepEqual(pick(await ask(options, { id: 'bob' })), ['live', 0.7, true, 'unknown_key'])
+      assert.deepEqual(pick(await ask(options)), ['live', 0.7, false, undefined])
+    }
   })
 
   test('is not asked while the store is fresh, unless the request prefers it', async () => {

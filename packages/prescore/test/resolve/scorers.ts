@@ -9,10 +9,16 @@ export interface ToldScorer extends LiveScorer {
 /** @param answer the value's text, or an error to throw; a promise makes the step wait. */
 export function scorerThat(
   answer: (request: LiveRequest) => string | Promise<string>,
-  { dataThroughUs = null, release = '77aa' }: { readonly dataThroughUs?: number | null; readonly release?: string } = {},
+  {
+    dataThroughUs = null,
+    release = '77aa',
+    isOfUnknownKey = false,
+  }: Partial<Pick<LiveScore, 'dataThroughUs' | 'isOfUnknownKey'>> & {
+    readonly release?: string
+  } = {},
 ): ToldScorer {
   const requests: LiveRequest[] = []
-  const scored = (valueText: string): LiveScore => ({ valueText, dataThroughUs, features: Float64Array.of(1, Number.NaN) })
+  const scored = (valueText: string): LiveScore => ({ valueText, dataThroughUs, isOfUnknownKey, features: Float64Array.of(1, Number.NaN) })
   return {
     release,
     featureNames: ['amount', 'mean'],

@@ -1,25 +1,12 @@
 /** What is done at which moment: catching up, retrying, never two runs of one prediction at once, and what a restart knows. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
-import { PrescoreError, simulatedClock } from '../../src/base/index.ts'
+import { test } from 'node:test'
 import { decide, type Schedule } from '../../src/schedule/decide.ts'
-import { DueTimes } from '../../src/schedule/due.ts'
-import { Ledger, type RunOrder, type ScheduleEvent, Scheduler, ScheduleView } from '../../src/schedule/index.ts'
+import { Ledger, ScheduleView } from '../../src/schedule/index.ts'
+import { folderFor, HOUR_US, hourly, house, NOON_US } from './house.ts'
 
-const HOUR_US = 3_600_000_000
-const NOON_US = Date.parse('2026-03-10T12:00:00Z') * 1000
-
-const hourly = (catchUp: Schedule['catchUp'], delayUs = 0): Schedule => ({
-  prediction: 'spend',
-  cron: '@hourly',
-  zone: 'UTC',
-  catchUp,
-  delayUs,
-  due: new DueTimes('@hourly', 'UTC'),
-})
 const hours = (us: readonly number[]) => us.map(each => (each - NOON_US) / HOUR_US)
 
 test('skip: what is more than a minute late is left; last: the latest is made up for; all: each, the oldest first', () => {
@@ -41,53 +28,6 @@ test('skip: what is more than a minute late is left; last: the latest is made up
   const year = decide(hourly('all'), NOON_US - 8760 * HOUR_US, NOON_US)
   assert.deepEqual([hours([year.startUs as number]), year.skippedUs.length], [[-99], 900])
 })
-
-interface Order {
-  readonly order: RunOrder
-  end(exitCode: number | null): Promise<void>
-}
-
-/** A scheduler whose runs end when the test says so. */
-function house(t: TestContext, schedule: Schedule, folder = folderFor(t)) {
-  const clock = simulatedClock(NOON_US)
-  const events: ScheduleEvent[] = []
-  const orders: Order[] = []
-  const desk = {
-    busy: false,
-    start(order: RunOrder) {
-      if (desk.busy) throw new PrescoreError('busy')
-      const { promise: ended, resolve } = Promise.withResolvers<{ exitCode: number | null }>()
-      orders.push({
-        order,
-        async end(exitCode) {
-          resolve({ exitCode })
-          await scheduler.idle()
-        },
-      })
-      return { ended } as never
-    },
-  }
-  const scheduler: Scheduler = new Scheduler({
-    schedules: [schedule],
-    desk,
-    ledger: new Ledger(folder),
-    clock,
-    sinceUs: NOON_US,
-    onEvent: event => events.push(event),
-  })
-  const tickAt = async (hour: number) => {
-    clock.moveTo(NOON_US + hour * HOUR_US)
-    await scheduler.tick()
-    return orders.map(({ order }) => Math.round((order.asOfUs - NOON_US) / HOUR_US))
-  }
-  return { clock, events, orders, desk, scheduler, tickAt, folder, ledger: new Ledger(folder) }
-}
-
-function folderFor(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'prescore-schedule-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 test('nothing of before the first start; then each due time once, and never two at once', async t => {
   const { tickAt, orders, events } = house(t, hourly('all'))
@@ -113,6 +53,15 @@ test('nothing of before the first start; then each due time once, and never two 
       ['ended', 'failed'],
     ],
   )
+})
+
+test('where a later as-of is served, a run is done and left staged, and says so', async t => {
+  const { tickAt, orders, events } = house(t, hourly('all'))
+  await tickAt(0)
+  await tickAt(1)
+  assert.equal(orders[0]?.order.publish, 'latest')
+  await orders[0]?.end(0, true)
+  assert.deepEqual(events.at(-1), { event: 'ended', prediction: 'spend', asOfUs: NOON_US + HOUR_US, outcome: 'done', isPassed: true })
 })
 
 test('what is interrupted is tried again, until another due time takes its place', async t => {

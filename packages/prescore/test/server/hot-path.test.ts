@@ -135,6 +135,8 @@ const BODIES = [
     '{"key":null}',
   ],
   ...['{"requests":[]}', '{"requests":[{"key":"ann"},{"key":"nobody"},{},null,1,{"key":"1","explain":true}]}', '{"requests":{}}'],
+  ...[' { "key" : "ann" } ', '{"requests": [{"key": "1"}, {"key": "ann", "inputs": {}}, {"key": "nobody"}, {"key": "ann"}]}'],
+  ...['{"key":7}', '{"key":{"account":7}}', '{"requests":[{"key":7},{"key":8},{"key":{"account":-1}}]}'],
   ...[
     '{"requests":[],"key":"ann"}',
     `{"requests":[${'{"key":"ann"},'.repeat(1_000)}{}]}`,
@@ -162,6 +164,7 @@ const HEADERS = [
   `${id}content-type: application/json\r\nconnection: close\r\n`,
   `${id}content-type: application/json\r\naccept-version: 2\r\n`,
   `${id}content-type: application/json\r\ncontent-encoding: gzip\r\n`,
+  `${id}content-type: application/json\r\nHost: y\r\n`,
 ]
 
 test('a corpus of requests', async () => {

@@ -139,7 +139,11 @@ const CASES: readonly Case[] = [
   ['two slashes', get('//livez'), [404], OPEN, 'route_not_found'],
   ['no path but a star', 'OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n', [404], OPEN, 'route_not_found'],
   ['an order for this machine', order('/api/clock', 'host: localhost'), [409], OPEN, 'clock_not_simulated'],
-  ['an order for two machines', order('/api/clock', 'host: localhost\r\nhost: shop.example'), [403], OPEN, 'forbidden'],
+  ['an order for two machines', order('/api/clock', 'host: localhost\r\nhost: shop.example'), [400], OPEN, 'invalid_request'],
+  ['a stored answer of two machines', get('/api/predictions/score/answers/ann', 'Host: shop.example\r\n'), [400], OPEN, 'invalid_request'],
+  ['answers of two machines', post(`content-length: ${BODY.length}\r\nhost: x`, BODY), [400], OPEN, 'invalid_request'],
+  ['a page of one machine twice', get('/livez', 'HOST: x\r\n'), [400], OPEN, 'invalid_request'],
+  ['no page, of two machines', get('/nowhere', 'host: y\r\n'), [400], OPEN, 'invalid_request'],
   ['an order for a whole address', order('http://shop.example/api/clock', 'host: localhost'), [403], OPEN, 'forbidden'],
   ['a tunnel', 'CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n', [], CLOSED],
 

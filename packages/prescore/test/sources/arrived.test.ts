@@ -134,6 +134,31 @@ test('a pin is plain data, and a log that is gone is noticed', async () => {
   await assert.rejects(scanned(place, { ...source, logs: join(place.folder, 'elsewhere') }, {}, pin), { code: 'source_changed' })
 })
 
+test('a heartbeat moves the moment up to which a pin has all that was known, also of an empty log, and makes no other identity', async () => {
+  const place = await Place.open()
+  const source = await sourceOf(place, 'orders', [event(1, 0, 5, 1)])
+  const through = async () => (await pinSource(place.database, source)).throughUs
+  assert.equal(await through(), undefined)
+  await beat(source, 60)
+  assert.equal(await through(), Date.parse(minute(60)) * 1000)
+  await append(source, [event(2, 10, 5, 2)])
+  const pin = await pinSource(place.database, source)
+  await beat(source, 90)
+  const later = await pinSource(place.database, source)
+  assert.equal(later.throughUs, Date.parse(minute(90)) * 1000)
+  assert.deepEqual(pinIdentity(later), pinIdentity(pin))
+})
+
+async function beat(source: SourceAt, at: number): Promise<void> {
+  const clock = { nowUs: () => Date.parse(minute(at)) * 1000 }
+  const log = openEventLog(source.logs as string, source.name, source.definition, { clock })
+  try {
+    await log.heartbeat()
+  } finally {
+    await log.close()
+  }
+}
+
 test('an event that should have been known by a noted as-of is late', async () => {
   const place = await Place.open()
   const source = await sourceOf(place, 'orders', [])

@@ -53,7 +53,7 @@ export class LoggedScorer implements LiveScorer {
     const { features, valueText, readNow } = score
     const attributes = readNow === undefined ? set : withSet(readNow, set)
     const atUs = this.#log.clock.nowUs()
-    this.#log.note(this.#logged, { atUs, asOfUs, key, inputs, ...(attributes && { attributes }), positions, features, valueText })
+    this.#log.note(this.#logged, { atUs, asOfUs, key, inputs, attributes, positions, features, valueText })
     return score
   }
 }

@@ -1,5 +1,5 @@
 import { formatInstant, PrescoreError } from '../../base/index.ts'
-import { dryRun, planOnly, rescoredAsOf, runBatch } from '../../batch/index.ts'
+import { dryRun, PUBLISHING, planOnly, rescoredAsOf, runBatch } from '../../batch/index.ts'
 import { type Command, EXIT, type Invocation, moment, type OptionValue, oneOf, REASON, reasonOf, text, wholeNumber } from '../command.ts'
 import { exitOf } from '../outputs-text.ts'
 import { writePage } from '../report/write.ts'
@@ -10,8 +10,6 @@ import { foundNothing, RESCORE_OPTIONS, rescoreOf } from '../run/rescore.ts'
 import { runReporter } from '../run-progress.ts'
 import { runText } from '../run-text.ts'
 import { who } from '../who.ts'
-
-const WHEN = ['gated', 'never', 'force'] as const
 
 export const run: Command = {
   name: 'run',
@@ -24,8 +22,8 @@ export const run: Command = {
     publish: {
       type: 'string',
       value: 'WHEN',
-      values: WHEN,
-      help: 'gated (if all gates pass; default), never, or force (whatever the gates say; needs --reason)',
+      values: PUBLISHING,
+      help: 'gated (if all gates pass; default), latest (so, but left staged where a later as-of is served), never, or force (whatever the gates say, and over a later as-of; needs --reason)',
     },
     ...REASON,
     repin: { type: 'boolean', help: 'Take the sources as they are now, though the same run was planned before' },
@@ -95,7 +93,7 @@ type Publish = Pick<Parameters<typeof runBatch>[1], 'publish' | 'note'>
 
 /** When to publish, by whom and why. @throws PrescoreError `wrong_use` */
 function publishOf(options: Invocation['options'], usual: Publish['publish']): Publish {
-  const publish = oneOf(options.publish, 'publish', WHEN) ?? usual
+  const publish = oneOf(options.publish, 'publish', PUBLISHING) ?? usual
   const note = { ...who(), ...reasonOf(options) }
   if (publish !== 'force' || note.reason !== undefined) return { publish, note }
   throw new PrescoreError('wrong_use', { where: '--publish force', found: 'no --reason', expected: 'why the gates are passed over' })

@@ -10,6 +10,7 @@ import { showCommand } from '../runs/show.ts'
 const ACTIONS: Readonly<
   Record<string, { readonly takes: number; readonly perform: (invocation: Invocation, ids: readonly string[]) => Promise<void> }>
 > = {
+  list: { takes: 0, perform: listCommand },
   show: { takes: 1, perform: showCommand },
   diff: { takes: 2, perform: diffCommand },
   export: { takes: 1, perform: exportCommand },
@@ -19,7 +20,7 @@ const ACTIONS: Readonly<
 export const runs: Command = {
   name: 'runs',
   summary: 'list runs; show one; compare two, key by key; write one to a file; remove old ones',
-  usage: '[show RUN | diff RUN RUN | export RUN --out FILE | prune]',
+  usage: '[list | show RUN | diff RUN RUN | export RUN --out FILE | prune]',
   example: 'prescore runs show 3f9c21ab04de',
   options: {
     html: {
@@ -40,7 +41,7 @@ export const runs: Command = {
   places: [Object.keys(ACTIONS)],
   async run(invocation) {
     const [first, ...rest] = invocation.positionals
-    if (first === undefined) await listCommand(invocation)
+    if (first === undefined) await perform(invocation, 'list', [])
     else if (Object.hasOwn(ACTIONS, first)) await perform(invocation, first, rest)
     else await perform(invocation, 'show', invocation.positionals)
     return EXIT.done

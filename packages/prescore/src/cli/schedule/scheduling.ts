@@ -1,7 +1,8 @@
 /** The schedules of a project, and the scheduler that runs them: alone, or inside of a server. */
+import { join } from 'node:path'
 import type { App } from '../../app.ts'
 import { formatInstant, PrescoreError } from '../../base/index.ts'
-import { type RunDesk, type Schedule, type ScheduleEvent, Scheduler, scheduleOf } from '../../schedule/index.ts'
+import { type Holder, Lease, type RunDesk, type Schedule, type ScheduleEvent, Scheduler, scheduleOf } from '../../schedule/index.ts'
 import { collect } from '../runs/collect.ts'
 import type { Retention } from '../runs/retention.ts'
 
@@ -31,6 +32,7 @@ export function schedulerOf(app: App, { desk, onEvent, nowUs, retention }: Sched
     schedules: schedulesOf(app),
     desk,
     ledger: app.ledger,
+    lease: new Lease(join(app.ledger.folder, '.lease')),
     clock: app.clock,
     sinceUs: nowUs ?? app.clock.nowUs(),
     onEvent,
@@ -43,8 +45,17 @@ export function eventJson(event: ScheduleEvent): object {
   const failure = 'failure' in event && event.failure !== undefined ? { failure: event.failure.toJSON() } : {}
   const moments = 'asOfUs' in event ? event.asOfUs : undefined
   const asOf = moments === undefined ? {} : { asOf: typeof moments === 'number' ? formatInstant(moments) : moments.map(formatInstant) }
+  const holder = 'holder' in event ? { holder: holderJson(event.holder) } : {}
   const { asOfUs: _, failure: __, ...rest } = event as ScheduleEvent & { asOfUs?: unknown; failure?: unknown }
-  return { ...rest, ...asOf, ...failure }
+  return { ...rest, ...asOf, ...holder, ...failure }
+}
+
+function holderJson({ pid, host, sinceUs }: Holder): object {
+  return { pid, host, since: formatInstant(sinceUs) }
+}
+
+function holderText({ pid, host, sinceUs }: Holder): string {
+  return `process ${pid} on ${host}, since ${formatInstant(sinceUs)},`
 }
 
 /** An event for a person. */
@@ -53,9 +64,13 @@ export function eventText(event: ScheduleEvent): string {
     case 'started':
       return `${event.prediction} as of ${formatInstant(event.asOfUs)}: started${event.isLate ? ', late' : ''}`
     case 'ended':
-      return `${event.prediction} as of ${formatInstant(event.asOfUs)}: ${OUTCOMES[event.outcome]}${event.failure === undefined ? '' : `: ${event.failure.message}`}`
+      return `${event.prediction} as of ${formatInstant(event.asOfUs)}: ${OUTCOMES[event.outcome]}${event.isPassed === true ? ', and left staged, as a later as-of is served' : ''}${event.failure === undefined ? '' : `: ${event.failure.message}`}`
     case 'skipped':
       return `${event.prediction}: ${event.asOfUs.length} due ${event.asOfUs.length === 1 ? 'time' : 'times'} skipped, ${SKIPPED[event.why]}, the last ${formatInstant(event.asOfUs[0] as number)}`
+    case 'waiting':
+      return `waiting: ${holderText(event.holder)} runs the schedules of this folder. This one takes over when that ends; to end it: kill ${event.holder.pid}`
+    case 'took_over':
+      return 'took over: this process runs the schedules now'
     case 'stuck':
       return `${event.prediction}: cannot be scheduled: ${event.failure.message}`
   }

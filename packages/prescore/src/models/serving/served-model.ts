@@ -3,9 +3,16 @@ import type { FloatType, Matrix } from '../runtime.ts'
 
 export interface ScoreOptions {
   /** On the clock of `performance.now()`. A row that is still waiting then is not scored. */
-  readonly deadlineAtMs?: number
+  readonly deadlineAtMs?: number | undefined
   /** A row whose caller left is not scored. */
-  readonly signal?: AbortSignal
+  readonly signal?: LeavingSignal | undefined
+}
+
+/** Tells when nobody waits any more: an AbortSignal is one, and so is what makes one only when somebody listens. */
+export interface LeavingSignal {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
 }
 
 /** What goes on in a served model. */

@@ -2,7 +2,7 @@
 import { PrescoreError } from '../../base/index.ts'
 import type { Matrix } from '../runtime.ts'
 import { isLate, tooLate } from './row-check.ts'
-import type { ScoreOptions } from './served-model.ts'
+import type { LeavingSignal, ScoreOptions } from './served-model.ts'
 
 /** A timer cannot be longer; a deadline beyond it is none. */
 const TIMER_MS_MAX = 2 ** 31 - 1
@@ -11,7 +11,7 @@ export class WaitingRow {
   readonly row: Matrix
   readonly values: Promise<Matrix>
   readonly #deadlineAtMs: number | undefined
-  readonly #signal: AbortSignal | undefined
+  readonly #signal: LeavingSignal | undefined
   readonly #cancel = () => this.fail(new PrescoreError('cancelled'))
   /** Told when it settles before its call ended. */
   readonly #onGone: (row: WaitingRow, error: unknown) => void

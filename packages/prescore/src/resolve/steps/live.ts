@@ -4,8 +4,9 @@ import type { Inputs } from '../../project/index.ts'
 import { type AnswerParts, movedTo, type Provenance, provenanceOf, type Reason } from '../answer.ts'
 import { type Attempt, presentUs } from '../attempt.ts'
 import { Breaker } from '../breaker.ts'
-import { signalOf } from '../caller.ts'
+import { CallerSignal } from '../caller.ts'
 import { statedAgeSeconds } from '../policy.ts'
+import type { PublishedRun } from '../published.ts'
 import { rowInputsReader } from '../row-inputs.ts'
 import type { StepFactory } from './step.ts'
 
@@ -36,7 +37,7 @@ export const liveStep: StepFactory = ({ prediction, published, live, memory }) =
     breaker.succeeded()
     if (provenance?.release !== scorer.release) provenance = { release: scorer.release, base: base(scorer.release) }
     const nowUs = presentUs(attempt)
-    const reason = standstill(score) ?? flaw(score) ?? lagReason(score.dataThroughUs, nowUs, policy.maxLagUs)
+    const reason = standstill(score) ?? flaw(score) ?? lagReason(score.dataThroughUs, nowUs, policy.maxLagUs) ?? unknownKey(attempt, score)
     const plain: AnswerParts = {
       provenance: movedTo(provenance.base, attempt.asOfUs, throughText(score.dataThroughUs)),
       key: attempt.key,
@@ -48,6 +49,9 @@ export const liveStep: StepFactory = ({ prediction, published, live, memory }) =
     if (reason === undefined) memory?.remember(attempt, parts)
     return parts
   }
+  /** A key of the published run is known to have nothing. */
+  const unknownKey = (attempt: Attempt, { isOfUnknownKey }: LiveScore): Reason | undefined =>
+    isOfUnknownKey !== true || isStored(attempt, published) ? undefined : UNKNOWN_KEY
   const failed = (thrown: unknown): never => {
     if (thrown instanceof PrescoreError) breaker.failed(thrown)
     throw thrown
@@ -68,11 +72,26 @@ export const liveStep: StepFactory = ({ prediction, published, live, memory }) =
   }
 }
 
+const UNKNOWN_KEY: Reason = Object.freeze({
+  code: 'unknown_key',
+  message: 'Nothing is known of this key: no event, no row and no stored answer. Its features are missing.',
+})
+
+function isStored({ keyBytes, stored }: Attempt, published: PublishedRun): boolean {
+  if (stored !== undefined) return true
+  try {
+    return keyBytes !== undefined && published.current()?.run.text(keyBytes) !== undefined
+  } catch (error) {
+    // What a store that cannot be read may have of it is not known.
+    if (error instanceof PrescoreError) return false
+    throw error
+  }
+}
+
 function requestOf({ key, inputs: given, attributes, asOfUs, deadlineAtMs, caller }: Attempt, rowInputs: Inputs | undefined): LiveRequest {
   const inputs = rowInputs === undefined ? given : { ...rowInputs, ...given }
-  const plain = deadlineAtMs === undefined ? { key, inputs, asOfUs } : { key, inputs, asOfUs, deadlineAtMs }
-  const left = caller === undefined ? plain : { ...plain, signal: signalOf(caller) }
-  return attributes === undefined ? left : { ...left, attributes }
+  const signal = caller === undefined ? undefined : new CallerSignal(caller)
+  return { key, inputs, attributes, asOfUs, deadlineAtMs, signal }
 }
 
 function extrasOf(

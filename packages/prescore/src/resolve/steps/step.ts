@@ -1,11 +1,11 @@
 /** What a step is: one way to answer, asked in its turn. */
 import type { LiveScorer } from '../../live/index.ts'
 import type { PredictionDefinition } from '../../project/index.ts'
-import type { Catalog, Overrides } from '../../stores/index.ts'
 import type { AnswerParts } from '../answer.ts'
 import type { Attempt } from '../attempt.ts'
 import type { Memory } from '../memory.ts'
 import type { PublishedRun } from '../published.ts'
+import type { StandingOverrides } from '../standing.ts'
 
 /**
  * Answers, or leaves it to the next step (undefined) and says in `attempt.obstacle` why. An answer with a `reason` lies outside of
@@ -18,8 +18,8 @@ export type Step = (attempt: Attempt) => AnswerParts | undefined | Promise<Answe
 export interface StepContext {
   readonly prediction: PredictionDefinition
   readonly published: PublishedRun
-  readonly catalog: Catalog
-  readonly overrides: Overrides
+  /** Undefined: the prediction has no entity. */
+  readonly standing: StandingOverrides | undefined
   /** The scorer of the moment, or throws why there is none; undefined: nothing is answered live. */
   readonly live: (() => LiveScorer) | undefined
   /** What was answered lately; undefined: nothing is remembered. */

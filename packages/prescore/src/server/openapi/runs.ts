@@ -11,8 +11,17 @@ const planned = { run: 'b81d2277aa01', prediction: 'late', release: '9f2c41a07be
 const order = {
   prediction: TEXT,
   asOf: { ...INSTANT, description: 'The moment to score for; left out: now' },
-  publish: { enum: ['gated', 'never', 'force'], description: 'gated, if left out: when all gates pass. force asks for a reason' },
+  publish: {
+    enum: ['gated', 'latest', 'never', 'force'],
+    description:
+      'gated, if left out: when all gates pass; refused where a run of a later as-of is served. latest: then it stays staged. force asks for a reason',
+  },
   reason: REASON,
+  rescore: {
+    ...object({ run: TEXT, only: { type: 'array', items: { enum: ['failed', 'missing'] }, minItems: 1 } }, ['run']),
+    description:
+      'Compute only keys that this earlier run rejected (failed) or has no row for (missing), both if left out, as of its moment, and take the others over. Where there is nothing to compute, `run` of the answer is the earlier one',
+  },
   repin: { type: 'boolean', description: 'Take the data as it is now, though an earlier run of the moment has pinned it' },
 }
 const served = {
@@ -37,6 +46,8 @@ const SERVED = object(
   ['prediction', 'run', 'publishedAt', 'earlier', 'outputs'],
 )
 const body = jsonBody(object({ reason: REASON }, []), { reason: 'checked by hand' })
+const FORCE = { type: 'boolean', description: 'Also in the place of a run of a later as-of; asks for a reason' }
+const publishBody = jsonBody(object({ reason: REASON, force: FORCE }, []), { reason: 'checked by hand' })
 
 export const RUN_ORDERS: readonly Operation[] = [
   {
@@ -57,7 +68,10 @@ export const RUN_ORDERS: readonly Operation[] = [
       ...problems([
         'invalid_request',
         'unknown_prediction',
+        'run_not_found',
+        'invalid_value',
         'busy',
+        'earlier_as_of',
         'no_population',
         'empty_population',
         'project_invalid',
@@ -78,7 +92,7 @@ export const RUN_ORDERS: readonly Operation[] = [
     isAdmin: true,
     summary: 'Serve a run: one that was staged, stopped by a gate, or served before',
     parameters: [parameter('path', 'id', TEXT, true, 'Its id, or a beginning that no other has')],
-    body,
+    body: publishBody,
     responses: {
       200: json('What is served now', SERVED, served),
       ...problems([
@@ -88,6 +102,7 @@ export const RUN_ORDERS: readonly Operation[] = [
         'run_not_found',
         'route_not_found',
         'publish_conflict',
+        'earlier_as_of',
         ...ADMIN,
         ...BODY,
       ]),

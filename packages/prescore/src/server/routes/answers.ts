@@ -1,11 +1,23 @@
 /** Answers: one by the key in the path or the query, or many in a body. A request that need not wait is answered at once. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { PrescoreError, suggestion } from '../../base/index.ts'
-import { type AnswerParts, answerJson, bodyObject, bodyRequest, type Caller, type Resolver } from '../../resolve/index.ts'
+import {
+  type AnswerOptions,
+  type AnswerParts,
+  answerJson,
+  bodyObject,
+  bodyRequest,
+  type Caller,
+  type Resolver,
+} from '../../resolve/index.ts'
+import { asciiText, parseJson } from '../json.ts'
 import { LIMITS } from '../limits.ts'
+import type { PlainBody, PlainRequest } from '../plain-body.ts'
 import { elementErrorJson, errorOf, isDefect, type OnDefect } from '../problem.ts'
 import { pathKey, queryOptions, queryRequest } from '../request.ts'
 import { registerPath, sendJson } from './path.ts'
+
+const NO_OPTIONS: AnswerOptions = Object.freeze({})
 
 export type Resolvers = ReadonlyMap<string, Resolver>
 
@@ -49,16 +61,64 @@ function send(reply: FastifyReply, answer: AnswerParts | Promise<AnswerParts>): 
  * @param onDefect told of errors of ours in elements of `requests`
  * @throws PrescoreError what the request is refused with; also as a rejection
  */
-export function bodyText(
-  resolver: Resolver,
-  body: unknown,
-  onDefect: (error: PrescoreError) => void,
-  caller: Caller,
-): string | Promise<string> {
+function bodyText(resolver: Resolver, body: unknown, onDefect: (error: PrescoreError) => void, caller: Caller): string | Promise<string> {
   const asked = bodyObject(body)
   if (asked.requests !== undefined) return answerAll(resolver, asked, onDefect, caller)
   const answer = answerOne(resolver, asked, caller)
   return answer instanceof Promise ? answer.then(answerJson) : answerJson(answer)
+}
+
+/**
+ * The same, of a body as it came.
+ * @throws PrescoreError as {@link bodyText} does, and `invalid_json`
+ */
+export function answerBody(
+  resolver: Resolver,
+  plain: PlainBody,
+  body: Buffer,
+  onDefect: (error: PrescoreError) => void,
+  caller: Caller,
+): string | Promise<string> {
+  const text = asciiText(body)
+  const asked = text === undefined ? undefined : plain.read(text)
+  if (asked === undefined) return bodyText(resolver, parseJson(body), onDefect, caller)
+  if ('length' in asked) return answerPlain(resolver, asked, onDefect, caller)
+  const answer = resolver.answer(asked.key, optionsOfPlain(asked), caller)
+  return answer instanceof Promise ? answer.then(answerJson) : answerJson(answer)
+}
+
+/** Keys alone are answered with stored texts, as far as there are some. */
+function answerPlain(
+  resolver: Resolver,
+  requests: readonly PlainRequest[],
+  onDefect: (error: PrescoreError) => void,
+  caller: Caller,
+): string | Promise<string> {
+  let startedMs = performance.now()
+  const stored = resolver.stored()
+  const texts: (string | Promise<string>)[] = []
+  let fromStore = 0
+  let waits = false
+  for (const request of requests) {
+    const { key, inputs } = request
+    const storedText = stored === undefined || key === undefined || inputs !== undefined ? undefined : stored.textOf(key)
+    if (storedText !== undefined) {
+      fromStore++
+      texts.push(storedText)
+      continue
+    }
+    const askedMs = performance.now()
+    const text = element(() => resolver.answer(key, optionsOfPlain(request), caller), onDefect)
+    startedMs += performance.now() - askedMs
+    if (typeof text !== 'string') waits = true
+    texts.push(text)
+  }
+  if (stored !== undefined) resolver.tellStored(stored, fromStore, startedMs)
+  return waits ? Promise.all(texts).then(answersJson) : answersJson(texts as string[])
+}
+
+function optionsOfPlain({ inputs }: PlainRequest): AnswerOptions {
+  return inputs === undefined ? NO_OPTIONS : { inputs }
 }
 
 function answerOne(resolver: Resolver, body: unknown, caller: Caller): AnswerParts | Promise<AnswerParts> {
@@ -87,7 +147,7 @@ function answerAll(
   const texts: (string | Promise<string>)[] = []
   let waits = false
   for (const request of requests) {
-    const text = answerElement(resolver, request, onDefect, caller)
+    const text = element(() => answerOne(resolver, request, caller), onDefect)
     if (typeof text !== 'string') waits = true
     texts.push(text)
   }
@@ -98,19 +158,15 @@ function answersJson(texts: readonly string[]): string {
   return `{"answers":[${texts.join(',')}]}`
 }
 
-function answerElement(
-  resolver: Resolver,
-  request: unknown,
-  onDefect: (error: PrescoreError) => void,
-  caller: Caller,
-): string | Promise<string> {
+/** An element of `requests`, on its own. */
+function element(ask: () => AnswerParts | Promise<AnswerParts>, onDefect: (error: PrescoreError) => void): string | Promise<string> {
   const refused = (thrown: unknown): string => {
     const error = errorOf(thrown)
     if (isDefect(error)) onDefect(error)
     return elementErrorJson(error)
   }
   try {
-    const answer = answerOne(resolver, request, caller)
+    const answer = ask()
     return answer instanceof Promise ? answer.then(answerJson, refused) : answerJson(answer)
   } catch (thrown) {
     return refused(thrown)

@@ -1,10 +1,10 @@
 /** What starts runs and changes which one is served. */
 import type { FastifyInstance } from 'fastify'
 import { type Clock, formatInstant, PrescoreError, parseInstantUs, shown } from '../../base/index.ts'
-import type { OutputResults, Published } from '../../batch/index.ts'
+import { type OutputResults, PUBLISHING, type Published, type PublishOrder, RESCORED } from '../../batch/index.ts'
 import { bodyObject } from '../../resolve/index.ts'
 import type { PlannedRun, RunActivity, RunOrder } from '../../schedule/index.ts'
-import type { Pointer, PublishNote } from '../../stores/index.ts'
+import type { Catalog, Pointer, PublishNote } from '../../stores/index.ts'
 import type { AdminGuard } from '../admin.ts'
 import { type Resolvers, resolverOf } from './answers.ts'
 import { registerPath, sendJson } from './path.ts'
@@ -15,12 +15,11 @@ export interface RunService {
   start(order: RunOrder): Promise<PlannedRun>
   /** Of a run that was started here. */
   activity(run: string): RunActivity | undefined
-  publish(run: string, note: PublishNote): Promise<Published>
+  publish(run: string, order: PublishOrder): Promise<Published>
   rollback(prediction: string, note: PublishNote): Promise<Published>
 }
 
-const MEMBERS = ['prediction', 'asOf', 'publish', 'reason', 'repin']
-const PUBLISH = ['gated', 'never', 'force'] as const
+const MEMBERS = ['prediction', 'asOf', 'publish', 'reason', 'repin', 'rescore']
 const REASON_CHARS_MAX = 1_000
 
 export function registerRunOrders(app: FastifyInstance, resolvers: Resolvers, runs: RunService, guard: AdminGuard): void {
@@ -29,7 +28,7 @@ export function registerRunOrders(app: FastifyInstance, resolvers: Resolvers, ru
     '/api/runs/:id/publish',
     {
       POST: async ({ params, body }, reply) => {
-        const { pointer, outputs } = await runs.publish(params.id as string, noteOf(body))
+        const { pointer, outputs } = await runs.publish(params.id as string, publishOrderOf(body))
         sendJson(reply, JSON.stringify(publishedJson(pointer, outputs)))
         return reply
       },
@@ -54,12 +53,17 @@ export function registerRunOrders(app: FastifyInstance, resolvers: Resolvers, ru
 /** Answers when the run is planned: its id is there from then on. */
 export async function startRun(
   body: unknown,
-  { resolvers, runs, clock }: { readonly resolvers: Resolvers; readonly runs: RunService; readonly clock: Clock },
+  {
+    resolvers,
+    runs,
+    clock,
+    catalog,
+  }: { readonly resolvers: Resolvers; readonly runs: RunService; readonly clock: Clock; readonly catalog: Catalog },
 ): Promise<string> {
   const order = orderOf(bodyObject(body), clock)
   resolverOf(resolvers, order.prediction)
   const { run, release, rows } = await runs.start(order)
-  return JSON.stringify({ run, prediction: order.prediction, release, asOf: formatInstant(order.asOfUs), rows })
+  return JSON.stringify({ run, prediction: order.prediction, release, asOf: formatInstant(catalog.getRun(run).asOfUs), rows })
 }
 
 /** How a run goes that was started here: null for others. */
@@ -84,14 +88,48 @@ function orderOf(body: Readonly<Record<string, unknown>>, clock: Clock): RunOrde
   refuseOthers(body, MEMBERS)
   const { prediction, asOf, publish = 'gated', repin = false } = body
   if (typeof prediction !== 'string') throw invalid('prediction', prediction, 'the name of a prediction')
-  const policy = PUBLISH.find(each => each === publish)
-  if (policy === undefined) throw invalid('publish', publish, PUBLISH.join(', '))
+  const policy = PUBLISHING.find(each => each === publish)
+  if (policy === undefined) throw invalid('publish', publish, PUBLISHING.join(', '))
   if (typeof repin !== 'boolean') throw invalid('repin', repin, 'true or false')
   const { reason } = noteOf({ reason: body.reason })
   if (policy === 'force' && reason === undefined) throw invalid('reason', undefined, 'why the gates are passed over')
-  const asOfUs = asOf === undefined ? clock.nowUs() : typeof asOf === 'string' ? parseInstantUs(asOf) : undefined
+  const rescore = body.rescore === undefined ? {} : { rescore: rescoreOf(body.rescore) }
+  return {
+    prediction,
+    ...momentOf(asOf, 'rescore' in rescore, clock),
+    publish: policy,
+    repin,
+    ...rescore,
+    ...(reason === undefined ? {} : { reason }),
+  }
+}
+
+/** A rescore is as of the moment of the earlier run. */
+function momentOf(asOf: unknown, isRescore: boolean, clock: Clock): Pick<RunOrder, 'asOfUs'> {
+  if (asOf === undefined) return isRescore ? {} : { asOfUs: clock.nowUs() }
+  const asOfUs = typeof asOf === 'string' ? parseInstantUs(asOf) : undefined
   if (asOfUs === undefined) throw invalid('asOf', asOf, 'a time with a zone')
-  return { prediction, asOfUs, publish: policy, repin, ...(reason === undefined ? {} : { reason }) }
+  return { asOfUs }
+}
+
+function rescoreOf(value: unknown): NonNullable<RunOrder['rescore']> {
+  const expected = `\`{"run": …}\`, and some of ${RESCORED.join(', ')} as \`only\``
+  if (typeof value !== 'object' || value === null) throw invalid('rescore', value, expected)
+  const { run, only, ...others } = value as Readonly<Record<string, unknown>>
+  if (Object.keys(others).length > 0 || typeof run !== 'string' || run === '') throw invalid('rescore', value, expected)
+  if (only === undefined) return { run }
+  if (!Array.isArray(only) || only.length === 0 || !only.every(sort => RESCORED.includes(sort)))
+    throw invalid('rescore.only', only, expected)
+  return { run, only }
+}
+
+function publishOrderOf(body: unknown): PublishOrder {
+  const { force = false, ...others } = bodyObject(body)
+  if (typeof force !== 'boolean') throw invalid('force', force, 'true or false')
+  refuseOthers(others, ['reason', 'force'])
+  const note = noteOf(others)
+  if (force && note.reason === undefined) throw invalid('reason', undefined, 'why an earlier moment is to be served')
+  return { ...note, force }
 }
 
 function noteOf(body: unknown): { readonly reason?: string } {

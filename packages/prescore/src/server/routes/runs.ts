@@ -21,7 +21,7 @@ export function registerRuns(app: FastifyInstance, catalog: Catalog, guard: Admi
   const start =
     starting &&
     (async ({ body }: ApiRequest, reply: FastifyReply) => {
-      const text = await startRun(body, starting)
+      const text = await startRun(body, { ...starting, catalog })
       sendJson(reply.code(202), text)
       return reply
     })

@@ -100,6 +100,11 @@ export class LmdbEnvironment {
     return ++this.#snapshot
   }
 
+  /** The next read takes a new snapshot. */
+  renew(): void {
+    this.#fresh = false
+  }
+
   /** Frees what readers that were killed still hold, so that dropped pages are used again. */
   forgetDeadReaders(): void {
     this.attempt(() => this.#root.forgetDeadReaders())

@@ -22,6 +22,10 @@ export class LmdbRecords implements RecordStore {
     return this.#environment.freshen()
   }
 
+  renew(): void {
+    this.#environment.renew()
+  }
+
   get(kind: RecordKind, id: string): string | undefined {
     this.#environment.freshen()
     return readText(this.#environment, this.#tables[kind], id)

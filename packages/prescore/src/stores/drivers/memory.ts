@@ -87,6 +87,8 @@ class MemoryRecords implements RecordStore {
     return this.#commits
   }
 
+  renew(): void {}
+
   get(kind: RecordKind, id: string): string | undefined {
     return this.#texts.get(`${kind} ${id}`)
   }

@@ -1,0 +1,86 @@
+/**
+ * Row groups of Parquet files, each made by itself, in any thread: their bytes are final, so that a file is put together by writing one
+ * after the other, as `grouped.ts` does.
+ */
+import { type Chunk, type Column, isStringColumn, type StringColumn } from '../expressions/index.ts'
+import { distinctNumbers } from './distinct-numbers.ts'
+import { dataPage, dictionaryPage, ENCODINGS, type Page, packedCodes } from './pages.ts'
+import { bytesOf, codedTexts, type PlainValues, plainBooleans, plainIntegers, plainNumbers, plainTexts } from './plain.ts'
+
+import { opened, type StoredColumns, type StoredKind, writable } from './write.ts'
+
+/** A column of a row group. Plain data. */
+export interface ColumnChunk {
+  /** Sizes of its pages; of the dictionary's: 0 where there is none. */
+  readonly dictionarySize: number
+  readonly size: number
+  readonly uncompressed: number
+  readonly missing: number
+  readonly least: Uint8Array | undefined
+  readonly greatest: Uint8Array | undefined
+}
+
+/** The columns' bytes follow each other. Plain data. */
+export interface RowGroup {
+  readonly rows: number
+  readonly columns: readonly ColumnChunk[]
+}
+
+/**
+ * Writes the bytes of a group to a file of their own. Missing values become NULL; timestamps are instants in UTC; durations are seconds.
+ * A column is one page: groups of much more than 100,000 rows are better divided.
+ * @throws PrescoreError `file_unwritable`, `invalid_text`
+ */
+export async function writeRowGroup(file: string, kinds: StoredColumns, { rows, columns }: Chunk): Promise<RowGroup> {
+  const chunks: ColumnChunk[] = []
+  const handle = await opened(file)
+  try {
+    for (const [name, kind] of Object.entries(kinds)) {
+      const { chunk, pages } = columnChunk(columns.get(name) as Column, kind, rows)
+      chunks.push(chunk)
+      for (const { header, body } of pages) await writable(file, () => handle.writeFile(Buffer.concat([header, body])))
+    }
+  } finally {
+    await handle.close()
+  }
+  return { rows, columns: chunks }
+}
+
+interface Written {
+  readonly chunk: ColumnChunk
+  readonly pages: readonly Page[]
+}
+
+function columnChunk(column: Column, kind: StoredKind, rows: number): Written {
+  if (isStringColumn(column)) {
+    const texts = codedTexts(column.codes.subarray(0, rows), column.dictionary)
+    return coded(texts, rows, texts.codes, plainTexts(texts.dictionary), texts.dictionary.length)
+  }
+  const values = plainValues({ ...column, values: column.values.subarray(0, rows) }, kind)
+  const distinct = values.words === undefined ? undefined : distinctNumbers(values.words)
+  if (distinct !== undefined) return coded(values, rows, distinct.codes, bytesOf(distinct.words), distinct.words.length / 2)
+  return written(values, [dataPage(rows, values.present, ENCODINGS.plain, [values.bytes])], 0)
+}
+
+function plainValues(column: Exclude<Column, StringColumn>, kind: StoredKind): PlainValues {
+  if (kind === 'boolean') return plainBooleans(column.values)
+  if (kind === 'int64' || kind === 'timestamp') return plainIntegers(column)
+  return plainNumbers(column.values, kind === 'duration' ? 1_000_000 : 1, kind === 'float32')
+}
+
+type Facts = Pick<PlainValues, 'present' | 'missing' | 'least' | 'greatest'>
+
+function coded(facts: Facts, rows: number, codes: Int32Array, dictionary: Uint8Array, distinct: number): Written {
+  const first = dictionaryPage(dictionary, distinct)
+  return written(facts, [first, dataPage(rows, facts.present, ENCODINGS.dictionary, packedCodes(codes, distinct))], sizeOf(first))
+}
+
+function written({ missing, least, greatest }: Facts, pages: readonly Page[], dictionarySize: number): Written {
+  const size = pages.reduce((sum, page) => sum + sizeOf(page), 0)
+  const uncompressed = pages.reduce((sum, page) => sum + page.header.length + page.uncompressed, 0)
+  return { chunk: { dictionarySize, size, uncompressed, missing, least, greatest }, pages }
+}
+
+function sizeOf({ header, body }: Page): number {
+  return header.length + body.length
+}

@@ -128,6 +128,20 @@ function rowFilter(prediction: PredictionDefinition, { where }: PopulationDefini
 
 /** Key numbers in the order of their keys' bytes. */
 export function sortedKeys(index: KeyIndex): Int32Array {
+  return sortedIntegers(index) ?? sortedBytes(index)
+}
+
+function sortedBytes(index: KeyIndex): Int32Array {
   const bytes = Array.from({ length: index.size }, (_, number) => index.bytes(number))
   return Int32Array.from(bytes.keys()).sort((a, b) => Buffer.compare(bytes[a] as Buffer, bytes[b] as Buffer))
+}
+
+/** Where whole numbers are the keys, as most often, their bytes are in the order of the numbers. Undefined: they are not. */
+function sortedIntegers(index: KeyIndex): Int32Array | undefined {
+  const [[name, kind] = [], ...others] = Object.entries(index.columns)
+  if (name === undefined || kind !== 'int64' || others.length > 0) return undefined
+  const keys = Array.from({ length: index.size }, (_, number) => index.values(number)[name])
+  if (keys.some(key => typeof key !== 'number')) return undefined
+  const values = Float64Array.from(keys as number[]).sort()
+  return index.find([{ type: { kind }, values }], values.length)
 }

@@ -1,6 +1,6 @@
 /** Files of a run as chunks: the recorded population, and the parts that a DONE names. */
 import { PrescoreError } from '../base/index.ts'
-import type { Chunk, Column } from '../expressions/index.ts'
+import { type Chunk, type Column, isStringColumn } from '../expressions/index.ts'
 import { columnBuffer } from '../history/index.ts'
 import { type ColumnKinds, type Database, identifier, literal, readColumns, selectItem } from '../parquet/index.ts'
 import type { PredictionDefinition } from '../project/index.ts'
@@ -47,13 +47,56 @@ interface RowRange {
 }
 
 /** A file that the run has written, or some rows of it, in its order. @throws PrescoreError `run_corrupt` */
-export async function* readRun(database: Database, file: string, kinds: ColumnKinds, range?: RowRange): AsyncGenerator<Chunk> {
-  const items = Object.entries(kinds).map(([name, kind]) => `${selectItem(kind, identifier(name))} AS ${identifier(name)}`)
+export function readRun(database: Database, file: string, kinds: ColumnKinds, range?: RowRange): AsyncGenerator<Chunk> {
   const some =
     range === undefined ? '' : `WHERE file_row_number >= ${range.from} AND file_row_number < ${range.to} ORDER BY file_row_number`
-  const from = `read_parquet(${literal(file)}, file_row_number = ${range !== undefined})`
+  return read(database, file, kinds, `read_parquet(${literal(file)}, file_row_number = ${range !== undefined}) ${some}`)
+}
+
+/** The rows of such a file that lie within the bounds, in any order. @throws PrescoreError `run_corrupt` */
+export function readWithin(database: Database, file: string, kinds: ColumnKinds, bounds: readonly Bounds[]): AsyncGenerator<Chunk> {
+  const some = bounds.map(({ column, least, most }) => `${identifier(column)} BETWEEN ${told(least)} AND ${told(most)}`)
+  return read(database, file, kinds, `read_parquet(${literal(file)})${some.length === 0 ? '' : ` WHERE ${some.join(' AND ')}`}`)
+}
+
+/** Between which values a column's are, both ends included. */
+export interface Bounds {
+  readonly column: string
+  readonly least: number | string
+  readonly most: number | string
+}
+
+/**
+ * The bounds of a column of keys, where they can be told in SQL: the database compares texts by the bytes of their UTF-8, which
+ * is JavaScript's order wherever one of the two is ASCII.
+ */
+export function boundsOf(name: string, column: Column): readonly Bounds[] {
+  let [least, most]: (number | string | undefined)[] = []
+  for (const value of valuesOf(column)) {
+    if (least === undefined || value < least) least = value
+    if (most === undefined || value > most) most = value
+  }
+  return isPlain(least) && isPlain(most) ? [{ column: name, least, most }] : []
+}
+
+function told(value: number | string): string {
+  return typeof value === 'string' ? literal(value) : String(value)
+}
+
+/** Those that are there; none where they are not exact as numbers. */
+function valuesOf(column: Column): Iterable<number | string> {
+  if (!isStringColumn(column)) return column.exact === undefined ? column.values.filter(value => value === value) : []
+  return Array.from(new Set(column.codes.filter(code => code >= 0)), code => column.dictionary[code] as string)
+}
+
+function isPlain(value: number | string | undefined): value is number | string {
+  return typeof value === 'string' ? /^[\x20-\x7e]*$/.test(value) : Number.isSafeInteger(value)
+}
+
+async function* read(database: Database, file: string, kinds: ColumnKinds, from: string): AsyncGenerator<Chunk> {
+  const items = Object.entries(kinds).map(([name, kind]) => `${selectItem(kind, identifier(name))} AS ${identifier(name)}`)
   try {
-    yield* readColumns(database, `SELECT ${items.join(', ')} FROM ${from} ${some}`, kinds, file)
+    yield* readColumns(database, `SELECT ${items.join(', ')} FROM ${from}`, kinds, file)
   } catch (error) {
     if (!(error instanceof PrescoreError) || error.code !== 'source_unreadable') throw error
     throw new PrescoreError('run_corrupt', { ...error.details, cause: error })

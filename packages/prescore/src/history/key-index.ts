@@ -5,13 +5,13 @@ import { type ColumnCoder, columnCoder, NO_KEY } from './coders.ts'
 import { PairNumbers } from './pair-numbers.ts'
 
 export class KeyIndex {
-  readonly #columns: KeyColumns
+  readonly columns: KeyColumns
   readonly #coders: readonly ColumnCoder[]
   /** For the second and each further column: the number of (number so far, code). */
   readonly #pairs: readonly PairNumbers[]
 
   constructor(columns: KeyColumns) {
-    this.#columns = columns
+    this.columns = columns
     const kinds = Object.values(columns)
     this.#coders = kinds.map(columnCoder)
     this.#pairs = kinds.slice(1).map(() => new PairNumbers())
@@ -43,7 +43,7 @@ export class KeyIndex {
   /** The values of a key. */
   values(number: number): Record<string, KeyValue> {
     const values: Record<string, KeyValue> = {}
-    const names = Object.keys(this.#columns)
+    const names = Object.keys(this.columns)
     // In the columns' order, which is that of the members.
     for (const name of names) values[name] = 0
     let rest = number
@@ -58,7 +58,7 @@ export class KeyIndex {
 
   /** The encoded key. @throws PrescoreError `invalid_key` */
   bytes(number: number): Buffer {
-    return encodeKey(this.#columns, this.values(number))
+    return encodeKey(this.columns, this.values(number))
   }
 }
 

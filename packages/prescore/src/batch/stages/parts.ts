@@ -10,7 +10,7 @@ import { columnBuffer, KeyIndex, NO_KEY } from '../../history/index.ts'
 import { type ColumnKinds, writeParquet } from '../../parquet/index.ts'
 import { featureTypes, type JoinDefinition, type KeyColumns, rowScope, type SourceDefinition } from '../../project/index.ts'
 import type { RunContext } from '../context.ts'
-import { readRun } from '../rows.ts'
+import { boundsOf, readWithin } from '../rows.ts'
 import { readFeaturesManifest } from './features-manifest.ts'
 
 interface PartShape {
@@ -63,11 +63,14 @@ export async function joinedFeatures(context: RunContext, name: string, keys: re
   const keyOf = index.add(keys, rows)
   const buffers = features.map(([, type]) => columnBuffer(type))
   const rowOfKey = new Int32Array(index.size).fill(NO_KEY)
+  const names = Object.keys(entity).map(column => `key_${column}`)
+  // Shards are ranges of the population, whose order parts have too: most of a part is not even read.
+  const bounds = names.flatMap((column, i) => boundsOf(column, keys[i] as Column))
   let found = 0
   for (let part = 0; part < context.plan.shards.features; part++) {
-    for await (const chunk of readRun(context.database, await partFile(context, name, part), kinds)) {
+    for await (const chunk of readWithin(context.database, await partFile(context, name, part), kinds, bounds)) {
       const numbers = index.find(
-        Object.keys(entity).map(column => chunk.columns.get(`key_${column}`) as Column),
+        names.map(column => chunk.columns.get(column) as Column),
         chunk.rows,
       )
       const wanted = Int32Array.from(numbers.keys()).filter(i => numbers[i] !== NO_KEY)

@@ -3,8 +3,9 @@ import { checkSignal, PrescoreError } from '../base/index.ts'
 import { type Database, identifier } from '../parquet/index.ts'
 import { type ArrivedPin, pinArrived } from './arrived.ts'
 import { compareColumns, NANOSECONDS } from './columns.ts'
+import { countDuplicates } from './duplicates.ts'
 import { type FilePin, findFiles, pinFile, verifyFile } from './files.ts'
-import type { DataTypes } from './formats/index.ts'
+import { type DataTypes, formatOf } from './formats/index.ts'
 import { fromFiles, inspectFiles } from './inspect.ts'
 import { describeDatabase, takeSnapshots } from './postgres/snapshot.ts'
 import { pathOf, type SourceAt } from './source-at.ts'
@@ -82,7 +83,7 @@ async function pinFiles(database: Database, source: SourceAt, pinned: readonly F
   if (problems.length > 0) throw new PrescoreError('project_invalid', { where, problems })
   const files = pinned.map((pin, i): FilePin => ({ ...pin, ...inspected.files[i] }))
   const from = fromFiles(source, files, types)
-  const { rows, duplicates } = await count(database, source, from, types)
+  const { rows, duplicates } = await count(database, source, from, types, formatOf(files[0]?.path ?? '')?.text !== undefined)
   const declared = Object.keys(definition.columns).map(name => [name, types.get(name) as string])
   const { untilUs } = definition
   const since = { ...(untilUs === undefined ? {} : { untilUs }), ...(await pinArrived(database, source, from)) }
@@ -123,6 +124,7 @@ async function count(
   { name, definition }: SourceAt,
   from: string,
   types: DataTypes,
+  isParsed: boolean,
 ): Promise<Pick<SourcePin, 'rows' | 'duplicates'>> {
   const { id, time, columns } = definition
   const where = `sources.${name}`
@@ -131,9 +133,9 @@ async function count(
   const items = [
     'count(*)',
     declaredTime === undefined ? '0' : `count(*) - count(${identifier(declaredTime)})`,
-    ...(id === undefined
-      ? ['0', '0']
-      : [`count(*) - count(${identifier(id)})`, `count(${identifier(id)}) - count(DISTINCT ${identifier(id)})`]),
+    id === undefined ? '0' : `count(*) - count(${identifier(id)})`,
+    // Texts are parsed once, for all of it.
+    id === undefined || !isParsed ? '0' : `count(${identifier(id)}) - count(DISTINCT ${identifier(id)})`,
     ...fine.map(column => `count_if(epoch_ns(${identifier(column)}) % 1000 <> 0)`),
   ]
   const [found] = await database.query(`SELECT ${items.map((item, i) => `${item} AS c${i}`).join(', ')} FROM ${from}`, where)
@@ -157,7 +159,7 @@ async function count(
       expected: 'an id in every row',
     })
   fine.forEach((column, i) => refuseNanoseconds(lossy[i] as number, rows, `${where}.columns.${column}`))
-  return { rows, duplicates }
+  return { rows, duplicates: id === undefined || isParsed ? duplicates : await countDuplicates(database, id, from, where) }
 }
 
 function refuseNanoseconds(lossy: number, rows: number, where: string): void {

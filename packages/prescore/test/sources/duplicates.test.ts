@@ -135,6 +135,27 @@ test('the pin counts rows and repeats; without an id nothing is a repeat', async
   assert.deepEqual([withId.rows, withId.duplicates, without.rows, without.duplicates], [20, 13, 20, 0])
 })
 
+test('ids that ascend, that nearly do, and that do not, over row groups and files', async () => {
+  const rows = 300_000
+  const ids: Readonly<Record<string, readonly [id: string, duplicates: number]>> = {
+    ascending: ['i', 0],
+    'the last is the first': [`i % ${rows - 1}`, 1],
+    'the last is the one before': [`least(i, ${rows - 2})`, 1],
+    descending: [`${rows} - i`, 0],
+    texts: ["printf('%07d', i)", 0],
+    'texts in another order': ['i::VARCHAR', 0],
+  }
+  for (const [what, [id, duplicates]] of Object.entries(ids)) {
+    await place.copy('ids.parquet', `SELECT ${id} AS id, make_timestamptz(i) AS at FROM range(${rows}) t(i)`)
+    const columns = { id: what.startsWith('texts') ? 'string' : 'int64', at: 'timestamp' } as const
+    const pinned = async (...files: readonly string[]) =>
+      (await pinSource(place.database, sourceAt(place, events({ files: [...files], columns, id: 'id', time: 'at' })))).duplicates
+    assert.equal(await pinned('ids.parquet'), duplicates, what)
+    await place.copy('ids-again.parquet', `SELECT ${id} AS id, make_timestamptz(i) AS at FROM range(${rows}) t(i)`)
+    assert.equal(await pinned('ids.parquet', 'ids-again.parquet'), rows + duplicates, what)
+  }
+})
+
 test('an id that is missing is refused', async () => {
   await place.copy('no-id.parquet', 'SELECT 1 AS id, make_timestamptz(1) AS at UNION ALL SELECT NULL, make_timestamptz(2)')
   const source = sourceAt(place, events({ files: 'no-id.parquet', columns: { id: 'int64', at: 'timestamp' }, id: 'id', time: 'at' }))

@@ -1,9 +1,22 @@
-/** The shop with its orders and customers in PostgreSQL. */
+/** The shop with its orders and customers in PostgreSQL, or with its answers there. */
 import type { PostgresServer } from '../postgres-server.ts'
 import { CONFIG, type Customer, changed, type Order, shopCustomers, shopOrders } from './shop.ts'
 
 /** The variable that holds the URL. */
 export const SHOP_URL = 'PRESCORE_TEST_SHOP'
+
+/** The variable that holds the URL of an output. */
+export const OUTPUT_URL = 'PRESCORE_TEST_DATABASE'
+export const TABLE = `postgresTable({ url: env('${OUTPUT_URL}'), table: 'scores' })`
+
+/** The shop with an output of this definition. */
+export function withOutput(output: string): string {
+  return changed(
+    changed(CONFIG, 'gates: { coverage: 0.9 }', `gates: { coverage: 0.9 }, outputs: { warehouse: ${output} }`),
+    'defineProject, entity,',
+    'defineProject, entity, env, postgresTable,',
+  )
+}
 
 /** Another project file of the shop, over tables instead of files. */
 export function overTables(config = CONFIG): string {

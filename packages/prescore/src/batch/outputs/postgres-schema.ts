@@ -4,7 +4,7 @@
  *     t            run_number, the key's columns, value, inputs; a partition for each run
  *     t_runs       one row a run: when, of which release, and which one is current
  *     t_current    view: the run that is served, with as-of, age, release and run
- *     t_history    view: the same of all runs that are kept
+ *     t_history    view: the same of all runs that are kept, and were current once
  */
 import type { Client } from 'pg'
 import { PrescoreError } from '../../base/index.ts'
@@ -66,7 +66,8 @@ export async function ensureTables(client: Client, names: TableNames, keys: read
     retired_at timestamptz
   )`)
   await client.query(`CREATE UNIQUE INDEX ON ${names.of('_runs')} (is_current) WHERE is_current`)
-  await client.query(`CREATE VIEW ${names.of('_history')} AS ${viewOf(names, columns)}`)
+  const wasCurrent = 'WHERE r.is_current OR r.retired_at IS NOT NULL'
+  await client.query(`CREATE VIEW ${names.of('_history')} AS ${viewOf(names, columns)} ${wasCurrent}`)
   const current = `(SELECT number FROM ${names.of('_runs')} WHERE is_current)`
   await client.query(
     `CREATE VIEW ${names.of('_current')} AS ${viewOf(names, columns)} WHERE t.run_number = ${current} AND r.number = ${current}`,

@@ -1,6 +1,6 @@
 /**
- * A run as rows of a PostgreSQL table. One transaction makes the run's own partition, copies the rows into it, checks them, attaches
- * it and makes it the current one: a kill at any moment leaves the database as it was, and readers see one run or the next.
+ * A run as rows of a PostgreSQL table. One transaction makes the run's own partition, copies the rows into it, checks them and attaches
+ * it; the next makes it the current one. A kill at any moment leaves what is current as it was, and readers see one run or the next.
  */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -11,6 +11,7 @@ import type { PostgresTableDefinition } from '../../project/index.ts'
 import { runChunks } from '../stored-run.ts'
 import { type CanonicalRow, canonicalRows } from '../values.ts'
 import type { OutputWork, OutputWriter } from './output.ts'
+import { earlierReaders } from './postgres-readers.ts'
 import { ensureTables, quoted, type TableColumns, type TableNames, tableColumns, tableNames } from './postgres-schema.ts'
 
 const NEEDED_BY = 'an output to PostgreSQL'
@@ -30,7 +31,7 @@ export function postgresOutput(definition: PostgresTableDefinition, where: strin
     },
     write: work =>
       withClient(urlOf(definition.url, where, 'output_failed'), NEEDED_BY, async client => {
-        const isWritten = await transaction(client, () => writeRun(client, names, work))
+        const isWritten = await writeRun(client, names, work)
         if (isWritten) await removeOld(client, names, definition.keepUs)
         return isWritten
       }),
@@ -38,16 +39,42 @@ export function postgresOutput(definition: PostgresTableDefinition, where: strin
   }
 }
 
-/** @returns false when another run was published meanwhile: the caller's transaction has then changed nothing that is seen */
+/** @returns false when another run was published meanwhile: nothing that is seen has changed */
 async function writeRun(client: Client, names: TableNames, work: OutputWork): Promise<boolean> {
+  for (;;) {
+    const found = await transaction(client, () => attachedRun(client, names, work))
+    if (found === undefined) return false
+    if (found.isCurrent) return true
+    if (found.isNew) await earlierReaders(client, names)
+    if (await transaction(client, () => makeCurrent(client, names, work, found.number))) return true
+  }
+}
+
+interface AttachedRun {
+  readonly number: number
+  readonly isCurrent: boolean
+  /** Its partition is attached by this transaction. */
+  readonly isNew: boolean
+}
+
+/** The run with its partition, which is made where it is not there. Undefined: another run was published meanwhile. */
+async function attachedRun(client: Client, names: TableNames, work: OutputWork): Promise<AttachedRun | undefined> {
   const { prediction } = work.run.context
   const columns = tableColumns(prediction, work.run.shape)
   await lockOutput(client, names, LOCK.writer)
   await ensureTables(client, names, Object.keys(prediction.entity ?? {}), columns)
   const { rows } = await client.query(`SELECT number, is_current FROM ${names.of('_runs')} WHERE run = $1`, [work.run.record.id])
-  if (!work.isServed()) return false
-  if (rows[0]?.is_current === true) return true
-  const number: number = rows[0]?.number ?? (await addRun(client, names, columns, work))
+  if (!work.isServed()) return undefined
+  const [there] = rows
+  if (there !== undefined) return { number: there.number, isCurrent: there.is_current, isNew: false }
+  return { number: await addRun(client, names, columns, work), isCurrent: false, isNew: true }
+}
+
+/** @returns false: it is not there any more. @throws Superseded */
+async function makeCurrent(client: Client, names: TableNames, work: OutputWork, number: number): Promise<boolean> {
+  await lockOutput(client, names, LOCK.writer)
+  const { rowCount } = await client.query(`SELECT 1 FROM ${names.of('_runs')} WHERE number = $1`, [number])
+  if (rowCount === 0) return false
   await client.query(`UPDATE ${names.of('_runs')} SET is_current = false, retired_at = now() WHERE is_current`)
   await client.query(`UPDATE ${names.of('_runs')} SET is_current = true, retired_at = NULL WHERE number = $1`, [number])
   if (work.isServed()) return true
@@ -137,7 +164,7 @@ function escaped(text: string): string {
 /** Runs that are no longer current for longer than they are kept. Where a reader holds one, the next time will do. */
 async function removeOld(client: Client, names: TableNames, keepUs: number): Promise<void> {
   const { rows } = await client.query(
-    `SELECT number FROM ${names.of('_runs')} WHERE NOT is_current AND retired_at < now() - $1 * interval '1 microsecond'`,
+    `SELECT number FROM ${names.of('_runs')} WHERE NOT is_current AND coalesce(retired_at, written_at) < now() - $1 * interval '1 microsecond'`,
     [keepUs],
   )
   for (const { number } of rows) {

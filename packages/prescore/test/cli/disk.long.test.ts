@@ -13,14 +13,16 @@ import { after, before, type TestContext, test } from 'node:test'
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 const AS_OF = '2026-11-29T00:00:00Z'
 const RUN = ['run', 'spend', '--as-of', AS_OF]
+const LATER = ['run', 'spend', '--as-of', '2026-11-29T01:00:00Z']
 const DISK_BYTES = 1_048_576
 /** Processes that keep to permissions, as those of root do without its rights over all files. */
 const WITHOUT_RIGHTS = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] : []
 
 let home: string
 let project: string
-/** A state with a release and a run. */
+/** A state with a release, a run that is served, and one that is staged. */
 let state: string
+let staged: string
 
 before(() => {
   home = mkdtempSync(join(tmpdir(), 'prescore-disk-'))
@@ -29,7 +31,9 @@ before(() => {
   succeeds(['init', project])
   mkdirSync(join(project, 'node_modules'))
   symlinkSync(join(import.meta.dirname, '../..'), join(project, 'node_modules/prescore'))
-  succeeds([...RUN, '--project', project, '--state', state])
+  const place = ['--project', project, '--state', state]
+  succeeds([...RUN, ...place])
+  staged = (JSON.parse(succeeds([...LATER, '--publish', 'never', '--json', ...place])) as { run: string }).run
 })
 after(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }))
 
@@ -44,9 +48,11 @@ function prescore(args: readonly string[], through: readonly string[] = []): End
   return spawnSync(program, others, { cwd: home, encoding: 'utf8', env: { ...process.env, HOME: home } })
 }
 
-function succeeds(args: readonly string[]): void {
+/** @returns what it prints */
+function succeeds(args: readonly string[]): string {
   const { status, stdout, stderr } = prescore(args)
   assert.equal(status, 0, `${args.join(' ')}: ${stderr}${stdout}`)
+  return stdout
 }
 
 function assertRefused({ status, stdout, stderr }: Ended, fix: RegExp, what: string): void {
@@ -59,10 +65,9 @@ function assertRefused({ status, stdout, stderr }: Ended, fix: RegExp, what: str
 
 /** Each command is a process: the long suite tries them all. */
 const isFull = process.env.PRESCORE_FULL !== undefined
-const OTHERS = [
-  ['publish', '0'.repeat(64)],
+const others = () => [
+  ['publish', staged],
   ['rollback', 'spend'],
-  ['runs', 'prune'],
   ['events', 'heartbeat', 'orders'],
 ]
 
@@ -75,7 +80,7 @@ const writing = (place: string, states: string): readonly (readonly string[])[] 
   ['dataset', 'spend', '--out', join(place, 'spend.parquet')],
   ['types', '--out', join(place, 'types.ts')],
   // They open the same places.
-  ...(!isFull ? [] : OTHERS.map(command => [...command, '--state', states])),
+  ...(!isFull ? [] : others().map(command => [...command, '--state', states])),
 ]
 
 const inProject = (args: readonly string[]) => (args[0] === 'init' ? args : [...args, '--project', project])

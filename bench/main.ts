@@ -8,6 +8,7 @@ import './live.ts'
 import './live-state.ts'
 import './lookup.ts'
 import './protocols.ts'
+import './scoring.ts'
 import './trees.ts'
 
 process.exitCode = await main(process.argv.slice(2))

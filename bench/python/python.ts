@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 const FOLDER = join(import.meta.dirname, '../../.scratch/bench-python')
 const PYTHON = join(FOLDER, 'bin/python')
 const SCRIPT = join(import.meta.dirname, 'reference.py')
-const PACKAGES = ['numpy', 'polars==2.1.0', 'onnx', 'onnxruntime==1.32.0']
+const PACKAGES = ['numpy', 'polars==2.1.0', 'onnx', 'onnxruntime==1.32.0', 'pyarrow']
 
 /** Makes the environment the first time. @returns why there is none */
 export function preparePython(): string | undefined {
@@ -16,7 +16,7 @@ export function preparePython(): string | undefined {
   for (const [command, ...args] of [
     ['python3', '-m', 'venv', FOLDER],
     [PYTHON, '-m', 'pip', 'install', '--quiet', ...PACKAGES],
-    [PYTHON, '-c', `import onnx, onnxruntime, polars; open(${JSON.stringify(join(FOLDER, 'ready'))}, 'w')`],
+    [PYTHON, '-c', `import onnx, onnxruntime, polars, pyarrow; open(${JSON.stringify(join(FOLDER, 'ready'))}, 'w')`],
   ] as const) {
     const { status, stderr, error } = spawnSync(command as string, args, { encoding: 'utf8' })
     if (status !== 0) return (error?.message ?? stderr.trim().split('\n').at(-1)) || `${command} failed`

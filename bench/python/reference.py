@@ -3,8 +3,9 @@
     python reference.py model MODEL                                makes a model of 100 trees over the features
     python reference.py features FLIGHTS FROM                      features of the flights from a local date on
     python reference.py backtest FLIGHTS FROM MODEL OUT            the same, the model's values, and all of it as Parquet
+    python reference.py scoring ROWS MODEL OUT                     the model's values of rows that have its features, as Parquet
 
-The last two do it once for each line on stdin, and answer with the seconds that it took. Threads are POLARS_MAX_THREADS.
+The last three do it once for each line on stdin, and answer with the seconds that it took. Threads are POLARS_MAX_THREADS.
 """
 import datetime
 import os
@@ -67,6 +68,18 @@ def backtest(flights, start, session, out):
     rows.select(names).with_columns(value=pl.Series(values[:, 0])).write_parquet(out, compression='zstd')
 
 
+def scoring(rows, session, out):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([('key', pa.int64()), ('value', pa.float32())])
+    with pq.ParquetWriter(out, schema, compression='zstd') as writer:
+        for batch in pq.ParquetFile(rows).iter_batches(65536):
+            matrix = np.column_stack([column.to_numpy() for column in batch.columns[1:]]).astype(np.float32)
+            values = np.concatenate([session.run(None, {'features': matrix[i : i + 4096]})[0] for i in range(0, len(matrix), 4096)])
+            writer.write_table(pa.table([batch.column(0), values[:, 0]], schema))
+
+
 def make_model(path):
     import onnx
     from onnx import TensorProto, helper
@@ -105,17 +118,20 @@ def make_model(path):
 def main(kind, *args):
     if kind == 'model':
         return make_model(*args)
-    if kind == 'backtest':
+    if kind in ('backtest', 'scoring'):
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = int(os.environ['POLARS_MAX_THREADS'])
-        session = onnxruntime.InferenceSession(args[2], options)
+        session = onnxruntime.InferenceSession(args[-2], options)
     for _ in sys.stdin:
         started = time.perf_counter()
         if kind == 'features':
             rows = matrix_of(features(*args), feature_names(), np.float64)
             count = len(rows)
+        elif kind == 'scoring':
+            scoring(args[0], session, args[2])
+            count = 0
         else:
             backtest(args[0], args[1], session, args[3])
             count = 0

@@ -23,8 +23,8 @@ export interface TaskThreadOptions<Task> {
   readonly url: URL
   /** Plain data, for all of its tasks. */
   readonly workerData: unknown
-  /** What of a task the worker takes over, instead of a copy: nothing else may hold on to it. */
-  readonly transfer?: (task: Task) => readonly Transferable[]
+  /** What of a task the worker takes over, instead of a copy: buffers and ports that nothing else holds on to. */
+  readonly transfer?: (task: Task) => readonly object[]
   /** Names a task in messages. */
   readonly placeOf: (task: Task) => string
   /** The error of a task whose worker has died of something. */
@@ -73,7 +73,7 @@ export class TaskThread<Task, Told, Result> {
     this.#current = { onTold, resolve, reject: fail }
     signal?.addEventListener('abort', interrupt)
     try {
-      this.#thread.postMessage(task, this.#options.transfer?.(task) ?? [])
+      this.#thread.postMessage(task, (this.#options.transfer?.(task) ?? []) as readonly Transferable[])
       return await promise
     } finally {
       signal?.removeEventListener('abort', interrupt)

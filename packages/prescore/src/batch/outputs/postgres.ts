@@ -53,7 +53,7 @@ async function writeRun(client: Client, names: TableNames, work: OutputWork): Pr
 interface AttachedRun {
   readonly number: number
   readonly isCurrent: boolean
-  /** Its partition is attached by this transaction. */
+  /** It never was the current one: statements may have been planned before its partition was attached, by a process that was killed since, too. */
   readonly isNew: boolean
 }
 
@@ -63,10 +63,12 @@ async function attachedRun(client: Client, names: TableNames, work: OutputWork):
   const columns = tableColumns(prediction, work.run.shape)
   await lockOutput(client, names, LOCK.writer)
   await ensureTables(client, names, Object.keys(prediction.entity ?? {}), columns)
-  const { rows } = await client.query(`SELECT number, is_current FROM ${names.of('_runs')} WHERE run = $1`, [work.run.record.id])
+  const { rows } = await client.query(`SELECT number, is_current, retired_at FROM ${names.of('_runs')} WHERE run = $1`, [
+    work.run.record.id,
+  ])
   if (!work.isServed()) return undefined
   const [there] = rows
-  if (there !== undefined) return { number: there.number, isCurrent: there.is_current, isNew: false }
+  if (there !== undefined) return { number: there.number, isCurrent: there.is_current, isNew: there.retired_at === null }
   return { number: await addRun(client, names, columns, work), isCurrent: false, isNew: true }
 }
 

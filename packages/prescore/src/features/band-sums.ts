@@ -25,6 +25,8 @@ export class BandSums {
   readonly #total: Float64Array
   readonly #zeros: Float64Array
   readonly #squaresAt: number
+  /** Of the second part of a value, and of the three upper parts of its square. */
+  readonly #cutters: Float64Array
   readonly #hasSum: boolean
   readonly #hasSquares: boolean
 
@@ -39,6 +41,7 @@ export class BandSums {
     this.#hasSquares = squaresGrid.cutters.length > 0
     this.#squaresAt = 1 + Math.max(FEW_PARTS, grid.cutters.length)
     this.#total = new Float64Array(this.#squaresAt + Math.max(FEW_SQUARES_PARTS, squaresGrid.cutters.length))
+    this.#cutters = Float64Array.of(cutterOf(grid, 1), ...[1, 2, 3].map(part => cutterOf(squaresGrid, part)))
     this.#zeros = new Float64Array(this.#total.length)
   }
 
@@ -69,7 +72,10 @@ export class BandSums {
     const { values } = this.#events
     const total = this.#total
     const at = this.#squaresAt
-    let [count, sum, squares] = [total[0]!, total[1]!, total[at]!]
+    // Not as one pattern: numbers would be made objects.
+    let count = total[0]!
+    let sum = total[1]!
+    let squares = total[at]!
     for (let i = from; i < to; i++) {
       const value = values[i]!
       if (value !== value) continue
@@ -88,11 +94,19 @@ export class BandSums {
     const { values } = this.#events
     const total = this.#total
     const at = this.#squaresAt
-    const cutter = cutterOf(this.#grid, 1)
-    const [first, second, third] = [cutterOf(this.#squaresGrid, 1), cutterOf(this.#squaresGrid, 2), cutterOf(this.#squaresGrid, 3)]
+    const cutters = this.#cutters
+    const cutter = cutters[0]!
+    const first = cutters[1]!
+    const second = cutters[2]!
+    const third = cutters[3]!
     const hasSquares = this.#hasSquares
-    let [count, low, high] = [total[0]!, total[1]!, total[2]!]
-    let [squares0, squares1, squares2, squares3] = [total[at]!, total[at + 1]!, total[at + 2]!, total[at + 3]!]
+    let count = total[0]!
+    let low = total[1]!
+    let high = total[2]!
+    let squares0 = total[at]!
+    let squares1 = total[at + 1]!
+    let squares2 = total[at + 2]!
+    let squares3 = total[at + 3]!
     for (let i = from; i < to; i++) {
       const value = values[i]!
       if (value !== value) continue

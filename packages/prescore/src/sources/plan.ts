@@ -1,7 +1,7 @@
 /** What a scan asks of DuckDB: only the columns that are needed, only the time range that is wanted. */
 import { TIME_US_MAX } from '../base/index.ts'
 import { type Chunk, type ExpressionNode, references } from '../expressions/index.ts'
-import { type ColumnKinds, identifier } from '../parquet/index.ts'
+import { type ColumnKinds, identifier, type ValueRange } from '../parquet/index.ts'
 import type { ColumnKind, SourceDefinition } from '../project/index.ts'
 import { isLocalTime, selectColumn } from './columns.ts'
 import { duplicatesCondition } from './duplicates.ts'
@@ -23,6 +23,8 @@ export interface ScanPlan {
   readonly kinds: ColumnKinds
   /** SQL conditions that hold for every row of the asked time range. */
   readonly range: readonly string[]
+  /** The same as bounds of a column, as it is stored. Undefined: there are none. */
+  readonly within: ValueRange | undefined
   /** SQL condition of the rows whose id is not unique; undefined when all are. */
   readonly duplicated: string | undefined
   shape(chunk: Chunk): ScannedChunk
@@ -41,13 +43,15 @@ export function planScan(
   const types = new Map(Object.entries(pin.types))
   const { declared, derived } = needs(definition, columns)
   const all = fromFiles(source, pin.files, types)
+  const within = boundsOf(definition, types, range)
   const kinds = [...declared].map((column): [string, ColumnKind] => [column, definition.columns[column] as ColumnKind])
   return {
     where,
     from: read === pin.files ? all : fromFiles(source, read, types),
     select: kinds.map(([column, kind]) => selectColumn(column, kind, types)).join(', '),
     kinds: Object.fromEntries(kinds),
-    range: rangeConditions(definition, types, range),
+    range: within === undefined ? [] : rangeConditions(within, isLocalTime(types, within.column)),
+    within,
     duplicated: definition.id === undefined || pin.duplicates === 0 ? undefined : duplicatesCondition(definition.id, all),
     shape: shaper(definition, types, derived, where),
   }
@@ -81,18 +85,22 @@ function needs(definition: SourceDefinition, columns: Iterable<string>): { decla
   return { declared, derived }
 }
 
-function rangeConditions(
-  definition: SourceDefinition,
+function boundsOf(
+  { time, columns }: SourceDefinition,
   types: DataTypes,
   { fromUs = Number.NEGATIVE_INFINITY, untilUs = Number.POSITIVE_INFINITY }: TimeRange,
-): string[] {
-  const { time } = definition
-  if (time === undefined || !Object.hasOwn(definition.columns, time)) return []
-  const isLocal = isLocalTime(types, time)
-  const slackUs = isLocal ? ZONE_SLACK_US : 0
+): ValueRange | undefined {
+  if (time === undefined || !Object.hasOwn(columns, time)) return undefined
+  const slackUs = isLocalTime(types, time) ? ZONE_SLACK_US : 0
+  const from = fromUs < -TIME_US_MAX ? Number.NEGATIVE_INFINITY : fromUs - slackUs
+  const until = untilUs > TIME_US_MAX ? Number.POSITIVE_INFINITY : untilUs + slackUs
+  return from === Number.NEGATIVE_INFINITY && until === Number.POSITIVE_INFINITY ? undefined : { column: time, from, until }
+}
+
+function rangeConditions({ column, from, until }: ValueRange, isLocal: boolean): string[] {
   const bound = (us: number) => `${isLocal ? 'make_timestamp' : 'make_timestamptz'}(${us})`
   return [
-    ...(fromUs < -TIME_US_MAX ? [] : [`${identifier(time)} >= ${bound(fromUs - slackUs)}`]),
-    ...(untilUs > TIME_US_MAX ? [] : [`${identifier(time)} < ${bound(untilUs + slackUs)}`]),
+    ...(from === Number.NEGATIVE_INFINITY ? [] : [`${identifier(column)} >= ${bound(from)}`]),
+    ...(until === Number.POSITIVE_INFINITY ? [] : [`${identifier(column)} < ${bound(until)}`]),
   ]
 }

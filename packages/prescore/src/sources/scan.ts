@@ -4,10 +4,11 @@
  * Projection, time range and what else is not needed are pushed down; rows are reconciled with a count of the same range.
  */
 import { PrescoreError } from '../base/index.ts'
-import { type Database, identifier, readColumns } from '../parquet/index.ts'
+import { type Database, identifier, type NumbersFile, readColumns } from '../parquet/index.ts'
 import { beforeEnd, readArrived } from './arrived.ts'
 import { firstArrivals } from './duplicates.ts'
 import type { SourceFile } from './formats/index.ts'
+import { numbersFiles } from './numbers.ts'
 import { type SourcePin, verifyPin } from './pin.ts'
 import { planScan, type ScanPlan } from './plan.ts'
 import { type ScannedChunk, type TimeRange, withinRange } from './rows.ts'
@@ -26,7 +27,7 @@ export interface ScanRequest extends TimeRange {
   readonly passing?: boolean
   /** Of all that is read, this slice. */
   readonly slice?: ScanSlice
-  /** Told now and then how many rows more were read, and how many there are to be read in all. */
+  /** Told now and then how many rows more were looked at, and how many there are in all to be looked at: those wanted, or a few more. */
   readonly onRows?: (rows: number, total: number) => void
 }
 
@@ -64,22 +65,70 @@ async function* readFiles(
   files: readonly SourceFile[],
 ): AsyncGenerator<ScannedChunk> {
   const plan = planScan(source, pin, request.columns, request, files)
+  const own = request.only === undefined && plan.duplicated === undefined ? await numbersFiles(source, files, plan) : undefined
+  if (own === undefined) yield* readByDatabase(database, pin, request, files, plan)
+  else yield* readOwn(own, pin, request, files === pin.files, plan)
+}
+
+async function* readByDatabase(
+  database: Database,
+  pin: SourcePin,
+  request: ScanRequest,
+  files: readonly SourceFile[],
+  plan: ScanPlan,
+): AsyncGenerator<ScannedChunk> {
   const wanted = request.only === undefined ? plan.range : [...plan.range, request.only]
   const unique = plan.duplicated === undefined ? wanted : [...wanted, `NOT (${plan.duplicated})`]
   const isWhole = unique.length === 0 && files === pin.files
   const total = isWhole ? pin.rows : await countRows(database, plan, unique)
-  let untold = 0
-  // The first at once: with it comes the total.
-  let due = 1
+  const told = new RowsTold(total, request.onRows)
   for await (const chunk of readRows(database, plan, unique, total, request.passing)) {
     yield* counted(chunk, pin, request)
-    untold += chunk.rows
-    if (untold < due) continue
-    request.onRows?.(untold, total)
-    untold = 0
-    due = ROWS_TOLD
+    told.add(chunk.rows)
   }
-  if (untold > 0) request.onRows?.(untold, total)
+  told.end()
+}
+
+/** Without DuckDB. */
+async function* readOwn(
+  files: readonly NumbersFile[],
+  pin: SourcePin,
+  request: ScanRequest,
+  areAll: boolean,
+  { where, shape, within }: ScanPlan,
+): AsyncGenerator<ScannedChunk> {
+  const total = files.reduce((sum, { rows }) => sum + rows, 0)
+  if (areAll && within === undefined) reconcile(total, pin.rows, where)
+  const told = new RowsTold(total, request.onRows)
+  for (const file of files) {
+    for await (const chunk of file.read(where, request.passing ?? false, rows => told.add(rows))) yield* counted(shape(chunk), pin, request)
+  }
+  told.end()
+}
+
+/** Tells now and then how many rows were read. */
+class RowsTold {
+  readonly #total: number
+  readonly #onRows: ScanRequest['onRows']
+  #untold = 0
+  /** The first at once: with it comes the total. */
+  #due = 1
+
+  constructor(total: number, onRows: ScanRequest['onRows']) {
+    this.#total = total
+    this.#onRows = onRows
+  }
+
+  add(rows: number): void {
+    this.#untold += rows
+    if (this.#untold >= this.#due) this.end()
+  }
+
+  end(): void {
+    if (this.#untold > 0) this.#onRows?.(this.#untold, this.#total)
+    this.#untold = 0
+    this.#due = ROWS_TOLD
+  }
 }
 
 /**
@@ -180,5 +229,9 @@ async function* readRows(
     rows += chunk.rows
     yield shape(chunk)
   }
+  reconcile(rows, total, where)
+}
+
+function reconcile(rows: number, total: number, where: string): void {
   if (rows !== total) throw new PrescoreError('rows_not_reconciled', { where, found: `${rows} rows`, expected: `${total} rows` })
 }

@@ -3,9 +3,11 @@
  * foretold, and each wrong guess of the processor costs more than a step. Locals are numbers; a lane has its value and
  * the place of the last threshold that may be at or above it.
  */
+import { type Code, type WasmFunction, wasm } from '../../base/index.ts'
 import { floatBytes, type KernelShape, type Layout, SEARCH, searchesOf } from './kernel-layout.ts'
 import { LANES } from './ranks.ts'
-import { type Code, f32, f64, get, i32, lanes, localsOf, repeat, select, set, type WasmFunction } from './wasm.ts'
+
+const { f32, f64, get, i32, lanes, localsOf, repeat, select, set } = wasm
 
 export class RankWriter {
   readonly #layout: Layout

@@ -1,7 +1,9 @@
 /** Writes the walk through the trees. Locals are numbers; a lane has the place of its record, and the record. */
+import { type Code, type WasmFunction, wasm } from '../../base/index.ts'
 import { floatBytes, type KernelShape, type Layout, RECORD_BYTES, WEIGHT_BYTES } from './kernel-layout.ts'
 import { LANES } from './ranks.ts'
-import { type Code, f32, f64, get, i32, i64, lanes, localsOf, repeat, set, type WasmFunction } from './wasm.ts'
+
+const { f32, f64, get, i32, i64, lanes, localsOf, repeat, set } = wasm
 
 export class WalkWriter {
   readonly #layout: Layout

@@ -2,13 +2,13 @@
  * The walk as WebAssembly, written for one forest: a step is ten instructions, where JavaScript also checks the bounds
  * of three arrays. Sums are added in the order of the trees, and WebAssembly defines every bit of them.
  */
+import { wasm } from '../../base/index.ts'
 import type { Matrix } from '../runtime.ts'
 import { type KernelShape, layoutOf } from './kernel-layout.ts'
 import { fillMemory } from './kernel-memory.ts'
 import { RankWriter } from './kernel-rank.ts'
 import { WalkWriter } from './kernel-walk.ts'
 import { Unsupported } from './unsupported.ts'
-import { moduleOf } from './wasm.ts'
 
 const PAGE_BYTES = 65_536
 
@@ -18,7 +18,7 @@ interface WebAssemblyNames {
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (module: object, imports: object) => { readonly exports: object }
 }
-const wasm = (globalThis as unknown as { WebAssembly?: WebAssemblyNames }).WebAssembly
+const { WebAssembly } = globalThis as unknown as { readonly WebAssembly?: WebAssemblyNames }
 
 /** Works on the first rows of `values`; those up to a multiple of `LANES` are walked too, whatever they hold. */
 export interface Kernel {
@@ -37,7 +37,7 @@ export function kernelOf(shape: KernelShape): Kernel {
   const { precision, features, targets, rows } = shape
   const layout = layoutOf(shape)
   const [ranks, walks] = [new RankWriter(layout, shape), new WalkWriter(layout, shape)]
-  const { buffer, functions } = instanceOf(layout.end, moduleOf([ranks.one(), ranks.some(), walks.one(), walks.some()]))
+  const { buffer, functions } = instanceOf(layout.end, wasm.moduleOf([ranks.one(), ranks.some(), walks.one(), walks.some()]))
   fillMemory(buffer, layout, shape)
   const { rankOne, rankSome, walkOne, walkSome } = functions
   const Floats = precision === 'float32' ? Float32Array : Float64Array
@@ -63,11 +63,11 @@ interface Functions {
 }
 
 function instanceOf(bytes: number, code: Uint8Array): { readonly buffer: ArrayBuffer; readonly functions: Functions } {
-  if (wasm === undefined) throw new Unsupported('no WebAssembly')
+  if (WebAssembly === undefined) throw new Unsupported('no WebAssembly')
   const pages = Math.ceil(bytes / PAGE_BYTES)
   try {
-    const memory = new wasm.Memory({ initial: pages, maximum: pages })
-    const instance = new wasm.Instance(new wasm.Module(code), { host: { memory } })
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(code), { host: { memory } })
     return { buffer: memory.buffer, functions: instance.exports as Functions }
   } catch (error) {
     // A RangeError says that there is no memory; anything else is a fault of the code above.

@@ -1,8 +1,8 @@
-/** As much of WebAssembly's binary format as the kernel of the trees is written in. Code is bytes that stand in a row. */
+/** As much of WebAssembly's binary format as the code of this package is written in. Code is bytes that stand in a row. */
 
 export type Code = readonly number[]
 
-const [END, LOOP, NOTHING] = [0x0b, 0x03, 0x40]
+const [END, LOOP, IF, ELSE, NOTHING] = [0x0b, 0x03, 0x04, 0x05, 0x40]
 const TYPES = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c } as const
 
 /** Whole numbers by sevens of bits, the last one with the sign. */
@@ -37,11 +37,20 @@ const store = (code: number, align: number) => (at: Code, offset: number, value:
   ...unsigned(offset),
 ]
 
-export const get = (local: number): Code => [0x20, local]
-export const set = (local: number, value: Code): Code => [...value, 0x21, local]
+const get = (local: number): Code => [0x20, local]
+const set = (local: number, value: Code): Code => [...value, 0x21, local]
 /** Runs at least once, and again while the condition holds. */
-export const repeat = (body: Code, condition: Code): Code => [LOOP, NOTHING, ...body, ...condition, 0x0d, 0, END]
-export const i32 = {
+const repeat = (body: Code, condition: Code): Code => [LOOP, NOTHING, ...body, ...condition, 0x0d, 0, END]
+/** The first where the condition holds, else the second. */
+const choose = (condition: Code, first: Code, second: Code = []): Code => [
+  ...[...condition, IF, NOTHING, ...first],
+  ...(second.length === 0 ? [END] : [ELSE, ...second, END]),
+]
+/** Ends the function. */
+const leave: Code = [0x0f]
+/** Bytes may overlap. */
+const copyBytes = (to: Code, from: Code, length: Code): Code => [...to, ...from, ...length, 0xfc, 0x0a, 0, 0]
+const i32 = {
   of: (value: number): Code => [0x41, ...signed(value)],
   add: binary(0x6a),
   sub: binary(0x6b),
@@ -50,28 +59,35 @@ export const i32 = {
   or: binary(0x72),
   shl: binary(0x74),
   shrU: binary(0x76),
+  eq: binary(0x46),
   ltU: binary(0x49),
+  gtU: binary(0x4b),
+  geU: binary(0x4f),
   load: load(0x28, 2),
+  load8U: load(0x2d, 0),
+  load16U: load(0x2f, 1),
   store: store(0x36, 2),
+  store8: store(0x3a, 0),
   low: unary(0xa7),
 }
-export const i64 = {
+const i64 = {
   of: (value: number): Code => [0x42, ...signed(value)],
   load: load(0x29, 3),
+  store: store(0x37, 3),
   shrU: binary(0x88),
 }
-export const f32 = { load: load(0x2a, 2), store: store(0x38, 2), add: binary(0x92), eq: binary(0x5b), lt: binary(0x5d) }
-export const f64 = { load: load(0x2b, 3), store: store(0x39, 3), add: binary(0xa0), eq: binary(0x61), lt: binary(0x63) }
+const f32 = { load: load(0x2a, 2), store: store(0x38, 2), add: binary(0x92), eq: binary(0x5b), lt: binary(0x5d) }
+const f64 = { load: load(0x2b, 3), store: store(0x39, 3), add: binary(0xa0), eq: binary(0x61), lt: binary(0x63) }
 /** The first where the condition holds, else the second. */
-export const select = (first: Code, second: Code, condition: Code): Code => [...first, ...second, ...condition, 0x1b]
+const select = (first: Code, second: Code, condition: Code): Code => [...first, ...second, ...condition, 0x1b]
 
 /** Locals for each lane: numbers in a row. */
-export function lanes(first: number, count: number): readonly number[] {
+function lanes(first: number, count: number): readonly number[] {
   return Array.from({ length: count }, (_, lane) => first + lane)
 }
 
 /** So many locals of each type, in this order. */
-export function localsOf(counts: Partial<Record<keyof typeof TYPES, number>>): Code {
+function localsOf(counts: Partial<Record<keyof typeof TYPES, number>>): Code {
   return Object.entries(counts).flatMap(([type, count]) => Array<number>(count).fill(TYPES[type as keyof typeof TYPES]))
 }
 
@@ -85,7 +101,7 @@ export interface WasmFunction {
 }
 
 /** A module that imports its memory as `memory` of `host`, and exports the functions. */
-export function moduleOf(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
+function moduleOf(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ parameters }) => [0x60, ...vector(Array.from({ length: parameters }, () => [TYPES.i32])), 0])
   const memory = [...text('host'), ...text('memory'), 2, 0, 0]
   const exports = functions.map(({ name }, i) => [...text(name), 0, i])
@@ -118,3 +134,6 @@ function vector(items: readonly Code[]): Code {
 function text(value: string): Code {
   return vector([...Buffer.from(value)].map(byte => [byte]))
 }
+
+/** What code is put together from. */
+export const wasm = { get, set, repeat, choose, leave, copyBytes, i32, i64, f32, f64, select, lanes, localsOf, moduleOf } as const

@@ -1,0 +1,204 @@
+/**
+ * Columns of numbers of a Parquet file, read without DuckDB: in the thread that wants them, and without an object for anything but a chunk.
+ * It gives the bits that DuckDB does, and leaves to it whatever it does not know.
+ */
+import { type FileHandle, open } from 'node:fs/promises'
+import { TIME_US_MAX } from '../base/index.ts'
+import type { Chunk, Column, Kind } from '../expressions/index.ts'
+import { unreadable } from './database.ts'
+import { type Footer, readFooter, type StoredGroup } from './footer.ts'
+import { type NumberForm, numberForm } from './number-form.ts'
+import { ENCODINGS, NumberReader } from './number-reader.ts'
+import { isKnownCodec, PAGE_BYTES_MAX } from './page-reader.ts'
+
+/** Rows of a chunk: what is made of them stays in the processor's caches. */
+const CHUNK_ROWS = 4096
+/** A row group is read whole, column by column: of larger ones DuckDB reads less at once. */
+const CHUNK_BYTES_MAX = PAGE_BYTES_MAX
+const KNOWN_ENCODINGS: readonly number[] = Object.values(ENCODINGS)
+
+export interface FileColumn {
+  readonly name: string
+  /** In the file. */
+  readonly called: string
+  readonly kind: Kind
+}
+
+/** Rows whose value is in [from, until) are wanted, and no others. */
+export interface ValueRange {
+  /** One of those that are read: of times. */
+  readonly column: string
+  readonly from: number
+  readonly until: number
+}
+
+export interface RowsWanted {
+  /** By number, from the first to before the second. Absent: all. */
+  readonly rows?: readonly [number, number] | undefined
+  readonly within?: ValueRange | undefined
+}
+
+/** How a column is read. */
+interface OwnColumn extends FileColumn {
+  readonly form: NumberForm
+  /** Its place among the columns of the file. */
+  readonly at: number
+  readonly isOptional: boolean
+}
+
+/** The rows of a group that are wanted by their numbers. */
+interface OwnGroup {
+  readonly group: StoredGroup
+  /** Counted in the group. */
+  readonly from: number
+  readonly to: number
+}
+
+export class NumbersFile {
+  readonly #path: string
+  readonly #columns: readonly OwnColumn[]
+  readonly #groups: readonly OwnGroup[]
+  readonly #within: ValueRange | undefined
+
+  /** Undefined: it is left to DuckDB, as a file is that cannot be read. */
+  static async open(path: string, columns: readonly FileColumn[], wanted: RowsWanted): Promise<NumbersFile | undefined> {
+    try {
+      const footer = await footerOf(path)
+      const own = footer === undefined ? undefined : ownColumns(footer, columns)
+      const groups = footer === undefined || own === undefined ? undefined : ownGroups(footer, own, wanted)
+      return own === undefined || groups === undefined ? undefined : new NumbersFile(path, own, groups, wanted.within)
+    } catch {
+      return undefined
+    }
+  }
+
+  private constructor(path: string, columns: readonly OwnColumn[], groups: readonly OwnGroup[], within: ValueRange | undefined) {
+    this.#path = path
+    this.#columns = columns
+    this.#groups = groups
+    this.#within = within
+  }
+
+  /** How many are looked at: those out of the range that lie among others are counted too. */
+  get rows(): number {
+    return this.#groups.reduce((rows, { from, to }) => rows + to - from, 0)
+  }
+
+  /**
+   * @param passing as {@link readColumns} has it. @param onRows told how many rows more were looked at
+   * @throws PrescoreError `source_unreadable`
+   */
+  async *read(where: string, passing: boolean, onRows: (rows: number) => void): AsyncGenerator<Chunk> {
+    try {
+      const handle = await open(this.#path)
+      try {
+        yield* this.#chunks(handle, passing, onRows)
+      } finally {
+        await handle.close()
+      }
+    } catch (error) {
+      throw unreadable(error, where)
+    }
+  }
+
+  async *#chunks(handle: FileHandle, passing: boolean, onRows: (rows: number) => void): AsyncGenerator<Chunk> {
+    const readers = this.#columns.map(({ form, isOptional }) => new NumberReader(form, isOptional))
+    const reused = passing ? this.#columns.map(() => new Float64Array(CHUNK_ROWS)) : undefined
+    for (const { group, from, to } of this.#groups) {
+      for (const [i, { at }] of this.#columns.entries()) await readers[i]!.open(handle, group.chunks[at]!, group.rows)
+      for (let row = 0; row < to; ) {
+        // What is before the first is read, and nothing made of it.
+        const end = Math.min(row + CHUNK_ROWS, row < from ? from : to)
+        const chunk = this.#chunk(readers, end - row, reused)
+        row = end
+        if (end <= from) continue
+        onRows(chunk.rows)
+        const kept = this.#within === undefined ? chunk : within(chunk, this.#within)
+        if (kept.rows > 0) yield kept
+      }
+      if (to === group.rows && !readers.every(({ isAtEnd }) => isAtEnd)) throw new Error('more values than rows')
+    }
+  }
+
+  #chunk(readers: readonly NumberReader[], rows: number, reused: readonly Float64Array[] | undefined): Chunk {
+    const columns = this.#columns.map(({ name, kind }, i): [string, Column] => {
+      const values = reused?.[i]?.subarray(0, rows) ?? new Float64Array(rows)
+      const exact = readers[i]!.read(values)
+      return [name, exact === undefined ? { type: { kind }, values } : { type: { kind }, values, exact }]
+    })
+    return { rows, columns: new Map(columns) }
+  }
+}
+
+async function footerOf(path: string): Promise<Footer | undefined> {
+  const handle = await open(path)
+  try {
+    return await readFooter(handle)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Undefined: there is one that is left to DuckDB. */
+function ownColumns(footer: Footer, columns: readonly FileColumn[]): readonly OwnColumn[] | undefined {
+  const own = columns.map((column): OwnColumn | undefined => {
+    // DuckDB takes no notice of case: where it could matter, it decides.
+    const alike = [...footer.columns.keys()].filter(at => footer.columns[at]!.name.toLowerCase() === column.called.toLowerCase())
+    const [at = -1] = alike
+    const leaf = footer.columns[at]
+    const form = leaf === undefined ? undefined : numberForm(column.kind, leaf)
+    if (alike.length !== 1 || leaf?.name !== column.called || form === undefined) return undefined
+    const isReadable = footer.groups.every(
+      ({ chunks }) =>
+        isKnownCodec(chunks[at]!.codec) &&
+        chunks[at]!.encodings.every(encoding => KNOWN_ENCODINGS.includes(encoding)) &&
+        Math.max(chunks[at]!.bytes, chunks[at]!.uncompressed) <= CHUNK_BYTES_MAX,
+    )
+    return isReadable ? { ...column, form, at, isOptional: leaf.isOptional } : undefined
+  })
+  return own.every(column => column !== undefined) ? own : undefined
+}
+
+/** Undefined: times are among them that only DuckDB knows. */
+function ownGroups(footer: Footer, columns: readonly OwnColumn[], { rows, within }: RowsWanted): readonly OwnGroup[] | undefined {
+  const [firstRow, endRow] = rows ?? [0, Number.POSITIVE_INFINITY]
+  const times = columns.find(({ name }) => name === within?.column)
+  let before = 0
+  const own: OwnGroup[] = []
+  for (const group of footer.groups) {
+    const from = Math.max(0, firstRow - before)
+    const to = Math.min(group.rows, endRow - before)
+    before += group.rows
+    const bounds = times === undefined ? undefined : boundsOf(group, times)
+    if (bounds !== undefined && (bounds[0] < -TIME_US_MAX || bounds[1] > TIME_US_MAX)) return undefined
+    const isOut = within !== undefined && bounds !== undefined && (bounds[1] < within.from || bounds[0] >= within.until)
+    if (from < to && !isOut) own.push({ group, from, to })
+  }
+  return own
+}
+
+function boundsOf({ chunks }: StoredGroup, { at, form }: OwnColumn): readonly [least: number, greatest: number] | undefined {
+  const { least, greatest } = chunks[at]!
+  if (form.stored !== 'int64' || least?.length !== 8 || greatest?.length !== 8) return undefined
+  const valueOf = (bytes: Uint8Array) => Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0, true)) * form.unit
+  return [valueOf(least), valueOf(greatest)]
+}
+
+/** The rows in the range, put together in the place where they are. */
+function within(chunk: Chunk, { column, from, until }: ValueRange): Chunk {
+  const { values: times } = chunk.columns.get(column) as { readonly values: Float64Array }
+  const kept = new Int32Array(chunk.rows)
+  let rows = 0
+  for (let row = 0; row < chunk.rows; row++) {
+    const time = times[row]!
+    if (time >= from && time < until) kept[rows++] = row
+  }
+  if (rows === chunk.rows) return chunk
+  const columns = [...chunk.columns].map(([name, each]): [string, Column] => {
+    const { type, values, exact } = each as Exclude<Column, { codes: Int32Array }>
+    for (let i = 0; i < rows; i++) values[i] = values[kept[i]!]!
+    if (exact === undefined) return [name, { type, values: values.subarray(0, rows) }]
+    return [name, { type, values: values.subarray(0, rows), exact: BigInt64Array.from(kept.subarray(0, rows), row => exact[row]!) }]
+  })
+  return { rows, columns: new Map(columns) }
+}

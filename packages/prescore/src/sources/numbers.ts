@@ -1,0 +1,24 @@
+/** Files that are read without DuckDB: Parquet of which nothing but numbers is wanted. */
+import { type FileColumn, NumbersFile } from '../parquet/index.ts'
+import { nameIn, type SourceFile } from './formats/index.ts'
+import type { ScanPlan } from './plan.ts'
+import { pathOf, type SourceAt } from './source-at.ts'
+
+const PARQUET = /\.parquet$/i
+
+/** Undefined: they are left to DuckDB, all of them. */
+export async function numbersFiles(
+  source: SourceAt,
+  files: readonly SourceFile[],
+  { kinds, within }: ScanPlan,
+): Promise<readonly NumbersFile[] | undefined> {
+  if (Object.values(kinds).includes('string') || !files.every(({ path }) => PARQUET.test(path))) return undefined
+  const own: NumbersFile[] = []
+  for (const file of files) {
+    const columns = Object.entries(kinds).map(([name, kind]): FileColumn => ({ name, called: nameIn(file, name), kind }))
+    const opened = await NumbersFile.open(pathOf(source, file), columns, { rows: file.rows, within })
+    if (opened === undefined) return undefined
+    own.push(opened)
+  }
+  return own
+}

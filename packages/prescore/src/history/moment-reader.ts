@@ -28,7 +28,7 @@ export class MomentReader {
   ): MomentReader | undefined {
     const { asOfUs, positions } = request
     const firstUs = momentUs ?? asOfUs[0]
-    if (firstUs === undefined || positions !== undefined || tie !== undefined || asOfUs.some(us => us !== firstUs)) return undefined
+    if (firstUs === undefined || positions !== undefined || tie !== undefined || !areAll(asOfUs, firstUs)) return undefined
     const keys = isOneInteger(request) ? new IntegerKeys(request) : new NumberedKeys(request)
     const features = compiled.atMoment({ keys: keys.asking, asOfUs: firstUs, clock, withTies: false })
     return features === undefined ? undefined : new MomentReader(request, compiled, features, keys, firstUs)
@@ -79,6 +79,11 @@ export class MomentReader {
   compute(): readonly Column[] {
     return this.#features.columns()
   }
+}
+
+function areAll(values: Float64Array, value: number): boolean {
+  for (let i = 0; i < values.length; i++) if (values[i] !== value) return false
+  return true
 }
 
 /** Keys as doubles. */

@@ -27,6 +27,8 @@ export interface StoredChunk {
   /** As they are stored; undefined: not told. */
   readonly least: Uint8Array | undefined
   readonly greatest: Uint8Array | undefined
+  /** How many values are missing; undefined: not told. */
+  readonly missing: number | undefined
 }
 
 export interface StoredGroup {
@@ -91,6 +93,7 @@ function chunkOf(chunk: ReadStruct): StoredChunk {
     encodings: (about.get(2) as readonly number[] | undefined) ?? [],
     least: statistics.get(6) as Uint8Array | undefined,
     greatest: statistics.get(5) as Uint8Array | undefined,
+    missing: number(statistics, 3),
   }
 }
 

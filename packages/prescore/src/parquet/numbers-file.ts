@@ -52,6 +52,8 @@ interface OwnGroup {
   /** Counted in the group. */
   readonly from: number
   readonly to: number
+  /** Whether some of them may be out of the range. */
+  readonly isMixed: boolean
 }
 
 export class NumbersFile {
@@ -104,7 +106,7 @@ export class NumbersFile {
   async *#chunks(handle: FileHandle, passing: boolean, onRows: (rows: number) => void): AsyncGenerator<Chunk> {
     const readers = this.#columns.map(({ form, isOptional }) => new NumberReader(form, isOptional))
     const reused = passing ? this.#columns.map(() => new Float64Array(CHUNK_ROWS)) : undefined
-    for (const { group, from, to } of this.#groups) {
+    for (const { group, from, to, isMixed } of this.#groups) {
       for (const [i, { at }] of this.#columns.entries()) await readers[i]!.open(handle, group.chunks[at]!, group.rows)
       for (let row = 0; row < to; ) {
         // What is before the first is read, and nothing made of it.
@@ -113,7 +115,7 @@ export class NumbersFile {
         row = end
         if (end <= from) continue
         onRows(chunk.rows)
-        const kept = this.#within === undefined ? chunk : within(chunk, this.#within)
+        const kept = this.#within !== undefined && isMixed ? within(chunk, this.#within) : chunk
         if (kept.rows > 0) yield kept
       }
       if (to === group.rows && !readers.every(({ isAtEnd }) => isAtEnd)) throw new Error('more values than rows')
@@ -172,7 +174,9 @@ function ownGroups(footer: Footer, columns: readonly OwnColumn[], { rows, within
     const bounds = times === undefined ? undefined : boundsOf(group, times)
     if (bounds !== undefined && (bounds[0] < -TIME_US_MAX || bounds[1] > TIME_US_MAX)) return undefined
     const isOut = within !== undefined && bounds !== undefined && (bounds[1] < within.from || bounds[0] >= within.until)
-    if (from < to && !isOut) own.push({ group, from, to })
+    const isIn = within === undefined || (bounds !== undefined && bounds[0] >= within.from && bounds[1] < within.until)
+    const isWhole = times === undefined || !times.isOptional || group.chunks[times.at]!.missing === 0
+    if (from < to && !isOut) own.push({ group, from, to, isMixed: !(isIn && isWhole) })
   }
   return own
 }

@@ -100,8 +100,10 @@ export async function* readArrived(
 /** Rows of the files that were known before history's stated end. */
 export function beforeEnd(chunk: ScannedChunk, untilUs: number | undefined): ScannedChunk {
   if (untilUs === undefined) return chunk
-  const kept = Array.from(chunk.knownAtUs.keys()).filter(row => (chunk.knownAtUs[row] as number) < untilUs)
-  return kept.length === chunk.rows ? chunk : takeScanned(chunk, kept)
+  const kept = new Int32Array(chunk.rows)
+  let count = 0
+  for (let row = 0; row < chunk.rows; row++) if ((chunk.knownAtUs[row] as number) < untilUs) kept[count++] = row
+  return count === chunk.rows ? chunk : takeScanned(chunk, kept.subarray(0, count))
 }
 
 function collectKnown(chunk: ScannedChunk, id: string, untilUs: number | undefined, into: Set<unknown>): void {

@@ -100,8 +100,10 @@ async function* readOwn(
   const total = files.reduce((sum, { rows }) => sum + rows, 0)
   if (areAll && within === undefined) reconcile(total, pin.rows, where)
   const told = new RowsTold(total, request.onRows)
+  // Of local times more is read than the range.
+  const range = within !== undefined && within.from === request.fromUs && within.until === request.untilUs ? undefined : request
   for (const file of files) {
-    for await (const chunk of file.read(where, request.passing ?? false, rows => told.add(rows))) yield* counted(shape(chunk), pin, request)
+    for await (const chunk of file.read(where, request.passing ?? false, rows => told.add(rows))) yield* counted(shape(chunk), pin, range)
   }
   told.end()
 }
@@ -189,9 +191,10 @@ export const historyRows = {
   },
 }
 
-/** The rows of the files that count, and lie in the range. */
-function* counted(chunk: ScannedChunk, { untilUs }: SourcePin, range: TimeRange): Generator<ScannedChunk> {
-  const within = withinRange(beforeEnd(chunk, untilUs), range)
+/** The rows of the files that count, and lie in the range. @param range undefined: all of them do */
+function* counted(chunk: ScannedChunk, { untilUs }: SourcePin, range: TimeRange | undefined): Generator<ScannedChunk> {
+  const before = beforeEnd(chunk, untilUs)
+  const within = range === undefined ? before : withinRange(before, range)
   if (within !== undefined && within.rows > 0) yield within
 }
 

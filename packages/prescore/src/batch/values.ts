@@ -1,8 +1,8 @@
 /** Scored rows as they are stored and digested: the key, and the text of the value that will be sent. */
-import type { Chunk, NumberColumn, StringColumn } from '../expressions/index.ts'
+import { type Chunk, type Column, isStringColumn, type NumberColumn, type StringColumn } from '../expressions/index.ts'
 import { valueNames } from '../history/index.ts'
 import { type FloatType, valueText } from '../models/index.ts'
-import { encodeKey, type Key, type KeyColumns, type KeyValue, keyJson, type PredictionDefinition } from '../project/index.ts'
+import { encodeKey, type Key, type KeyColumns, type KeyValue, type PredictionDefinition } from '../project/index.ts'
 
 export interface CanonicalRow {
   readonly keyBytes: Buffer
@@ -24,23 +24,46 @@ export interface ValueShape {
 }
 
 /** The rows of a chunk with columns `key_*`, `value` (or `value_0` …), `rejected`, and `inputs` where there are some, in its order. */
-export function* canonicalRows(
+export function canonicalRows(
   chunk: Chunk,
   { entity = {} }: Pick<PredictionDefinition, 'entity'>,
   shape: ValueShape,
-): Generator<CanonicalRow> {
-  const keys = keyReader(chunk, entity)
+): readonly CanonicalRow[] {
+  const keys = new RowKeys(chunk, entity)
   const text = textReader(chunk, shape)
   const rejected = chunk.columns.get('rejected') as StringColumn
   const inputs = chunk.columns.get('inputs') as StringColumn | undefined
+  const rows: CanonicalRow[] = []
   for (let i = 0; i < chunk.rows; i++) {
-    const key = keys(i)
     const code = rejected.codes[i] as number
-    const value = code < 0 ? text(i) : undefined
     const given = inputs?.dictionary[inputs.codes[i] as number]
-    const keyText = keyJson(entity, key)
-    const line = `${keyText}\t${given === undefined ? '' : `${given}\t`}${value ?? `!${rejected.dictionary[code]}`}\n`
-    yield { keyBytes: encodeKey(entity, key), key, keyText, valueText: value, inputsText: given, line }
+    rows.push(new Row(keys, i, code < 0 ? text(i) : undefined, given, code < 0 ? '' : (rejected.dictionary[code] as string)))
+  }
+  return rows
+}
+
+class Row implements CanonicalRow {
+  readonly keyBytes: Buffer
+  readonly keyText: string
+  readonly valueText: string | undefined
+  readonly inputsText: string | undefined
+  readonly line: string
+  readonly #keys: RowKeys
+  readonly #row: number
+
+  constructor(keys: RowKeys, row: number, valueText: string | undefined, inputsText: string | undefined, code: string) {
+    this.#keys = keys
+    this.#row = row
+    this.keyBytes = keys.bytes(row)
+    this.keyText = keys.text(row)
+    this.valueText = valueText
+    this.inputsText = inputsText
+    this.line = `${this.keyText}\t${inputsText === undefined ? '' : `${inputsText}\t`}${valueText ?? `!${code}`}\n`
+  }
+
+  /** Few ask for it. */
+  get key(): Key {
+    return { ...this.#keys.at(this.#row) }
   }
 }
 
@@ -49,21 +72,50 @@ export function inputsKind({ inputs }: Pick<PredictionDefinition, 'inputs'>): { 
   return Object.keys(inputs).length === 0 ? {} : { inputs: 'string' }
 }
 
-function keyReader(chunk: Chunk, entity: KeyColumns): (row: number) => Key {
-  const readers = Object.entries(entity).map(([name, kind]) => {
-    const column = chunk.columns.get(`key_${name}`) ?? chunk.columns.get(`key.${name}`)
-    if (kind === 'string') {
-      const { codes, dictionary } = column as StringColumn
-      return [name, (row: number): KeyValue => dictionary[codes[row] as number] as string] as const
-    }
-    const { values, exact } = column as NumberColumn
-    return [
-      name,
-      (row: number): KeyValue =>
-        exact === undefined || Number.isSafeInteger(values[row]) ? (values[row] as number) : (exact[row] as bigint),
-    ] as const
-  })
-  return row => Object.fromEntries(readers.map(([name, read]) => [name, read(row)]))
+/** The keys of a chunk's rows. */
+class RowKeys {
+  readonly #entity: KeyColumns
+  readonly #columns: readonly (readonly [name: string, at: (row: number) => KeyValue, member: (row: number) => string])[]
+  /** The key at hand: one for all rows, so that none needs an object of its own. */
+  readonly #key: Record<string, KeyValue>
+
+  constructor(chunk: Chunk, entity: KeyColumns) {
+    this.#entity = entity
+    this.#columns = Object.keys(entity).map(name => {
+      const column = (chunk.columns.get(`key_${name}`) ?? chunk.columns.get(`key.${name}`)) as Column
+      return [name, valueReader(column), memberReader(name, column)] as const
+    })
+    this.#key = Object.fromEntries(Object.keys(entity).map(name => [name, 0]))
+  }
+
+  /** The values, until the next are asked for. */
+  at(row: number): Key {
+    for (const [name, at] of this.#columns) this.#key[name] = at(row)
+    return this.#key
+  }
+
+  bytes(row: number): Buffer {
+    return encodeKey(this.#entity, this.at(row))
+  }
+
+  /** As `keyJson` gives it. */
+  text(row: number): string {
+    let members = ''
+    for (const [, , member] of this.#columns) members += members === '' ? member(row) : `,${member(row)}`
+    return `{${members}}`
+  }
+}
+
+function valueReader(column: Column): (row: number) => KeyValue {
+  if (isStringColumn(column)) return row => column.dictionary[column.codes[row] as number] as string
+  const { values, exact } = column
+  return row => (exact === undefined || Number.isSafeInteger(values[row]) ? (values[row] as number) : (exact[row] as bigint))
+}
+
+function memberReader(name: string, column: Column): (row: number) => string {
+  const before = `${JSON.stringify(name)}:`
+  const value = valueReader(column)
+  return isStringColumn(column) ? row => before + JSON.stringify(value(row)) : row => before + value(row)
 }
 
 function textReader(chunk: Chunk, { outputType, width }: ValueShape): (row: number) => string {

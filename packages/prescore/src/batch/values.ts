@@ -2,7 +2,7 @@
 import type { Chunk, NumberColumn, StringColumn } from '../expressions/index.ts'
 import { valueNames } from '../history/index.ts'
 import { type FloatType, valueText } from '../models/index.ts'
-import { encodeKey, type Key, type KeyColumns, type KeyValue, keyJson, type PredictionDefinition } from '../project/index.ts'
+import { encodeKey, type Key, type KeyColumns, type KeyValue, keyValueJson, type PredictionDefinition } from '../project/index.ts'
 
 export interface CanonicalRow {
   readonly keyBytes: Buffer
@@ -30,17 +30,63 @@ export function* canonicalRows(
   shape: ValueShape,
 ): Generator<CanonicalRow> {
   const keys = keyReader(chunk, entity)
-  const text = textReader(chunk, shape)
-  const rejected = chunk.columns.get('rejected') as StringColumn
-  const inputs = chunk.columns.get('inputs') as StringColumn | undefined
+  const texts = new RowTexts(chunk, entity, shape)
   for (let i = 0; i < chunk.rows; i++) {
     const key = keys(i)
-    const code = rejected.codes[i] as number
-    const value = code < 0 ? text(i) : undefined
-    const given = inputs?.dictionary[inputs.codes[i] as number]
-    const keyText = keyJson(entity, key)
-    const line = `${keyText}\t${given === undefined ? '' : `${given}\t`}${value ?? `!${rejected.dictionary[code]}`}\n`
-    yield { keyBytes: encodeKey(entity, key), key, keyText, valueText: value, inputsText: given, line }
+    const keyText = texts.key(i)
+    const value = texts.value(i)
+    const given = texts.inputs(i)
+    yield {
+      keyBytes: encodeKey(entity, key),
+      key,
+      keyText,
+      valueText: value,
+      inputsText: given,
+      line: texts.line(i, keyText, value, given),
+    }
+  }
+}
+
+/** Lines at a time: a text that stays in the processor's caches. */
+const LINES_AT_ONCE = 1_024
+
+/** The lines of such a chunk, some at once: what a digest is of. */
+export function* canonicalLines(chunk: Chunk, { entity = {} }: Pick<PredictionDefinition, 'entity'>, shape: ValueShape): Generator<string> {
+  const texts = new RowTexts(chunk, entity, shape)
+  for (let from = 0; from < chunk.rows; from += LINES_AT_ONCE) {
+    const to = Math.min(chunk.rows, from + LINES_AT_ONCE)
+    let lines = ''
+    for (let i = from; i < to; i++) lines += texts.line(i, texts.key(i), texts.value(i), texts.inputs(i))
+    yield lines
+  }
+}
+
+/** What stands for the rows of a chunk. */
+class RowTexts {
+  readonly key: (row: number) => string
+  readonly #text: (row: number) => string
+  readonly #rejected: StringColumn
+  readonly #inputs: StringColumn | undefined
+
+  constructor(chunk: Chunk, entity: KeyColumns, shape: ValueShape) {
+    this.key = keyTextReader(chunk, entity)
+    this.#text = textReader(chunk, shape)
+    this.#rejected = chunk.columns.get('rejected') as StringColumn
+    this.#inputs = chunk.columns.get('inputs') as StringColumn | undefined
+  }
+
+  /** Undefined for a rejected row. */
+  value(row: number): string | undefined {
+    return (this.#rejected.codes[row] as number) < 0 ? this.#text(row) : undefined
+  }
+
+  inputs(row: number): string | undefined {
+    return this.#inputs?.dictionary[this.#inputs.codes[row] as number]
+  }
+
+  line(row: number, key: string, value: string | undefined, inputs: string | undefined): string {
+    const said = value ?? `!${this.#rejected.dictionary[this.#rejected.codes[row] as number]}`
+    return inputs === undefined ? `${key}\t${said}\n` : `${key}\t${inputs}\t${said}\n`
   }
 }
 
@@ -49,21 +95,34 @@ export function inputsKind({ inputs }: Pick<PredictionDefinition, 'inputs'>): { 
   return Object.keys(inputs).length === 0 ? {} : { inputs: 'string' }
 }
 
-function keyReader(chunk: Chunk, entity: KeyColumns): (row: number) => Key {
-  const readers = Object.entries(entity).map(([name, kind]) => {
+type KeyRead = (row: number) => KeyValue
+
+function keyReaders(chunk: Chunk, entity: KeyColumns): readonly (readonly [name: string, read: KeyRead])[] {
+  return Object.entries(entity).map(([name, kind]) => {
     const column = chunk.columns.get(`key_${name}`) ?? chunk.columns.get(`key.${name}`)
     if (kind === 'string') {
       const { codes, dictionary } = column as StringColumn
-      return [name, (row: number): KeyValue => dictionary[codes[row] as number] as string] as const
+      return [name, row => dictionary[codes[row] as number] as string]
     }
     const { values, exact } = column as NumberColumn
-    return [
-      name,
-      (row: number): KeyValue =>
-        exact === undefined || Number.isSafeInteger(values[row]) ? (values[row] as number) : (exact[row] as bigint),
-    ] as const
+    return [name, row => (exact === undefined || Number.isSafeInteger(values[row]) ? (values[row] as number) : (exact[row] as bigint))]
   })
+}
+
+function keyReader(chunk: Chunk, entity: KeyColumns): (row: number) => Key {
+  const readers = keyReaders(chunk, entity)
   return row => Object.fromEntries(readers.map(([name, read]) => [name, read(row)]))
+}
+
+/** The same text as `keyJson` makes of the key. */
+function keyTextReader(chunk: Chunk, entity: KeyColumns): (row: number) => string {
+  const readers = keyReaders(chunk, entity).map(([name, read], i) => [`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`, read] as const)
+  const [[first, readFirst], ...others] = readers as [readonly [string, KeyRead], ...typeof readers]
+  return row => {
+    let text = first + keyValueJson(readFirst(row))
+    for (const [before, read] of others) text += before + keyValueJson(read(row))
+    return `${text}}`
+  }
 }
 
 function textReader(chunk: Chunk, { outputType, width }: ValueShape): (row: number) => string {

@@ -54,7 +54,11 @@ export class Dictionary {
 
 /** A string column made of values; undefined is missing. */
 export function stringColumn(values: readonly (string | undefined)[], dictionary = new Dictionary()): StringColumn {
-  const codes = Int32Array.from(values, value => (value === undefined ? -1 : dictionary.code(value)))
+  const codes = new Int32Array(values.length)
+  for (let i = 0; i < codes.length; i++) {
+    const value = values[i]
+    codes[i] = value === undefined ? -1 : dictionary.code(value)
+  }
   return { type: { kind: 'string' }, codes, dictionary: dictionary.texts }
 }
 

@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { type Chunk, type Column, type NumberColumn, stringColumn } from '../../expressions/index.ts'
 import { type ScoredRows, scoreRows, valueNames } from '../../history/index.ts'
 import type { ModelRunner } from '../../models/index.ts'
-import { type StoredColumns, writeParquet } from '../../parquet/index.ts'
+import { type StoredColumns, writeGroups } from '../../parquet/index.ts'
 import { claim, readClaim } from '../claim.ts'
 import type { RunContext } from '../context.ts'
 import { inputTexts } from '../inputs.ts'
 import type { RunPlan } from '../plan.ts'
 import { readPopulation } from '../rows.ts'
-import { canonicalRows, inputsKind, type ValueShape } from '../values.ts'
+import { canonicalLines, inputsKind, type ValueShape } from '../values.ts'
 import { readTaken, someRows, type TakenRows } from './taken.ts'
 import { vectorColumns } from './vector.ts'
 
@@ -106,12 +106,13 @@ function scoredChunk(
 }
 
 function valueColumn({ values, rejected }: ScoredRows, width: number, at: number): NumberColumn {
-  const column = Float64Array.from(rejected, (code, i) => (code === undefined ? (values[i * width + at] as number) : Number.NaN))
+  const column = new Float64Array(rejected.length)
+  for (let i = 0; i < column.length; i++) column[i] = rejected[i] === undefined ? (values[i * width + at] as number) : Number.NaN
   return { type: { kind: 'float64' }, values: column }
 }
 
 async function writeShard(
-  { database, layout, prediction }: RunContext,
+  { layout, prediction }: RunContext,
   shard: number,
   chunk: Chunk,
   { outputType, width }: ValueShape,
@@ -122,18 +123,22 @@ async function writeShard(
   const folder = layout.shard('score', shard)
   const file = `${randomUUID()}.parquet`
   await mkdir(folder, { recursive: true })
-  await writeParquet(database, join(folder, file), kinds, [chunk])
+  await writeGroups(join(folder, file), kinds, [chunk])
   return file
 }
 
 function digestOf({ prediction }: RunContext, chunk: Chunk, shape: ValueShape): string {
   const hash = createHash('sha256')
-  for (const { line } of canonicalRows(chunk, prediction, shape)) hash.update(line)
+  for (const lines of canonicalLines(chunk, prediction, shape)) hash.update(lines)
   return hash.digest('hex')
 }
 
 function countsOf({ rejected, missing }: ScoredRows): Pick<ScoreManifest, 'rows' | 'ok' | 'rejected' | 'missing'> {
   const counts: Record<string, number> = {}
-  for (const code of rejected) if (code !== undefined) counts[code] = (counts[code] ?? 0) + 1
-  return { rows: rejected.length, ok: rejected.filter(code => code === undefined).length, rejected: counts, missing }
+  let ok = 0
+  for (const code of rejected) {
+    if (code === undefined) ok++
+    else counts[code] = (counts[code] ?? 0) + 1
+  }
+  return { rows: rejected.length, ok, rejected: counts, missing }
 }

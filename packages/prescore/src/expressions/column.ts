@@ -98,3 +98,11 @@ export function takeRows(column: Column, rows: ArrayLike<number>): Column {
   if (exact === undefined) return { type, values: taken }
   return { type, values: taken, exact: BigInt64Array.from({ length }, (_, i) => exact[rows[i] as number] as bigint) }
 }
+
+/** The rows [from, to) of a column, on the same memory. */
+export function sliceRows(column: Column, from: number, to: number): Column {
+  if (isStringColumn(column)) return { ...column, codes: column.codes.subarray(from, to) }
+  const { exact } = column
+  const slice = { ...column, values: column.values.subarray(from, to) }
+  return exact === undefined ? slice : { ...slice, exact: exact.subarray(from, to) }
+}

@@ -1,5 +1,5 @@
 /** Columns that are at hand, written to a Parquet file by our own code: in the thread that has them, without a table between. */
-import { type Chunk, type Column, isStringColumn } from '../expressions/index.ts'
+import { type Chunk, sliceRows } from '../expressions/index.ts'
 import { GroupedFile } from './grouped.ts'
 import { removed, temporaryFor } from './temporary.ts'
 import { type StoredColumns, settle, writable } from './write.ts'
@@ -33,12 +33,5 @@ function* groupsOf(chunk: Chunk): Generator<Chunk> {
 }
 
 function sliceOf({ columns }: Chunk, from: number, to: number): Chunk {
-  return { rows: to - from, columns: new Map([...columns].map(([name, column]) => [name, columnSlice(column, from, to)])) }
-}
-
-function columnSlice(column: Column, from: number, to: number): Column {
-  if (isStringColumn(column)) return { ...column, codes: column.codes.subarray(from, to) }
-  const { exact, values } = column
-  const slice = { ...column, values: values.subarray(from, to) }
-  return exact === undefined ? slice : { ...slice, exact: exact.subarray(from, to) }
+  return { rows: to - from, columns: new Map([...columns].map(([name, column]) => [name, sliceRows(column, from, to)])) }
 }

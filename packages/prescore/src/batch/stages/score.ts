@@ -49,16 +49,40 @@ export async function scoreShard(context: RunContext, model: ModelRunner, shard:
   const refused = inputs?.map(text => (text === undefined ? 'invalid_input' : undefined))
   const taken = await readTaken(context, model.width, from, to)
   const scored = await scoreOpen(context, model, { rows, refused }, taken, onRows)
-  const chunk = scoredChunk(rows, Object.keys(prediction.entity ?? {}), scored, model.width, inputs)
+  const seconds = (performance.now() - started) / 1000
+  await finishShard(context, model, shard, { rows, scored, inputs, taken: taken?.taken, seconds })
+}
+
+/** What has come of the rows of a shard. */
+export interface ScoredShard {
+  /** With `key.*`. */
+  readonly rows: Chunk
+  readonly scored: ScoredRows
+  readonly inputs?: ReturnType<typeof inputTexts>
+  /** Of the rows, those that were taken over. */
+  readonly taken?: number | undefined
+  /** So far. */
+  readonly seconds: number
+}
+
+/** Writes a shard, and claims it. */
+export async function finishShard(
+  context: RunContext,
+  model: ModelRunner,
+  shard: number,
+  { rows, scored, inputs, taken, seconds: before }: ScoredShard,
+): Promise<void> {
+  const started = performance.now()
+  const chunk = scoredChunk(rows, Object.keys(context.prediction.entity ?? {}), scored, model.width, inputs)
   const facts = {
     shard,
     ...countsOf(scored),
-    ...(taken === undefined ? {} : { taken: taken.taken }),
+    ...(taken === undefined ? {} : { taken }),
     values: { outputType: model.outputType, width: model.width },
     digest: digestOf(context, chunk, model),
   }
   const file = await writeShard(context, shard, chunk, model)
-  const seconds = (performance.now() - started) / 1000
+  const seconds = before + (performance.now() - started) / 1000
   const won = await claim(context.layout.done('score', shard), { ...facts, file, seconds } satisfies ScoreManifest)
   if (!won) await rm(join(context.layout.shard('score', shard), file), { force: true })
 }

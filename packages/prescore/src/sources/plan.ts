@@ -11,9 +11,7 @@ import type { SourcePin } from './pin.ts'
 import type { ScannedChunk, TimeRange } from './rows.ts'
 import { shaper } from './shape.ts'
 import type { SourceAt } from './source-at.ts'
-
-/** No zone's offset is larger, so a bound widened by it never cuts a row off. */
-const ZONE_SLACK_US = 86_400_000_000
+import { ZONE_SLACK_US } from './sql-conditions.ts'
 
 export interface ScanPlan {
   /** Names the source in messages. */
@@ -91,6 +89,7 @@ function boundsOf(
   { fromUs = Number.NEGATIVE_INFINITY, untilUs = Number.POSITIVE_INFINITY }: TimeRange,
 ): ValueRange | undefined {
   if (time === undefined || !Object.hasOwn(columns, time)) return undefined
+  // A bound widened so never cuts a row off.
   const slackUs = isLocalTime(types, time) ? ZONE_SLACK_US : 0
   const from = fromUs < -TIME_US_MAX ? Number.NEGATIVE_INFINITY : fromUs - slackUs
   const until = untilUs > TIME_US_MAX ? Number.POSITIVE_INFINITY : untilUs + slackUs

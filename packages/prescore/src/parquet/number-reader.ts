@@ -1,5 +1,4 @@
 /** Numbers of a column of a row group, read page by page: to the bits that DuckDB gives. */
-
 import type { FileHandle } from 'node:fs/promises'
 import { bytesAt, type StoredChunk } from './footer.ts'
 import { isRunOf, readHybrid } from './hybrid.ts'
@@ -53,11 +52,6 @@ export class NumberReader {
     this.#dictionary = undefined
     this.#rowsLeft = 0
     this.#rowsUnread = rows
-  }
-
-  /** Whether all of its last page was read. */
-  get isAtEnd(): boolean {
-    return this.#rowsLeft === 0
   }
 
   /**

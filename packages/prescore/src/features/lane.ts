@@ -22,7 +22,7 @@ const ALWAYS_WRITTEN: ReadonlySet<Statistic> = new Set(['count', 'sum', 'mean', 
 export function computeCells(lane: Lane, questions: Questions, cells: readonly Cell[], room: Float64Array[]): readonly Float64Array[] {
   const results = cells.map(({ statistic }, i) => {
     room[i] ??= new Float64Array(questions.total)
-    return ALWAYS_WRITTEN.has(statistic) ? room[i] : fillEmpty(room[i], statistic)
+    return readyFor(statistic, room[i])
   })
   const columns = (statistic: Statistic): RankedColumn[] =>
     cells.flatMap(({ window, rank, ...cell }, i) => (cell.statistic === statistic ? [{ window, rank, values: results[i]! }] : []))
@@ -46,7 +46,12 @@ export function emptyResults(statistic: Statistic, rows: number): Float64Array {
   return fillEmpty(new Float64Array(rows), statistic)
 }
 
-export function fillEmpty(results: Float64Array, statistic: Statistic): Float64Array {
+/** Results that are about to be written: what is not always written is empty. */
+export function readyFor(statistic: Statistic, results: Float64Array): Float64Array {
+  return ALWAYS_WRITTEN.has(statistic) ? results : fillEmpty(results, statistic)
+}
+
+function fillEmpty(results: Float64Array, statistic: Statistic): Float64Array {
   return results.fill(emptyOf(statistic))
 }
 

@@ -1,7 +1,7 @@
 /** The results of one part of the keys after the other, from the records of its events. */
 import { type BandedEvents, type Bands, NO_BAND } from './bands.ts'
 import type { KeyParts } from './key-parts.ts'
-import { fillEmpty } from './lane.ts'
+import { readyFor } from './lane.ts'
 import type { MomentLane } from './moment-lane.ts'
 import { bandOfPacked, type RecordLayout } from './record-layout.ts'
 import type { Room } from './room.ts'
@@ -48,7 +48,7 @@ export class MomentPart {
       const placed = this.#placed(bands, lanes[0]!, numbered)
       for (const i of lanes) {
         const lane = this.#lanes[i]!
-        const own = lane.plan.cells.map(({ statistic }, cell) => fillEmpty(this.#room.doubles(`cell ${cell}`, rows.length), statistic))
+        const own = lane.plan.cells.map(({ statistic }, cell) => readyFor(statistic, this.#room.doubles(`cell ${cell}`, rows.length)))
         lane.write(this.#eventsOf(i, blocks, placed), asking, this.#asOfUs, own)
         own.forEach((values, cell) => spread(values, rows, results[i]![cell]!))
       }

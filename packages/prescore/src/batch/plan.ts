@@ -58,6 +58,9 @@ export interface PlanRequest {
 /** Rows of one score shard, when the number of shards is not given: a kill loses seconds, and a worker takes its share of a small run. */
 const SHARD_ROWS = { least: 1_000, most: 100_000 }
 
+/** Joined keys whose features are computed at once, in memory; where there are more, sources are read again for the next. */
+export const KEYS_AT_ONCE = 500_000
+
 /**
  * Plans the run, or finds the plan that it has already. Undefined: a rescore finds nothing to compute.
  * @throws PrescoreError `no_population`, `empty_population`, `duplicate_keys`, `invalid_key`, `interrupted`, and what pinning may throw
@@ -147,5 +150,5 @@ async function recordPopulation(
 
 function shardsFor(rows: number, { shards, threads }: PlanRequest): RunPlan['shards'] {
   const busy = Math.min(threads, Math.ceil(rows / SHARD_ROWS.least))
-  return { features: shards ?? busy, score: shards ?? Math.max(busy, Math.ceil(rows / SHARD_ROWS.most)) }
+  return { features: shards ?? busy * Math.ceil(rows / KEYS_AT_ONCE), score: shards ?? Math.max(busy, Math.ceil(rows / SHARD_ROWS.most)) }
 }

@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Column } from '../../expressions/index.ts'
-import { Division, type FeatureRequest, historyFeatures, KeyIndex, keyColumns, NO_KEY, PeerTalk } from '../../history/index.ts'
+import { type Column, takeRows } from '../../expressions/index.ts'
+import { Division, type FeatureRequest, historyFeatures, KeyIndex, keyColumns, PeerTalk } from '../../history/index.ts'
 import type { JoinDefinition, SourceDefinition } from '../../project/index.ts'
 import type { SourcePin } from '../../sources/index.ts'
 import { claim } from '../claim.ts'
@@ -87,22 +87,32 @@ async function joinedKeys(context: RunContext, parts: readonly number[]): Promis
   const rows = origins === undefined ? all : someRows(all, rowsOfOrigin(origins, 0))
   const wanted: PartOfJoin[] = []
   for (const { name, definition, keys } of assembly.joins) {
-    const index = new KeyIndex(definition.entity)
     const columns = keys(rows)
-    const numbers = index.add(columns, rows.rows)
     const division = divisionOf(context, definition.source)
     const partOfRow = await division.partsOf(database, joinsOf(context, definition.source).indexOf(definition), columns, rows.rows)
-    const partOfKey = new Int32Array(index.size)
-    numbers.forEach((number, row) => {
-      if (number !== NO_KEY) partOfKey[number] = partOfRow[row] as number
-    })
     for (const part of parts) {
-      const own = Int32Array.from(partOfKey.keys()).filter(number => partOfKey[number] === part)
-      const ownKeys = keyColumns(index, definition.entity, own).map(([, column]) => column)
-      wanted.push({ join: name, part, keys: ownKeys, rows: own.length })
+      // Keys of other parts are not numbered: they are most of them.
+      const own = rowsIn(partOfRow, part)
+      const index = new KeyIndex(definition.entity)
+      index.add(
+        columns.map(column => takeRows(column, own)),
+        own.length,
+      )
+      const all = Int32Array.from({ length: index.size }, (_, number) => number)
+      const ownKeys = keyColumns(index, definition.entity, all).map(([, column]) => column)
+      wanted.push({ join: name, part, keys: ownKeys, rows: index.size })
     }
   }
   return wanted
+}
+
+function rowsIn(partOfRow: Int32Array, part: number): Int32Array {
+  const rows = new Int32Array(partOfRow.length)
+  let count = 0
+  partOfRow.forEach((each, row) => {
+    if (each === part) rows[count++] = row
+  })
+  return rows.slice(0, count)
 }
 
 /** The same in every worker: which part a key is of must not depend on who asks. */

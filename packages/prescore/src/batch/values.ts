@@ -2,7 +2,7 @@
 import { type Chunk, type Column, isStringColumn, type NumberColumn, type StringColumn } from '../expressions/index.ts'
 import { valueNames } from '../history/index.ts'
 import { type FloatType, valueText } from '../models/index.ts'
-import { encodeKey, type Key, type KeyColumns, type KeyValue, type PredictionDefinition } from '../project/index.ts'
+import { encodeKey, type Key, type KeyColumns, type KeyValue, keyValueJson, type PredictionDefinition } from '../project/index.ts'
 
 export interface CanonicalRow {
   readonly keyBytes: Buffer
@@ -29,17 +29,8 @@ export function canonicalRows(
   { entity = {} }: Pick<PredictionDefinition, 'entity'>,
   shape: ValueShape,
 ): readonly CanonicalRow[] {
-  const keys = new RowKeys(chunk, entity)
-  const text = textReader(chunk, shape)
-  const rejected = chunk.columns.get('rejected') as StringColumn
-  const inputs = chunk.columns.get('inputs') as StringColumn | undefined
-  const rows: CanonicalRow[] = []
-  for (let i = 0; i < chunk.rows; i++) {
-    const code = rejected.codes[i] as number
-    const given = inputs?.dictionary[inputs.codes[i] as number]
-    rows.push(new Row(keys, i, code < 0 ? text(i) : undefined, given, code < 0 ? '' : (rejected.dictionary[code] as string)))
-  }
-  return rows
+  const texts = new RowTexts(chunk, entity, shape)
+  return Array.from({ length: chunk.rows }, (_, row) => new Row(texts, row))
 }
 
 class Row implements CanonicalRow {
@@ -51,19 +42,62 @@ class Row implements CanonicalRow {
   readonly #keys: RowKeys
   readonly #row: number
 
-  constructor(keys: RowKeys, row: number, valueText: string | undefined, inputsText: string | undefined, code: string) {
-    this.#keys = keys
+  constructor(texts: RowTexts, row: number) {
+    this.#keys = texts.keys
     this.#row = row
-    this.keyBytes = keys.bytes(row)
-    this.keyText = keys.text(row)
-    this.valueText = valueText
-    this.inputsText = inputsText
-    this.line = `${this.keyText}\t${inputsText === undefined ? '' : `${inputsText}\t`}${valueText ?? `!${code}`}\n`
+    this.keyBytes = texts.keys.bytes(row)
+    this.keyText = texts.keys.text(row)
+    this.valueText = texts.value(row)
+    this.inputsText = texts.inputs(row)
+    this.line = texts.line(row, this.keyText, this.valueText, this.inputsText)
   }
 
   /** Few ask for it. */
   get key(): Key {
     return { ...this.#keys.at(this.#row) }
+  }
+}
+
+/** Lines at a time: a text that stays in the processor's caches. */
+const LINES_AT_ONCE = 1_024
+
+/** The lines of such a chunk, some at once: what a digest is of. */
+export function* canonicalLines(chunk: Chunk, { entity = {} }: Pick<PredictionDefinition, 'entity'>, shape: ValueShape): Generator<string> {
+  const texts = new RowTexts(chunk, entity, shape)
+  for (let from = 0; from < chunk.rows; from += LINES_AT_ONCE) {
+    const to = Math.min(chunk.rows, from + LINES_AT_ONCE)
+    let lines = ''
+    for (let i = from; i < to; i++) lines += texts.line(i, texts.keys.text(i), texts.value(i), texts.inputs(i))
+    yield lines
+  }
+}
+
+/** What stands for the rows of a chunk. */
+class RowTexts {
+  readonly keys: RowKeys
+  readonly #text: (row: number) => string
+  readonly #rejected: StringColumn
+  readonly #inputs: StringColumn | undefined
+
+  constructor(chunk: Chunk, entity: KeyColumns, shape: ValueShape) {
+    this.keys = new RowKeys(chunk, entity)
+    this.#text = textReader(chunk, shape)
+    this.#rejected = chunk.columns.get('rejected') as StringColumn
+    this.#inputs = chunk.columns.get('inputs') as StringColumn | undefined
+  }
+
+  /** Undefined for a rejected row. */
+  value(row: number): string | undefined {
+    return (this.#rejected.codes[row] as number) < 0 ? this.#text(row) : undefined
+  }
+
+  inputs(row: number): string | undefined {
+    return this.#inputs?.dictionary[this.#inputs.codes[row] as number]
+  }
+
+  line(row: number, key: string, value: string | undefined, inputs: string | undefined): string {
+    const said = value ?? `!${this.#rejected.dictionary[this.#rejected.codes[row] as number]}`
+    return inputs === undefined ? `${key}\t${said}\n` : `${key}\t${inputs}\t${said}\n`
   }
 }
 
@@ -112,10 +146,11 @@ function valueReader(column: Column): (row: number) => KeyValue {
   return row => (exact === undefined || Number.isSafeInteger(values[row]) ? (values[row] as number) : (exact[row] as bigint))
 }
 
+/** `"name":value`, as `keyJson` writes it. */
 function memberReader(name: string, column: Column): (row: number) => string {
   const before = `${JSON.stringify(name)}:`
   const value = valueReader(column)
-  return isStringColumn(column) ? row => before + JSON.stringify(value(row)) : row => before + value(row)
+  return row => before + keyValueJson(value(row))
 }
 
 function textReader(chunk: Chunk, { outputType, width }: ValueShape): (row: number) => string {

@@ -40,13 +40,13 @@ export class Wave {
   }
 
   /** A key as it is here without the events that wait. @param number below 0: it has none */
-  find(number: number, name: string): Found | undefined {
-    return this.#numbered[number] ?? (this.#named.size === 0 ? undefined : this.#named.get(name))
+  find(number: number, keyBytes: Buffer): Found | undefined {
+    return this.#numbered[number] ?? (this.#named.size === 0 ? undefined : this.#named.get(keyBytes.toString('latin1')))
   }
 
-  set(number: number, name: string, key: Found): void {
+  set(number: number, keyBytes: Buffer, key: Found): void {
     const isMany = number < 0 || key instanceof KeyEvents
-    if (isMany) this.#named.set(name, key)
+    if (isMany) this.#named.set(keyBytes.toString('latin1'), key)
     while (this.#numbered.length <= number) this.#numbered.push(undefined)
     if (number >= 0) this.#numbered[number] = isMany ? undefined : key
   }

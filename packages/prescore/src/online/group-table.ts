@@ -115,9 +115,20 @@ export class GroupTable {
       if (!isWaiting && wave.only(this.#next) === undefined) continue
       const keyBytes = wave.waiting.bytesOf(this.#next)
       if (keyBytes === undefined) continue
-      if (isWaiting) this.#put(wave, this.#next, keyBytes, wave.find(this.#next, keyBytes) ?? this.#stored(keyBytes))
+      if (isWaiting) this.#putTo(wave, this.#next, keyBytes)
       const only = wave.only(this.#next)
       if (only !== undefined) this.#puts.push([keyBytes, only])
+    }
+    return true
+  }
+
+  /** The same of what has come since: so much less is to be done when it is to be stored. @returns whether there is no more of it now */
+  foldAhead(untilMs: number): boolean {
+    const wave = this.#wave
+    for (; wave.folded < wave.waiting.keys; wave.folded++) {
+      if (wave.folded % KEYS_AT_ONCE === 0 && performance.now() >= untilMs) return false
+      const keyBytes = wave.waiting.has(wave.folded) ? wave.waiting.bytesOf(wave.folded) : undefined
+      if (keyBytes !== undefined) this.#putTo(wave, wave.folded, keyBytes)
     }
     return true
   }
@@ -165,13 +176,18 @@ export class GroupTable {
     return number === NO_KEY || !wave.waiting.has(number) ? known : this.#put(wave, number, keyBytes, known)
   }
 
+  /** Puts the events that wait to a key that has some. */
+  #putTo(wave: Wave, number: number, keyBytes: Buffer): void {
+    const older = () => (wave.older === undefined ? this.#stored(keyBytes) : this.#find(wave.older, keyBytes, wave.waiting.keyOf(number)))
+    this.#put(wave, number, keyBytes, wave.find(number, keyBytes) ?? older())
+  }
+
   /** A key of which no events wait. */
   #named(wave: Wave | undefined, keyBytes: Buffer): Found | undefined {
     if (wave === undefined) return this.#stored(keyBytes)
     return wave.find(NO_KEY, keyBytes) ?? this.#named(wave.older, keyBytes)
   }
 
-  /** Puts the events that wait to a key. */
   #put(wave: Wave, number: number, keyBytes: Buffer, before: Found | undefined): Found {
     const retention = wave.retention ?? this.#parts.retention()
     const key = grown(before, wave.waiting.take(number), retention, this.#parts)

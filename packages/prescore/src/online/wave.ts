@@ -15,6 +15,8 @@ export class Wave {
   older: Wave | undefined
   /** Once it is being stored: what may be forgotten of its keys. What comes after goes by what came after. */
   retention: Retention | undefined
+  /** Before it is stored: keys before this number had their events put to them, but for those that came since. */
+  folded = 0
   /** The only blocks of keys that had events, by their numbers. */
   readonly #numbered: (Uint8Array | undefined)[] = []
   /** By the bytes of the key, as latin1: keys of many blocks, and those that come from history. */

@@ -95,7 +95,8 @@ async function run(t: TestContext, folder: string, { seed, keys, batchMax, busyB
     if (step < 8) apply()
     else if (step < 14) read()
     else if (step < 19) {
-      if (storing === undefined) freeze()
+      if (random(4) === 0) group.table.foldAhead(now + 1 + random(3))
+      else if (storing === undefined) freeze()
       else if (step < 17) group.table.fold(now + 1 + random(3))
       else await finish()
     } else if (random(4) === 0) crash()

@@ -13,6 +13,8 @@ export interface ColumnCoder {
   /** The number of one value, {@link NO_KEY} where it has none. */
   codeOf(value: KeyValue): number
   value(code: number): KeyValue
+  /** The values of these codes. */
+  column(codes: Int32Array): Column
 }
 
 export function columnCoder(kind: KeyKind): ColumnCoder {
@@ -47,6 +49,10 @@ class TextCoder implements ColumnCoder {
 
   value(code: number): string {
     return this.#texts[code] as string
+  }
+
+  column(codes: Int32Array): StringColumn {
+    return { type: { kind: 'string' }, codes, dictionary: this.#texts }
   }
 
   #add(text: string): number {
@@ -103,6 +109,12 @@ class IntegerCoder implements ColumnCoder {
     const [upper, lower] = this.#numbers.pair(code)
     const value = upper * 4294967296 + (lower >>> 0)
     return Number.isSafeInteger(value) ? value : (BigInt(upper) << 32n) + BigInt(lower >>> 0)
+  }
+
+  column(codes: Int32Array): NumberColumn {
+    const column = { type: { kind: 'int64' }, values: Float64Array.from(codes, code => Number(this.value(code))) } as const
+    const isExact = column.values.every(Number.isSafeInteger)
+    return isExact ? column : { ...column, exact: BigInt64Array.from(codes, code => BigInt(this.value(code))) }
   }
 
   /** @param value a safe integer, or a bigint */

@@ -69,6 +69,20 @@ export class KeyIndex {
     return values
   }
 
+  /** The columns of these keys, in the entity's order. */
+  columnsOf(numbers: Int32Array): readonly Column[] {
+    const columns: Column[] = []
+    let rest = numbers
+    for (let i = this.#pairs.length - 1; i >= 0; i--) {
+      const pairs = this.#pairs[i] as PairNumbers
+      const [prefixes, codes] = [new Int32Array(rest.length), new Int32Array(rest.length)]
+      for (let at = 0; at < rest.length; at++) [prefixes[at], codes[at]] = pairs.pair(rest[at] as number) as [number, number]
+      columns.unshift((this.#coders[i + 1] as ColumnCoder).column(codes))
+      rest = prefixes
+    }
+    return [(this.#coders[0] as ColumnCoder).column(rest), ...columns]
+  }
+
   /** The encoded key. @throws PrescoreError `invalid_key` */
   bytes(number: number): Buffer {
     return encodeKey(this.columns, this.values(number))

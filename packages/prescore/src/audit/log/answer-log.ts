@@ -112,17 +112,15 @@ export class AnswerLog {
     let to = from
     try {
       const segment = await this.#openSegment()
-      const texts: string[] = []
-      for (let chars = 0; to < waiting.length && segment.bytes + chars < this.#segmentBytes; await turn()) {
+      const pieces: Buffer[] = []
+      for (; to < waiting.length && segment.bytes < this.#segmentBytes; await turn()) {
         const slice = waiting.slice(to, to + SLICE)
         to += slice.length
-        const text = slice.map(each => lineOf(segment, each)).join('')
-        chars += text.length
-        texts.push(text)
+        const piece = Buffer.from(slice.map(each => lineOf(segment, each)).join(''))
+        segment.bytes += piece.length
+        pieces.push(piece)
       }
-      const bytes = Buffer.from(texts.join(''))
-      await segment.file.writeFile(bytes)
-      segment.bytes += bytes.length
+      await segment.file.writeFile(Buffer.concat(pieces))
       this.#hasFailed = false
       for (let i = from; i < to; i++) waiting[i]!.counts.logged++
     } catch (error) {

@@ -23,9 +23,14 @@ interface Slip {
 export interface PartAsked {
   readonly part: number
   readonly only: string | undefined
-  readonly asked: readonly Asked[]
+  readonly asked: readonly AskedOfPart[]
   /** By what is asked: its rows. */
   readonly rows: readonly Float64Array[]
+}
+
+export interface AskedOfPart extends Omit<Asked, 'sheets'> {
+  /** Ascending: where rows of another block begin; the last is the number of rows. */
+  readonly ends: readonly number[]
 }
 
 export class Dealt {

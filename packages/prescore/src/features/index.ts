@@ -1,3 +1,4 @@
+export { onSheets, type Sheet, type SheetPlace } from './answers.ts'
 export { highestBitOf, lowestBitOf, productError } from './doubles.ts'
 export { ExactSum } from './exact-sum.ts'
 export { addParts, type Grid, gridOf, PartSum } from './grid.ts'

@@ -50,7 +50,8 @@ export function fillEmpty(results: Float64Array, statistic: Statistic): Float64A
   return results.fill(emptyOf(statistic))
 }
 
-function emptyOf(statistic: Statistic): number {
+/** What an empty window has. */
+export function emptyOf(statistic: Statistic): number {
   return statistic === 'count' || statistic === 'sum' || statistic === 'distinct' ? 0 : Number.NaN
 }
 

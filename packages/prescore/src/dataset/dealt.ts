@@ -98,8 +98,13 @@ export class Dealt {
 
   #blockEnds(rows: Float64Array): readonly number[] {
     const ends: number[] = []
-    const blockOf = (row: number) => Math.floor((rows[row] as number) / this.#blockRows)
-    for (let row = 1; row < rows.length; row++) if (blockOf(row) !== blockOf(row - 1)) ends.push(row)
+    const nextBlock = (row: number) => (Math.floor((rows[row] as number) / this.#blockRows) + 1) * this.#blockRows
+    let next = rows.length === 0 ? 0 : nextBlock(0)
+    for (let row = 1; row < rows.length; row++) {
+      if ((rows[row] as number) < next) continue
+      ends.push(row)
+      next = nextBlock(row)
+    }
     return [...ends, rows.length]
   }
 }
@@ -159,7 +164,8 @@ function rowsByShare(partOf: Int32Array, parts: number): readonly Int32Array[] {
 function together(slips: readonly Slip[]): Pick<Asked, 'keys' | 'asOfUs'> {
   const [first] = slips
   if (first !== undefined && slips.length === 1) return first
-  const buffers = (first?.keys ?? []).map(({ type }) => columnBuffer(type))
+  const total = slips.reduce((sum, { rows }) => sum + rows.length, 0)
+  const buffers = (first?.keys ?? []).map(({ type }) => columnBuffer(type, total))
   for (const { keys, rows } of slips) {
     const all = counted(rows.length)
     buffers.forEach((buffer, i) => buffer.append(keys[i] as Column, all))

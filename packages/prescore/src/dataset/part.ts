@@ -62,7 +62,7 @@ export async function performPart(ground: Ground, task: PartTask, tell: (told: T
   const sharing = talk === undefined ? undefined : { talk, ...sharingOf(ground, task, together as Together) }
   try {
     const onRows = (rows: number, total: number) => tell({ rows, total })
-    const { sheets } = await historySheets(ground.database, at, pin, requests, { clock, only, onRows, sharing })
+    const { sheets } = await historySheets(ground.database, at, pin, requests, { clock, only, onRows, sharing, room: ground.room })
     return { features: sheets.map((own, i) => own.map((columns, s) => (asked[i]?.sheets[s]?.shared === undefined ? columns : []))) }
   } finally {
     talk?.leave()

@@ -9,6 +9,7 @@ import type { KeyFilter } from './key-filter.ts'
 import { textsOf } from './lane-values.ts'
 import { type LaneResults, Moment, type MomentAsked, type MomentShare } from './moment.ts'
 import { type FeaturePlan, type GroupPlan, type LanePlan, planGroup } from './plan.ts'
+import { Room } from './room.ts'
 import { type Asked, Sweeps } from './sweeps.ts'
 import { type ClockName, checkAllTimes, type EventColumns, type QueryColumns } from './timeline.ts'
 
@@ -29,8 +30,11 @@ export interface CompiledGroup {
    * @throws PrescoreError `missing_time`, `time_out_of_range`, `lossy_cast`
    */
   compute(events: EventColumns, keyOf: Int32Array, keys: number, queries: QueryColumns, clock: ClockName): readonly Column[]
-  /** The same, laid out on sheets that are of all queries. */
-  answer(...asked: [...Parameters<CompiledGroup['compute']>, sheets: readonly Sheet[]]): readonly (readonly Column[])[]
+  /**
+   * The same, laid out on sheets that are of all queries.
+   * @param room that is written to meanwhile; nothing of it is in the answer.
+   */
+  answer(...asked: [...Parameters<CompiledGroup['compute']>, sheets: readonly Sheet[], room?: Room]): readonly (readonly Column[])[]
   /**
    * The same as of one moment, for events that are not all at hand. Undefined: some features need all events at once.
    * @throws PrescoreError `time_out_of_range`
@@ -54,7 +58,8 @@ export function compileGroup(group: FeatureGroupDefinition, rowScope: Scope, zon
     aheadUs: plan.aheadUs,
     compute: (events, keyOf, keys, queries, clock) =>
       answered(plan, { events, keyOf, keys, queries, clock, where }, [{ queries: queries.asOfUs.length }])[0]!,
-    answer: (events, keyOf, keys, queries, clock, sheets) => answered(plan, { events, keyOf, keys, queries, clock, where }, sheets),
+    answer: (events, keyOf, keys, queries, clock, sheets, room) =>
+      answered(plan, { events, keyOf, keys, queries, clock, where }, sheets, room),
     atMoment: asked => {
       if (!plan.lanes.every(Moment.serves)) return undefined
       const moment = Moment.of(plan.lanes, { ...asked, where })
@@ -63,7 +68,7 @@ export function compileGroup(group: FeatureGroupDefinition, rowScope: Scope, zon
   }
 }
 
-function answered(plan: GroupPlan, asked: Asked, sheets: readonly Sheet[]): readonly (readonly Column[])[] {
+function answered(plan: GroupPlan, asked: Asked, sheets: readonly Sheet[], room = new Room()): readonly (readonly Column[])[] {
   const { events, keyOf, queries, clock, where } = asked
   checkAllTimes(events, queries, clock)
   const columns = plan.expressions.map(expression => expression({ rows: events.rows, columns: events.columns }))
@@ -75,7 +80,7 @@ function answered(plan: GroupPlan, asked: Asked, sheets: readonly Sheet[]): read
     const every = Int32Array.from(queries.keyOf.keys())
     moment.results().forEach(({ cells, texts }, i) => answers.put(plan.lanes.indexOf(atOnce[i]!), cells, texts, every))
   }
-  const sweeps = new Sweeps(asked)
+  const sweeps = new Sweeps(asked, room)
   plan.lanes.forEach((lane, i) => {
     if (moment !== undefined && atOnce.includes(lane)) return
     const { cells, rows } = sweeps.compute(lane, columns)

@@ -4,6 +4,7 @@ import { type CrossingsOf, crossingsOf } from './crossings.ts'
 import { computeCells } from './lane.ts'
 import { valuesOf } from './lane-values.ts'
 import type { LanePlan } from './plan.ts'
+import type { Room } from './room.ts'
 import { type ClockName, type EventColumns, type QueryColumns, type Questions, questionsOf, type Timeline, timelineOf } from './timeline.ts'
 
 /** What a group is asked. */
@@ -38,17 +39,18 @@ interface InOrder {
 export class Sweeps {
   readonly #asked: Asked
   #order: InOrder | undefined
-  /** Of one lane after the other. In the order of the questions results are written side by side. */
-  readonly #room: Float64Array[] = []
+  readonly #room: Room
 
-  constructor(asked: Asked) {
+  /** @param room written to by one lane after the other. */
+  constructor(asked: Asked, room: Room) {
     this.#asked = asked
+    this.#room = room
   }
 
   /** @throws PrescoreError `lossy_cast` */
   compute(lane: LanePlan, columns: readonly Column[]): SweptLane {
     const { timeline, questions, rows, crossings } = this.#inOrder()
-    const values = valuesOf(lane, columns, timeline, this.#asked.where)
+    const values = valuesOf(lane, columns, timeline, this.#asked.where, this.#room)
     const cells = computeCells(
       { timeline, ...crossings(lane.delayUs), delayUs: lane.delayUs, ...values },
       questions,

@@ -4,7 +4,7 @@
  */
 import { PrescoreError } from '../base/index.ts'
 import type { Column } from '../expressions/index.ts'
-import { type ClockName, type CompiledGroup, compileGroup, type EventColumns, onSheets } from '../features/index.ts'
+import { type ClockName, type CompiledGroup, compileGroup, type EventColumns, onSheets, Room } from '../features/index.ts'
 import type { Database } from '../parquet/index.ts'
 import { rowScope } from '../project/index.ts'
 import type { SourceAt, SourcePin } from '../sources/index.ts'
@@ -34,6 +34,8 @@ export interface HistoryOptions {
   readonly onRows?: (rows: number, total: number) => void
   /** Others who ask for the same features of other keys, to read with. */
   readonly sharing?: Sharing | undefined
+  /** For whoever asks again and again: what is computed with stays in memory, instead of being made anew. */
+  readonly room?: Room
 }
 
 /** A key with a missing column has no events. @throws PrescoreError whatever scanning the source and computing may throw */
@@ -80,12 +82,17 @@ export async function historySheets(
   const untilUs = Math.max(...asking.map(({ lastUs }) => lastUs))
   const known = new KnownThrough()
   const buffer = collectors.length === 0 ? undefined : bufferOf(source, collectors, clock)
-  await scanned(database, source, pin, asking, { columns: columnsOf(buffer, atOnce), only, onRows }, chunk => {
+  const told = (rows: number, total: number) => {
+    // Then most of them are asked for.
+    if (only !== undefined) buffer?.reserve(total)
+    onRows?.(rows, total)
+  }
+  await scanned(database, source, pin, asking, { columns: columnsOf(buffer, atOnce), only, onRows: told }, chunk => {
     known.note(chunk.knownAtUs, untilUs)
     buffer?.append(chunk)
     for (const reader of atOnce) reader.append(chunk)
   })
-  const collected = buffer === undefined ? [] : collectedFeatures(collectors, buffer, clock)
+  const collected = buffer === undefined ? [] : collectedFeatures(collectors, buffer, options)
   return {
     sheets: readers.map(reader =>
       reader === undefined ? (collected.shift() as (typeof collected)[number]) : onSheets(reader.compute(), sheetsOf(reader.request)),
@@ -173,7 +180,11 @@ function columnsOf(buffer: EventBuffer | undefined, readers: readonly MomentRead
   return new Set([...(buffer?.columnsToScan() ?? []), ...readers.flatMap(reader => [...reader.columnsToScan()])])
 }
 
-function collectedFeatures(collectors: readonly Collector[], buffer: EventBuffer, clock: ClockName): (readonly (readonly Column[])[])[] {
+function collectedFeatures(
+  collectors: readonly Collector[],
+  buffer: EventBuffer,
+  { clock, room = new Room() }: HistoryOptions,
+): (readonly (readonly Column[])[])[] {
   const [columns, positions] = [buffer.columns(), buffer.positions()]
-  return collectors.map((collector, i) => collector.compute(columns, positions, buffer.keysOf(i), clock))
+  return collectors.map((collector, i) => collector.compute(columns, positions, buffer.keysOf(i), clock, room))
 }

@@ -1,23 +1,27 @@
 /** Features by the threads of a training set, without its file: warm, and asked again and again. */
 import { RowsAside } from '../packages/prescore/src/dataset/aside.ts'
-import { Dealt, type PartAsked } from '../packages/prescore/src/dataset/dealt.ts'
+import { Dealt } from '../packages/prescore/src/dataset/dealt.ts'
 import { Engine } from '../packages/prescore/src/dataset/engine.ts'
 import { type Need, needsOf, sharedScans } from '../packages/prescore/src/dataset/needs.ts'
-import type { PartDone, PartTask, Together } from '../packages/prescore/src/dataset/part.ts'
-import { type Piece, whole } from '../packages/prescore/src/dataset/pieces.ts'
+import type { PartTask, Together } from '../packages/prescore/src/dataset/part.ts'
 import { type Prepared, prepare } from '../packages/prescore/src/dataset/prepare.ts'
+import { Results } from '../packages/prescore/src/dataset/results.ts'
 import { trainingRows } from '../packages/prescore/src/dataset/rows.ts'
 import { togetherFor } from '../packages/prescore/src/dataset/together.ts'
 import type { Column } from '../packages/prescore/src/expressions/index.ts'
-import { type Assembly, assemble, Division } from '../packages/prescore/src/history/index.ts'
+import { assemble, Division } from '../packages/prescore/src/history/index.ts'
 import type { Database } from '../packages/prescore/src/parquet/index.ts'
-import { featureTypes, type LoadedProject, rowScope, type SourceDefinition } from '../packages/prescore/src/project/index.ts'
+import type { LoadedProject } from '../packages/prescore/src/project/index.ts'
 
 const EVERYTHING = Number.MAX_SAFE_INTEGER
+const BLOCK_ROWS = 65_536
+
+interface Part extends Pick<PartTask, 'asked' | 'only'> {
+  readonly part: number
+}
 
 export class FeatureThreads {
   readonly #prepared: Prepared
-  readonly #assembly: Assembly
   readonly #needs: readonly Need[]
   readonly #engine: Engine
   readonly #threads: number
@@ -30,33 +34,30 @@ export class FeatureThreads {
   private constructor(prepared: Prepared, threads: number) {
     const { spec, prediction, database } = prepared
     this.#prepared = prepared
-    this.#assembly = assemble(spec.project, prediction)
-    this.#needs = needsOf(spec.project, prediction, this.#assembly, spec.clock)
+    this.#needs = needsOf(spec.project, prediction, assemble(spec.project, prediction), spec.clock)
     this.#engine = new Engine(spec, database, threads, undefined)
     this.#threads = threads
   }
 
-  /** From Parquet to a row-major matrix. @returns how many rows it has. */
+  /** From Parquet to columns in the order of the rows, by block. @returns how many rows there are. */
   async pointInTime(fromUs: number): Promise<number> {
-    const { spec, database } = this.#prepared
-    const aside = await RowsAside.of(trainingRows(this.#prepared, { fromUs }), EVERYTHING, '', EVERYTHING)
-    const pieces: Piece[][] = this.#needs.map(() => [])
+    const { database, source } = this.#prepared
+    const aside = await RowsAside.of(trainingRows(this.#prepared, { fromUs }), BLOCK_ROWS, '', EVERYTHING)
+    const size = { rows: aside.rows, blockRows: BLOCK_ROWS, room: EVERYTHING }
+    const results = new Results(this.#needs, name => source(name).at.definition, size, '')
     for (const scan of sharedScans(this.#needs)) {
       const dealt = new Dealt(this.#prepared, this.#needs, scan, this.#threads, '', EVERYTHING)
       await dealt.deal(database, aside)
-      await this.#run(scan.source, [...dealt.take()], ({ asked, rows }, features) => {
-        asked.forEach(({ need }, i) =>
-          pieces[need]?.push({ rows: Int32Array.from(rows[i] as Float64Array), columns: features[i]?.[0] ?? [] }),
-        )
-      })
+      const asked = [...dealt.take()].map(part => ({ ...part, asked: results.asked(part) }))
+      await this.#run(scan.source, asked)
     }
-    const joined = this.#needs.map(({ join, group }, i) => {
-      const types = featureTypes(group, rowScope(spec.project.sources[group.source] as SourceDefinition))
-      return [join as string, whole(pieces[i] ?? [], [...types.values()], aside.rows)] as const
-    })
-    const { vector, joined: withFeatures } = this.#assembly
-    const columns = vector.columns(withFeatures(aside.block(0), new Map(joined)))
-    return vector.matrix(columns, 0, aside.rows, 'float64').rows
+    let rows = 0
+    for (let block = 0; block < aside.blocks; block++) {
+      const own = results.take(block).map(({ shared }) => shared?.rows)
+      if (own.some(each => each !== own[0])) throw new Error('columns of a block differ in length')
+      rows += own[0] ?? 0
+    }
+    return rows
   }
 
   /** The features of one join as of one moment for these keys; they stay as columns, by part. */
@@ -67,31 +68,29 @@ export class FeatureThreads {
     const division = new Division(source, [group], this.#threads)
     const partOf = await division.partsOf(this.#prepared.database, 0, [keys], rows)
     const { values } = keys as { readonly values: Float64Array }
-    const parts = Array.from({ length: this.#threads }, (_, part): PartAsked => {
+    const parts = Array.from({ length: this.#threads }, (_, part): Part => {
       const own = values.filter((_, i) => partOf[i] === part)
       const moments = new Float64Array(own.length).fill(asOfUs)
-      const asked = [{ need, keys: [{ type: keys.type, values: own }], asOfUs: moments, ends: [own.length] }]
-      return { part, only: division.condition([part]), asked, rows: [] }
+      const asked = [{ need, keys: [{ type: keys.type, values: own }], asOfUs: moments, sheets: [{ queries: own.length }] }]
+      return { part, only: division.condition([part]), asked }
     })
-    await this.#run(group.source, parts, () => {})
+    await this.#run(group.source, parts)
   }
 
   close(): Promise<void> {
     return this.#engine.close()
   }
 
-  async #run(source: string, parts: readonly PartAsked[], take: (part: PartAsked, features: PartDone['features']) => void): Promise<void> {
+  async #run(source: string, parts: readonly Part[]): Promise<void> {
     const together = togetherFor(parts, this.#threads, parts.length)
-    const partOf = new Map(
-      parts.map((part, i): [PartTask, PartAsked] => {
-        const task = { kind: 'part', source, asked: part.asked, only: part.only } as const
-        return [together === undefined ? task : { ...task, together: together[i] as Together }, part]
-      }),
-    )
+    const tasks = parts.map(({ asked, only }, i): PartTask => {
+      const task = { kind: 'part', source, asked, only } as const
+      return together === undefined ? task : { ...task, together: together[i] as Together }
+    })
     await this.#engine.run(
-      partOf.keys(),
+      tasks,
       () => () => {},
-      (task, { features }) => take(partOf.get(task) as PartAsked, features),
+      () => {},
     )
   }
 }

@@ -127,8 +127,7 @@ def main(kind, *args):
     for _ in sys.stdin:
         started = time.perf_counter()
         if kind == 'features':
-            rows = matrix_of(features(*args), feature_names(), np.float64)
-            count = len(rows)
+            count = len(features(*args).select(feature_names()))
         elif kind == 'scoring':
             scoring(args[0], session, args[2])
             count = 0

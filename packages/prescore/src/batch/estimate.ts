@@ -16,7 +16,7 @@ import { bytesIn } from './disk.ts'
 import { headerOf } from './header.ts'
 import { RunLayout } from './layout.ts'
 import type { BatchPlace } from './place.ts'
-import { hasOwnRows, type RunPlan } from './plan.ts'
+import { hasOwnRows, KEYS_AT_ONCE, type RunPlan } from './plan.ts'
 import { populationKinds } from './population.ts'
 import { readPopulation } from './rows.ts'
 import { computeFeatures } from './stages/features.ts'
@@ -62,8 +62,9 @@ export async function estimateRun(
     const byRows = rows.rows / sampled.rows
     const byKeys = joinedKeys(whole, rows) / Math.max(1, joinedKeys(whole, sampled))
     const workers = Math.min(threads, planned.shards.score)
+    const rounds = Math.ceil(rows.rows / KEYS_AT_ONCE)
     const isOwn = hasOwnRows(planned)
-    const computing = isOwn ? 0 : measured.scanSeconds + (measured.computeSeconds * byKeys) / Math.min(threads, planned.shards.features)
+    const computing = isOwn ? 0 : measured.scanSeconds * rounds + (measured.computeSeconds * byKeys) / Math.min(threads, planned.shards.features)
     const features = WORKER.startSeconds + computing
     // Rows that have their features themselves are scored as they are scanned, by each worker those of its keys.
     const score = (isOwn ? measured.scanSeconds : 0) + (measured.scoreSeconds * byRows) / workers
@@ -77,7 +78,7 @@ export async function estimateRun(
         tableBytes(whole) + (await stat(whole.populationFile)).size + scaled(measured.features, byKeys) + scaled(measured.scores, byRows),
       ),
       answerBytes: Math.round(measured.staged.answerBytes * byRows),
-      peakMb: Math.round(peakBytes(whole, measured.scanned, rows.rows) / 2 ** 20 + workers * WORKER.mb),
+      peakMb: Math.round(peakBytes(whole, measured.scanned / rounds, rows.rows) / 2 ** 20 + workers * WORKER.mb),
     }
     await keep(new RunLayout(place.runs, planned.run).estimate, estimate)
     return estimate
@@ -231,12 +232,14 @@ function joinedKeys({ assembly }: RunContext, rows: Chunk): number {
   }, 0)
 }
 
-/** As if all that was scanned were kept, in buffers that have just grown. */
+/** As if all that was scanned for the keys of a round were kept, in buffers that have just grown. */
 function peakBytes({ assembly }: RunContext, scanned: number, rows: number): number {
   const nodes = assembly.joins.flatMap(({ definition }) => Object.values(definition.features).flatMap(({ value, where }) => [value, where]))
   const columns = new Set(nodes.flatMap(node => (node === undefined ? [] : [...references(node)])))
   const event = 8 * (2 + columns.size) + 4 * assembly.joins.length
-  return process.memoryUsage().rss + scanned * event * 1.5 + rows * (ROW_BYTES + 8 * assembly.vector.names.length)
+  return (
+    process.memoryUsage().rss + scanned * event * 1.5 + rows * ROW_BYTES + Math.min(rows, KEYS_AT_ONCE) * 8 * assembly.vector.names.length
+  )
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<readonly [seconds: number, result: T]> {

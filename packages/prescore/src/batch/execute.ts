@@ -13,7 +13,7 @@ import { evidenceOf } from './gates/evidence.ts'
 import { checkGates } from './gates.ts'
 import { headerOf } from './header.ts'
 import type { Stage } from './layout.ts'
-import { hasOwnRows } from './plan.ts'
+import { hasOwnRows, KEYS_AT_ONCE, type RunPlan } from './plan.ts'
 import { type OnProgress, scanCounter, stageCounter } from './progress.ts'
 import type { RunReport } from './report.ts'
 import { rescoredRows } from './rescored.ts'
@@ -83,10 +83,12 @@ async function computeShards(
     const open = await openShards(layout, spec.plan, stage)
     if (open.length === 0) return 0
     const started = performance.now()
-    const given = dealt(stage, open, tasks)
+    const rounds = (stage === 'features' ? roundsOf(spec.plan, open) : [open]).map(shards => dealt(stage, shards, tasks))
     const counter =
-      stage === 'features' ? scanCounter(onProgress, stage, sources, given.length) : stageCounter(onProgress, stage, rowsOf(spec, open))
-    await engine.run(given, counter, signal)
+      stage === 'features'
+        ? scanCounter(onProgress, stage, sources, rounds.flat().length)
+        : stageCounter(onProgress, stage, rowsOf(spec, open))
+    for (const round of rounds) await engine.run(round, counter, signal)
     return secondsSince(started)
   }
   try {
@@ -94,6 +96,16 @@ async function computeShards(
   } finally {
     await engine.close()
   }
+}
+
+/** Parts of stage 1 in rounds, each of about as many keys as are computed at once. */
+export function roundsOf(
+  { population, shards }: Pick<RunPlan, 'population' | 'shards'>,
+  parts: readonly number[],
+): readonly (readonly number[])[] {
+  const keys = (population.rows * parts.length) / shards.features
+  const each = Math.ceil(parts.length / Math.ceil(keys / KEYS_AT_ONCE))
+  return Array.from({ length: Math.ceil(parts.length / each) }, (_, i) => parts.slice(i * each, (i + 1) * each))
 }
 
 /** Shards dealt out evenly, neighbours together. Parts of stage 1 share a scan, so each worker gets its parts as one task, and all do theirs at once. */

@@ -60,6 +60,9 @@ export interface PlanRequest {
 /** Rows of one score shard, when the number of shards is not given: a kill loses seconds, and a worker takes its share of a small run. */
 const SHARD_ROWS = { least: 1_000, most: 100_000 }
 
+/** Joined keys whose features are computed at once, in memory; where there are more, sources are read again for the next. */
+export const KEYS_AT_ONCE = 500_000
+
 /**
  * Plans the run, or finds the plan that it has already. Undefined: a rescore finds nothing to compute.
  * @throws PrescoreError `no_population`, `empty_population`, `duplicate_keys`, `invalid_key`, `interrupted`, and what pinning may throw
@@ -155,7 +158,10 @@ export function hasOwnRows({ shards }: Pick<RunPlan, 'shards'>): boolean {
 function shardsFor(rows: number, request: PlanRequest, pins: Pins): RunPlan['shards'] {
   const { shards, threads } = request
   const busy = Math.min(threads, Math.ceil(rows / SHARD_ROWS.least))
-  return { features: areOwnRows(request, pins) ? 0 : (shards ?? busy), score: shards ?? Math.max(busy, Math.ceil(rows / SHARD_ROWS.most)) }
+  return {
+    features: areOwnRows(request, pins) ? 0 : (shards ?? busy * Math.ceil(rows / KEYS_AT_ONCE)),
+    score: shards ?? Math.max(busy, Math.ceil(rows / SHARD_ROWS.most)),
+  }
 }
 
 /** Whether each row of the population has its features itself: all rows of a table, of which each is a key of its own. */

@@ -47,7 +47,8 @@ export class RowsAside {
       this.#note(chunk)
       for (let from = 0; from < chunk.rows; ) {
         const count = Math.min(chunk.rows - from, this.blockRows - open.rows)
-        const some = Int32Array.from({ length: count }, (_, i) => from + i)
+        const some = new Int32Array(count)
+        for (let i = 0; i < count; i++) some[i] = from + i
         for (const [name, buffer] of open.buffers) buffer.append(chunk.columns.get(name) as Column, some)
         open.rows += count
         from += count
@@ -61,7 +62,7 @@ export class RowsAside {
   }
 
   #empty(): OpenBlock {
-    return { rows: 0, buffers: [...this.#types].map(([name, type]) => [name, columnBuffer(type)] as const) }
+    return { rows: 0, buffers: [...this.#types].map(([name, type]) => [name, columnBuffer(type, this.blockRows)] as const) }
   }
 
   #close({ rows, buffers }: OpenBlock): void {

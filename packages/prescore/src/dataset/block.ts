@@ -1,11 +1,13 @@
 /** Some rows of a training set, finished: joined with what they need, labelled, scored if that is wanted, and made a row group. */
-import { type Chunk, type Column, type NumberColumn, numberValues, stringColumn, takeRows } from '../expressions/index.ts'
+import { type Chunk, type Column, type NumberColumn, numberValues, stringColumn, takeRows, type ValueType } from '../expressions/index.ts'
 import { type ScoredRows, scoreRows, valueNames } from '../history/index.ts'
 import type { ModelRunner } from '../models/index.ts'
 import { type RowGroup, type StoredColumns, writeRowGroup } from '../parquet/index.ts'
 import { featureTypes, rowScope, type SourceDefinition } from '../project/index.ts'
 import type { Ground, Told } from './ground.ts'
-import { type Piece, whole } from './pieces.ts'
+import { whole } from './pieces.ts'
+import type { BlockResult } from './results.ts'
+import { valuesOf } from './shared-columns.ts'
 import { columnsOf, storedName } from './table.ts'
 
 export interface BlockTask {
@@ -14,7 +16,7 @@ export interface BlockTask {
   /** Of the rows themselves: `key.*`, `input.*`, `asOf`, and `row.*` where the label reads them. */
   readonly rows: Chunk
   /** By need. Rows are counted from the block's first. */
-  readonly pieces: readonly (readonly Piece[])[]
+  readonly results: readonly BlockResult[]
   /** Labels of rows with a later as-of are not known yet. */
   readonly knownUntilUs: number
   /** Where its bytes go. */
@@ -50,16 +52,21 @@ export async function performBlock(ground: Ground, task: BlockTask, tell: (told:
 }
 
 /** The rows with `join.*` and `next.*` beside their own columns. */
-function withNeeds({ project, needs }: Ground, { rows, pieces }: BlockTask): Chunk {
+function withNeeds({ project, needs }: Ground, { rows, results }: BlockTask): Chunk {
   const columns = new Map(rows.columns)
   needs.forEach(({ join, group }, i) => {
-    const types = featureTypes(group, rowScope(project.sources[group.source] as SourceDefinition))
-    const joined = whole(pieces[i] ?? [], [...types.values()], rows.rows)
+    const types = [...featureTypes(group, rowScope(project.sources[group.source] as SourceDefinition)).values()]
+    const joined = resultColumns(results[i] as BlockResult, types, rows.rows)
     Object.keys(group.features).forEach((name, at) => {
       columns.set(join === undefined ? `next.${name}` : `join.${join}.${name}`, joined[at] as Column)
     })
   })
   return { rows: rows.rows, columns }
+}
+
+function resultColumns({ shared, pieces }: BlockResult, types: readonly ValueType[], rows: number): readonly Column[] {
+  if (shared === undefined) return whole(pieces, types, rows)
+  return valuesOf(shared, types.length).map((values, i) => ({ type: types[i] as ValueType, values }))
 }
 
 function labelled({ prediction, label }: Ground, all: Chunk, knownUntilUs: number): { readonly rows: Chunk; readonly label: Float64Array } {

@@ -22,8 +22,13 @@ export interface Budget {
   readonly threads: number
 }
 
-/** Of the memory, what may wait in it. */
+/** Of the memory, what rows and what they ask for may each take while they wait. */
 export function waitingBytes({ bytes }: Budget): number {
+  return bytes / 12
+}
+
+/** Of the memory, what results may: a quarter that blocks need only when parts are done. */
+export function resultBytes({ bytes }: Budget): number {
   return bytes / 4
 }
 

@@ -6,7 +6,7 @@ import { assemble } from '../history/index.ts'
 import { scanSize } from '../sources/index.ts'
 import { RowsAside } from './aside.ts'
 import type { BlockDone, BlockTask } from './block.ts'
-import { type Budget, blockRowsOf, isWorthThreads, partsFor, waitingBytes } from './budget.ts'
+import { type Budget, blockRowsOf, isWorthThreads, partsFor, resultBytes, waitingBytes } from './budget.ts'
 import { Dealt, type PartAsked } from './dealt.ts'
 import { Engine } from './engine.ts'
 import { labelsKnownUntilUs } from './known-until.ts'
@@ -43,11 +43,12 @@ export class Building {
   /** Writes all rows to a file of the scratch. */
   async write(request: RowsRequest, metadata: Readonly<Record<string, string>>, file: string): Promise<void> {
     const { features } = this.#prepared.prediction
-    const room = waitingBytes(this.#budget) / 3
+    const room = waitingBytes(this.#budget)
     const blockRows = blockRowsOf(this.#budget, features.length)
     const aside = await RowsAside.of(trainingRows(this.#prepared, request), blockRows, this.#scratch.path('rows'), room)
     const knownUntilUs = await labelsKnownUntilUs(this.#prepared, aside.firstUs)
-    const results = new Results(this.#needs.length, blockRows, this.#scratch.path('results'), room)
+    const size = { rows: aside.rows, blockRows, room: resultBytes(this.#budget) }
+    const results = new Results(this.#needs, name => this.#prepared.source(name).at.definition, size, this.#scratch.path('results'))
     for (const [i, scan] of sharedScans(this.#needs).entries())
       await this.#compute(scan, aside, results, this.#scratch.path(`asked-${i}`), room)
     const whole = new Whole(file)
@@ -83,7 +84,7 @@ export class Building {
         const task: PartTask = {
           kind: 'part',
           source: scan.source,
-          asked: part.asked,
+          asked: results.asked(part),
           only: part.only,
           ...(own === undefined ? {} : { together: own }),
         }
@@ -129,7 +130,7 @@ export class Building {
       for (let number = 0; number < aside.blocks; number++) {
         const rows = aside.block(number)
         aside.drop(number)
-        yield { kind: 'block', number, rows, pieces: results.take(number), knownUntilUs, file: scratch.path(`block-${number}`) }
+        yield { kind: 'block', number, rows, results: results.take(number), knownUntilUs, file: scratch.path(`block-${number}`) }
       }
     }
     const counter = this.#prepared.counter('writing')

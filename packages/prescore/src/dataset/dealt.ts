@@ -23,9 +23,14 @@ interface Slip {
 export interface PartAsked {
   readonly part: number
   readonly only: string | undefined
-  readonly asked: readonly Asked[]
+  readonly asked: readonly AskedOfPart[]
   /** By what is asked: its rows. */
   readonly rows: readonly Float64Array[]
+}
+
+export interface AskedOfPart extends Omit<Asked, 'sheets'> {
+  /** Ascending: where rows of another block begin; the last is the number of rows. */
+  readonly ends: readonly number[]
 }
 
 export class Dealt {
@@ -93,8 +98,13 @@ export class Dealt {
 
   #blockEnds(rows: Float64Array): readonly number[] {
     const ends: number[] = []
-    const blockOf = (row: number) => Math.floor((rows[row] as number) / this.#blockRows)
-    for (let row = 1; row < rows.length; row++) if (blockOf(row) !== blockOf(row - 1)) ends.push(row)
+    const nextBlock = (row: number) => (Math.floor((rows[row] as number) / this.#blockRows) + 1) * this.#blockRows
+    let next = rows.length === 0 ? 0 : nextBlock(0)
+    for (let row = 1; row < rows.length; row++) {
+      if ((rows[row] as number) < next) continue
+      ends.push(row)
+      next = nextBlock(row)
+    }
     return [...ends, rows.length]
   }
 }
@@ -154,7 +164,8 @@ function rowsByShare(partOf: Int32Array, parts: number): readonly Int32Array[] {
 function together(slips: readonly Slip[]): Pick<Asked, 'keys' | 'asOfUs'> {
   const [first] = slips
   if (first !== undefined && slips.length === 1) return first
-  const buffers = (first?.keys ?? []).map(({ type }) => columnBuffer(type))
+  const total = slips.reduce((sum, { rows }) => sum + rows.length, 0)
+  const buffers = (first?.keys ?? []).map(({ type }) => columnBuffer(type, total))
   for (const { keys, rows } of slips) {
     const all = counted(rows.length)
     buffers.forEach((buffer, i) => buffer.append(keys[i] as Column, all))

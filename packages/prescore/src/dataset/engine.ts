@@ -4,6 +4,7 @@ import { portsOf } from '../history/index.ts'
 import type { Database } from '../parquet/index.ts'
 import type { BlockTask } from './block.ts'
 import { type Ground, openGround, type Told, type WorkSpec } from './ground.ts'
+import type { PartTask } from './part.ts'
 import { buffersOf } from './pieces.ts'
 import { type Done, perform, type Task } from './work.ts'
 
@@ -61,17 +62,25 @@ function threadOf(spec: WorkSpec): TaskThread<Task, Told, Done<Task>> {
   return new TaskThread({
     url: new URL('./worker.ts', import.meta.url),
     workerData: spec,
-    transfer: task => (task.kind === 'block' ? ownOf(task) : portsOf(task.together?.peers)),
+    transfer: task => (task.kind === 'block' ? ownOf(task) : [...portsOf(task.together?.peers), ...placesOf(task)]),
     placeOf: task => (task.kind === 'part' ? `features of ${task.source}` : 'a block of rows'),
     died: (where, found) => new PrescoreError('worker_failed', { where, found }),
   })
 }
 
 /** Of a block: its rows and pieces were put aside for it alone. */
-function ownOf({ rows, pieces }: BlockTask): readonly ArrayBuffer[] {
-  const all = pieces.flat()
+function ownOf({ rows, results }: BlockTask): readonly ArrayBuffer[] {
+  const all = results.flatMap(({ pieces }) => pieces)
   return buffersOf(
     [...rows.columns.values(), ...all.flatMap(({ columns }) => columns)],
     all.map(piece => piece.rows),
+  )
+}
+
+/** Of a part: the places of its answers. */
+function placesOf({ asked }: PartTask): readonly ArrayBuffer[] {
+  return buffersOf(
+    [],
+    asked.flatMap(({ sheets }) => sheets.flatMap(({ rows }) => (rows === undefined ? [] : [rows]))),
   )
 }

@@ -1,6 +1,6 @@
 /** What the work on a training set stands on, made from plain data in any thread. */
 import { type CompiledExpression, compile } from '../expressions/index.ts'
-import type { ClockName } from '../features/index.ts'
+import { type ClockName, Room } from '../features/index.ts'
 import { type Assembly, assemble } from '../history/index.ts'
 import { type ModelRunner, openModel } from '../models/index.ts'
 import type { Database } from '../parquet/index.ts'
@@ -32,6 +32,8 @@ export interface Ground {
   readonly needs: readonly Need[]
   readonly label: CompiledExpression
   readonly model: ModelRunner | undefined
+  /** What parts are computed with, one after the other. */
+  readonly room: Room
   source(name: string): { readonly at: SourceAt; readonly pin: SourcePin }
 }
 
@@ -49,6 +51,7 @@ export async function openGround(spec: WorkSpec, database: Database): Promise<Gr
     needs: needsOf(project, prediction, assembly, clock),
     label: compile(label, labelScope(project, prediction), `predictions.${prediction.name}.training.label`),
     model: modelFile === undefined ? undefined : await openModel(modelFile, prediction.model, names),
+    room: new Room(),
     source: name => ({ at: sourceAt(spec, project, name), pin: pins[name] as SourcePin }),
   }
 }

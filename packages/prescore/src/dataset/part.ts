@@ -1,8 +1,9 @@
 /** The features of some keys: those of one part, so that no more of the events is in memory at once. */
 import type { Column } from '../expressions/index.ts'
-import { Division, historyFeatures, type Peers, PeerTalk, type Sharing } from '../history/index.ts'
+import type { Sheet } from '../features/index.ts'
+import { Division, historySheets, type Peers, PeerTalk, type Sharing } from '../history/index.ts'
 import type { Ground, Told } from './ground.ts'
-import { range } from './pieces.ts'
+import { type SharedColumns, valuesOf } from './shared-columns.ts'
 
 /** Rows that ask for the same need. */
 export interface Asked {
@@ -10,8 +11,17 @@ export interface Asked {
   readonly need: number
   readonly keys: readonly Column[]
   readonly asOfUs: Float64Array
-  /** Ascending: before which rows the answer is cut into pieces; the last is the number of rows. */
-  readonly ends: readonly number[]
+  /** The rows in their order, cut by where their answers go. */
+  readonly sheets: readonly AskedSheet[]
+}
+
+/** Rows of one block. Plain data. */
+export interface AskedSheet {
+  readonly queries: number
+  /** Where their answers are written to; absent: they are handed over. */
+  readonly shared?: SharedColumns
+  /** Of each of them its row there. */
+  readonly rows?: Int32Array
 }
 
 /** Plain data, but for the ports of the peers. */
@@ -36,21 +46,24 @@ export interface PartTask {
 }
 
 export interface PartDone {
-  /** By what was asked, and by piece: its aggregates in the group's order, row for row. */
+  /** By what was asked, and by sheet: its aggregates in the group's order, row for row; none where they are written already. */
   readonly features: readonly (readonly (readonly Column[])[])[]
 }
 
 export async function performPart(ground: Ground, task: PartTask, tell: (told: Told) => void): Promise<PartDone> {
   const { source, asked, only, together } = task
   const { at, pin } = ground.source(source)
-  const requests = asked.map(({ need, keys, asOfUs }) => ({ group: needAt(ground, need).group, keys, asOfUs }))
+  const requests = asked.map(({ need, keys, asOfUs, sheets }) => {
+    const { group } = needAt(ground, need)
+    return { group, keys, asOfUs, sheets: sheets.map(sheet => placed(sheet, Object.keys(group.features).length)) }
+  })
   const { clock } = needAt(ground, asked[0]?.need ?? 0)
   const talk = together === undefined ? undefined : new PeerTalk(together.peers)
   const sharing = talk === undefined ? undefined : { talk, ...sharingOf(ground, task, together as Together) }
   try {
     const onRows = (rows: number, total: number) => tell({ rows, total })
-    const { features } = await historyFeatures(ground.database, at, pin, requests, { clock, only, onRows, sharing })
-    return { features: features.map((columns, i) => cut(columns, (asked[i] as Asked).ends)) }
+    const { sheets } = await historySheets(ground.database, at, pin, requests, { clock, only, onRows, sharing, room: ground.room })
+    return { features: sheets.map((own, i) => own.map((columns, s) => (asked[i]?.sheets[s]?.shared === undefined ? columns : []))) }
   } finally {
     talk?.leave()
   }
@@ -61,8 +74,8 @@ function sharingOf(ground: Ground, { source, asked }: PartTask, { parts, of, asO
   return { division: new Division(ground.source(source).at.definition, groups, of), parts: parts.map(part => [part]), asOfUs }
 }
 
-function cut(columns: readonly Column[], ends: readonly number[]): readonly (readonly Column[])[] {
-  return ends.map((end, piece) => columns.map(column => range(column, ends[piece - 1] ?? 0, end)))
+function placed({ queries, shared, rows }: AskedSheet, columns: number): Sheet {
+  return shared === undefined || rows === undefined ? { queries } : { queries, place: { rows, columns: valuesOf(shared, columns) } }
 }
 
 function needAt({ needs }: Ground, at: number): Ground['needs'][number] {

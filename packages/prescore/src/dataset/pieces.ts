@@ -77,14 +77,6 @@ function textsOf(type: ValueType, parts: readonly Part[], rows: number): StringC
   return { type, codes, dictionary: dictionary.texts }
 }
 
-/** Rows [from, to) of a column: a copy, so that nothing holds on to the whole. */
-export function range(column: Column, from: number, to: number): Column {
-  if ('codes' in column) return { ...column, codes: column.codes.slice(from, to) }
-  const { exact } = column
-  const values = column.values.slice(from, to)
-  return exact === undefined ? { ...column, values } : { ...column, values, exact: exact.slice(from, to) }
-}
-
 /** Some rows of a column, with no texts but their own. */
 export function compacted(column: Column, rows: Int32Array): Column {
   if (rows.length === (isStringColumn(column) ? column.codes : column.values).length) return column

@@ -1,8 +1,28 @@
-/** What was computed for the rows, put aside by block until the block's turn. */
+/**
+ * What was computed for the rows, kept by block until the block's turn: while there is room, in columns that all parts write to; beyond it,
+ * as the pieces that they hand over.
+ */
+import { featureTypes, rowScope, type SourceDefinition } from '../project/index.ts'
 import type { PartAsked } from './dealt.ts'
-import type { PartDone } from './part.ts'
+import type { Need } from './needs.ts'
+import type { Asked, PartDone } from './part.ts'
 import { type Piece, pieceBytes } from './pieces.ts'
+import { type SharedColumns, sharedColumns } from './shared-columns.ts'
 import { Shelves } from './shelves.ts'
+
+/** What there is of one need for the rows of a block. */
+export interface BlockResult {
+  /** All of it; undefined: it is in the pieces. */
+  readonly shared: SharedColumns | undefined
+  readonly pieces: readonly Piece[]
+}
+
+export interface ResultsSize {
+  readonly rows: number
+  readonly blockRows: number
+  /** Bytes that may stay in memory. */
+  readonly room: number
+}
 
 interface Result {
   readonly need: number
@@ -10,41 +30,87 @@ interface Result {
 }
 
 export class Results {
-  readonly #blockRows: number
-  readonly #needs: number
+  readonly #size: ResultsSize
+  /** By need: how many columns it has, if all are numbers. */
+  readonly #widths: readonly (number | undefined)[]
+  /** By block and need. */
+  readonly #shared = new Map<number, (SharedColumns | undefined)[]>()
   readonly #shelves: Shelves<Result>
 
-  constructor(needs: number, blockRows: number, prefix: string, room: number) {
-    this.#needs = needs
-    this.#blockRows = blockRows
-    this.#shelves = new Shelves(prefix, room, ({ piece }) => pieceBytes(piece))
+  /** @param source of a name. @param prefix of the paths of files */
+  constructor(needs: readonly Need[], source: (name: string) => SourceDefinition, size: ResultsSize, prefix: string) {
+    this.#size = size
+    this.#widths = needs.map(({ group }) => {
+      const types = [...featureTypes(group, rowScope(source(group.source))).values()]
+      return types.some(({ kind }) => kind === 'string') ? undefined : types.length
+    })
+    const shared = this.#share(size.room)
+    this.#shelves = new Shelves(prefix, size.room - shared, ({ piece }) => pieceBytes(piece))
+  }
+
+  /** What a part is asked: also where its answers go. */
+  asked({ asked, rows }: PartAsked): readonly Asked[] {
+    return asked.map(({ need, ends, ...rest }, i) => {
+      const sheets = this.#pieces(ends, rows[i] as Float64Array).map(({ block, from, end }) => {
+        const shared = this.#shared.get(block)?.[need]
+        const queries = end - from
+        return shared === undefined ? { queries } : { queries, shared, rows: this.#counted(rows[i] as Float64Array, from, end, block) }
+      })
+      return { need, ...rest, sheets }
+    })
   }
 
   /** @param features as the part was asked for them. */
   put({ asked, rows }: PartAsked, features: PartDone['features']): void {
     asked.forEach(({ need, ends }, i) => {
       const of = rows[i] as Float64Array
-      ends.forEach((end, piece) => {
-        const from = ends[piece - 1] ?? 0
-        const block = Math.floor((of[from] as number) / this.#blockRows)
+      this.#pieces(ends, of).forEach(({ block, from, end }, piece) => {
+        if (this.#shared.get(block)?.[need] !== undefined) return
         const columns = features[i]?.[piece] ?? []
-        this.#shelves.put(block, { need, piece: { rows: counted(of, from, end, block * this.#blockRows), columns } })
+        this.#shelves.put(block, { need, piece: { rows: this.#counted(of, from, end, block), columns } })
       })
     })
   }
 
-  /** The pieces of a block, by need; they are forgotten here. */
-  take(block: number): readonly (readonly Piece[])[] {
-    const pieces: Piece[][] = Array.from({ length: this.#needs }, () => [])
+  /** What there is for a block, by need; it is forgotten here. */
+  take(block: number): readonly BlockResult[] {
+    const pieces: Piece[][] = this.#widths.map(() => [])
     for (const { need, piece } of this.#shelves.read(block)) pieces[need]?.push(piece)
     this.#shelves.drop(block)
-    return pieces
+    const shared = this.#shared.get(block)
+    this.#shared.delete(block)
+    return pieces.map((own, need) => ({ shared: shared?.[need], pieces: own }))
   }
-}
 
-/** Rows [from, to), counted from the first of a block. */
-function counted(rows: Float64Array, from: number, to: number, first: number): Int32Array {
-  const own = new Int32Array(to - from)
-  for (let i = 0; i < own.length; i++) own[i] = (rows[from + i] as number) - first
-  return own
+  /** The first blocks, as many as there is room for. @returns how much of it they take. */
+  #share(room: number): number {
+    const { rows, blockRows } = this.#size
+    let taken = 0
+    for (let block = 0; block * blockRows < rows; block++) {
+      const own = Math.min(blockRows, rows - block * blockRows)
+      const bytes = this.#widths.reduce((sum: number, width = 0) => sum + 8 * own * width, 0)
+      if (taken + bytes > room) break
+      taken += bytes
+      this.#shared.set(
+        block,
+        this.#widths.map(width => (width === undefined ? undefined : sharedColumns(own, width))),
+      )
+    }
+    return taken
+  }
+
+  #pieces(ends: readonly number[], rows: Float64Array): readonly { readonly block: number; readonly from: number; readonly end: number }[] {
+    return ends.map((end, piece) => {
+      const from = ends[piece - 1] ?? 0
+      return { block: Math.floor((rows[from] as number) / this.#size.blockRows), from, end }
+    })
+  }
+
+  /** Rows [from, to), counted from the first of a block. */
+  #counted(rows: Float64Array, from: number, to: number, block: number): Int32Array {
+    const first = block * this.#size.blockRows
+    const own = new Int32Array(to - from)
+    for (let i = 0; i < own.length; i++) own[i] = (rows[from + i] as number) - first
+    return own
+  }
 }

@@ -22,7 +22,7 @@ export function trainingRows(prepared: Prepared, request: RowsRequest): Training
   if ('everyUs' in asOf) return gridRows(prepared, request, asOf.everyUs)
   const { at, pin } = prepared.source(prepared.training.source)
   const plan = planRows(prepared, at.definition, asOf, request)
-  const scan = { columns: plan.read, ...plan.range, onRows: prepared.counter('rows') }
+  const scan = { columns: plan.read, ...plan.range, passing: true, onRows: prepared.counter('rows') }
   return {
     types: new Map([...plan.columns].map(([name, { type }]) => [name, type])),
     async *chunks() {

@@ -80,13 +80,13 @@ function pass({ starts }: Timeline, questions: Questions, border: Border): Cross
 }
 
 function passKey(starts: Int32Array, questions: Questions, border: Border, key: number, passed: Int32Array): void {
-  const { order } = border
+  const { momentsUs, delayUs, lengthUs, order } = border
   const lastQuery = questions.starts[key + 1]!
   const end = starts[key + 1]!
   let place = starts[key]!
   for (let query = questions.starts[key]!; query < lastQuery; query++) {
     const asOfUs = questions.asOfUs[query]!
-    while (place < end && momentOf(border, order === undefined ? place : order[place]!) < asOfUs) place++
+    while (place < end && momentsUs[order === undefined ? place : order[place]!]! + delayUs + lengthUs < asOfUs) place++
     passed[query] = place
   }
 }

@@ -92,6 +92,10 @@ export class Extremes implements Memory {
   }
 
   answer(row: number, _asOfUs: number, endUs: number): void {
-    for (const { window, values } of this.#columns) values[row] = this.#sign * this.#staircase.greatestSince(window.startUs(endUs))
+    const [columns, staircase, sign] = [this.#columns, this.#staircase, this.#sign]
+    for (let i = 0; i < columns.length; i++) {
+      const { window, values } = columns[i]!
+      values[row] = sign * staircase.greatestSince(window.startUs(endUs))
+    }
   }
 }

@@ -4,11 +4,13 @@
  */
 import { type Column, type Scope, type StringColumn, takeRows, type ValueType } from '../expressions/index.ts'
 import type { FeatureGroupDefinition } from '../project/index.ts'
+import { Answers, type Sheet } from './answers.ts'
 import type { KeyFilter } from './key-filter.ts'
 import { textsOf } from './lane-values.ts'
 import { type LaneResults, Moment, type MomentAsked, type MomentShare } from './moment.ts'
 import { type FeaturePlan, type GroupPlan, type LanePlan, planGroup } from './plan.ts'
-import { Sweeps } from './sweeps.ts'
+import { Room } from './room.ts'
+import { type Asked, Sweeps } from './sweeps.ts'
 import { type ClockName, checkAllTimes, type EventColumns, type QueryColumns } from './timeline.ts'
 
 /** A feature group ready to compute. */
@@ -28,6 +30,11 @@ export interface CompiledGroup {
    * @throws PrescoreError `missing_time`, `time_out_of_range`, `lossy_cast`
    */
   compute(events: EventColumns, keyOf: Int32Array, keys: number, queries: QueryColumns, clock: ClockName): readonly Column[]
+  /**
+   * The same, laid out on sheets that are of all queries.
+   * @param room that is written to meanwhile; nothing of it is in the answer.
+   */
+  answer(...asked: [...Parameters<CompiledGroup['compute']>, sheets: readonly Sheet[], room?: Room]): readonly (readonly Column[])[]
   /**
    * The same as of one moment, for events that are not all at hand. Undefined: some features need all events at once.
    * @throws PrescoreError `time_out_of_range`
@@ -49,31 +56,37 @@ export function compileGroup(group: FeatureGroupDefinition, rowScope: Scope, zon
     columnsUsed: plan.columnsUsed,
     longestUs: plan.longestUs,
     aheadUs: plan.aheadUs,
-    compute: (events, keyOf, keys, queries, clock) => {
-      checkAllTimes(events, queries, clock)
-      const chunk = { rows: events.rows, columns: events.columns }
-      const columns = plan.expressions.map(expression => expression(chunk))
-      const results: LaneResults[] = []
-      const served = servedAtOnce(plan, queries)
-      const moment = served.length === 0 ? undefined : Moment.of(served, momentAsked(events, queries, clock, where))
-      if (moment !== undefined) {
-        moment.add(events, columns, keysOf(keyOf))
-        moment.results().forEach((each, i) => {
-          results[plan.lanes.indexOf(served[i]!)] = each
-        })
-      }
-      const sweeps = new Sweeps({ events, keyOf, keys, queries, clock, where })
-      plan.lanes.forEach((lane, i) => {
-        results[i] ??= { cells: sweeps.compute(lane, columns), texts: textsOf(lane, columns), hasOneNaN: true }
-      })
-      return finished(plan, results)
-    },
+    compute: (events, keyOf, keys, queries, clock) =>
+      answered(plan, { events, keyOf, keys, queries, clock, where }, [{ queries: queries.asOfUs.length }])[0]!,
+    answer: (events, keyOf, keys, queries, clock, sheets, room) =>
+      answered(plan, { events, keyOf, keys, queries, clock, where }, sheets, room),
     atMoment: asked => {
       if (!plan.lanes.every(Moment.serves)) return undefined
       const moment = Moment.of(plan.lanes, { ...asked, where })
       return moment === undefined ? undefined : new MomentFeatures(plan, moment)
     },
   }
+}
+
+function answered(plan: GroupPlan, asked: Asked, sheets: readonly Sheet[], room = new Room()): readonly (readonly Column[])[] {
+  const { events, keyOf, queries, clock, where } = asked
+  checkAllTimes(events, queries, clock)
+  const columns = plan.expressions.map(expression => expression({ rows: events.rows, columns: events.columns }))
+  const answers = new Answers(plan, sheets)
+  const atOnce = servedAtOnce(plan, queries)
+  const moment = atOnce.length === 0 ? undefined : Moment.of(atOnce, momentAsked(events, queries, clock, where))
+  if (moment !== undefined) {
+    moment.add(events, columns, keysOf(keyOf))
+    const every = Int32Array.from(queries.keyOf.keys())
+    moment.results().forEach(({ cells, texts }, i) => answers.put(plan.lanes.indexOf(atOnce[i]!), cells, texts, every))
+  }
+  const sweeps = new Sweeps(asked, room)
+  plan.lanes.forEach((lane, i) => {
+    if (moment !== undefined && atOnce.includes(lane)) return
+    const { cells, rows } = sweeps.compute(lane, columns)
+    answers.put(i, cells, textsOf(lane, columns), rows)
+  })
+  return answers.columns()
 }
 
 /** The lanes that are put together from bands, if all is asked as of one moment. */

@@ -1,6 +1,7 @@
 /** What the events of a lane are worth, in any order of theirs. */
 import { type Column, isStringColumn, numberValues } from '../expressions/index.ts'
 import type { LanePlan } from './plan.ts'
+import type { Room } from './room.ts'
 import type { Segments } from './segments.ts'
 
 /** By event, in some order; see `Lane`. */
@@ -13,13 +14,14 @@ export interface LaneValues {
 /** Which rows, in which order. */
 export type RowOrder = Pick<Segments, 'rows' | 'places'>
 
-/** @param columns of the plan's expressions. @throws PrescoreError `lossy_cast` */
-export function valuesOf(lane: LanePlan, columns: readonly Column[], order: RowOrder, where: string): LaneValues {
+/** In the room. @param columns of the plan's expressions. @throws PrescoreError `lossy_cast` */
+export function valuesOf(lane: LanePlan, columns: readonly Column[], order: RowOrder, where: string, room: Room): LaneValues {
   const { keepsMissing, cells } = lane
   const [value, filter] = [columnAt(lane.value, columns), columnAt(lane.filter, columns)]
   const countsOnly = cells.every(({ statistic }) => statistic === 'count')
-  const values = laneValues(value, keepsMissing ? undefined : filter, order, countsOnly, where)
-  const presence = keepsMissing ? laneValues(undefined, filter, order, true, where) : values
+  const { length } = order.rows
+  const values = laneValues(value, keepsMissing ? undefined : filter, order, countsOnly, where, room.doubles('values', length))
+  const presence = keepsMissing ? laneValues(undefined, filter, order, true, where, room.doubles('presence', length)) : values
   return { values, presence, texts: textsOf(lane, columns) }
 }
 
@@ -35,6 +37,7 @@ function columnAt(expression: number | undefined, columns: readonly Column[]): C
 
 /**
  * The values of a lane, for these rows: 1 where there is no value column, codes of texts, NaN where the event does not count.
+ * @param values written to.
  * @param presenceOnly it does not matter which value an event has, only that it has one.
  * @throws PrescoreError `lossy_cast`
  */
@@ -44,8 +47,8 @@ export function laneValues(
   order: RowOrder,
   presenceOnly: boolean,
   where: string,
+  values: Float64Array = new Float64Array(order.rows.length),
 ): Float64Array {
-  const values = new Float64Array(order.rows.length)
   if (value === undefined) values.fill(1)
   else if (isStringColumn(value)) fillCodes(values, value.codes, order.rows)
   else fillNumbers(values, presenceOnly ? value.values : numberValues(value, where), order)

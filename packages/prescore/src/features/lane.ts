@@ -6,6 +6,7 @@ import { InOrder, type RankedColumn } from './in-order.ts'
 import { Latest } from './latest.ts'
 import { Modes } from './modes.ts'
 import type { Cell, Statistic } from './plan.ts'
+import type { Room } from './room.ts'
 import type { SumWindow } from './sum-columns.ts'
 import { computeSums } from './sums.ts'
 import { type Lane, sweepEntries, sweepWindow } from './sweep.ts'
@@ -15,14 +16,10 @@ import type { Window } from './windows.ts'
 /** For each question, whatever is in its window; the others are written where there is something to say. */
 const ALWAYS_WRITTEN: ReadonlySet<Statistic> = new Set(['count', 'sum', 'mean', 'std', 'min', 'max'])
 
-/**
- * A column by query row for each cell; NaN is missing. Texts are given by their codes.
- * @param room arrays that are written to, and more where there are too few.
- */
-export function computeCells(lane: Lane, questions: Questions, cells: readonly Cell[], room: Float64Array[]): readonly Float64Array[] {
+/** A column by query row for each cell, in the room; NaN is missing. Texts are given by their codes. */
+export function computeCells(lane: Lane, questions: Questions, cells: readonly Cell[], room: Room): readonly Float64Array[] {
   const results = cells.map(({ statistic }, i) => {
-    room[i] ??= new Float64Array(questions.total)
-    return readyFor(statistic, room[i])
+    return readyFor(statistic, room.doubles(`cell ${i}`, questions.total))
   })
   const columns = (statistic: Statistic): RankedColumn[] =>
     cells.flatMap(({ window, rank, ...cell }, i) => (cell.statistic === statistic ? [{ window, rank, values: results[i]! }] : []))
@@ -55,7 +52,8 @@ function fillEmpty(results: Float64Array, statistic: Statistic): Float64Array {
   return results.fill(emptyOf(statistic))
 }
 
-function emptyOf(statistic: Statistic): number {
+/** What an empty window has. */
+export function emptyOf(statistic: Statistic): number {
   return statistic === 'count' || statistic === 'sum' || statistic === 'distinct' ? 0 : Number.NaN
 }
 

@@ -107,30 +107,42 @@ export class PrefixSums {
   }
 
   #answer(key: number, from: number, exits: Crossings, columns: SumColumns): void {
-    const { entries } = this.#lane
+    this.#left = exits.order === undefined ? this.#inTime : this.#inExits
+    if (this.#isPlain) {
+      this.#writePlain(key, from, exits, columns)
+      return
+    }
     const { starts, rows } = this.#questions
     const end = starts[key + 1]!
-    this.#left = exits.order === undefined ? this.#inTime : this.#inExits
     for (let query = starts[key]!; query < end; query++) {
-      const entered = (entries.passed[query]! - from) * this.#stride
+      const entered = (this.#lane.entries.passed[query]! - from) * this.#stride
       const left = (exits.passed[query]! - from) * this.#stride
-      if (this.#isPlain) this.#writePlain(columns, rows[query]!, entered, left)
-      else this.#writeParts(columns, rows[query]!, entered, left)
+      this.#writeParts(columns, rows[query]!, entered, left)
     }
   }
 
   /** Where there is but one part, it is the sum itself. */
-  #writePlain(columns: SumColumns, row: number, entered: number, left: number): void {
-    const count = this.#between(entered, left)
-    if (columns.count !== undefined) columns.count[row] = count
-    if (columns.sum === undefined && columns.mean === undefined && columns.std === undefined) return
-    const sum = this.#between(entered + 1, left + 1)
-    if (columns.sum !== undefined) columns.sum[row] = sum
-    if (columns.mean !== undefined) columns.mean[row] = sum / count
-    if (columns.std === undefined) return
-    const rounded = plainVariance(sum, this.#between(entered + 2, left + 2), count)
-    if (rounded === rounded || count < 2) columns.std[row] = Math.sqrt(rounded)
-    else this.#writeParts(columns, row, entered, left)
+  #writePlain(key: number, from: number, exits: Crossings, columns: SumColumns): void {
+    const { starts, rows } = this.#questions
+    const { count: counts, sum: sums, mean: means, std: stds } = columns
+    const [enteredAt, leftAt] = [this.#lane.entries.passed, exits.passed]
+    const [inPrefixes, outPrefixes, stride] = [this.#entered, this.#left, this.#stride]
+    const end = starts[key + 1]!
+    for (let query = starts[key]!; query < end; query++) {
+      const entered = (enteredAt[query]! - from) * stride
+      const left = (leftAt[query]! - from) * stride
+      const row = rows[query]!
+      const count = inPrefixes[entered]! - outPrefixes[left]!
+      if (counts !== undefined) counts[row] = count
+      if (sums === undefined && means === undefined && stds === undefined) continue
+      const sum = inPrefixes[entered + 1]! - outPrefixes[left + 1]!
+      if (sums !== undefined) sums[row] = sum
+      if (means !== undefined) means[row] = sum / count
+      if (stds === undefined) continue
+      const rounded = plainVariance(sum, inPrefixes[entered + 2]! - outPrefixes[left + 2]!, count)
+      if (rounded === rounded || count < 2) stds[row] = Math.sqrt(rounded)
+      else this.#writeParts(columns, row, entered, left)
+    }
   }
 
   #writeParts(columns: SumColumns, row: number, entered: number, left: number): void {

@@ -1,9 +1,10 @@
 /** Features as of any moments: the events and questions of each key are put in order, and walked through together. */
 import type { Column } from '../expressions/index.ts'
 import { type CrossingsOf, crossingsOf } from './crossings.ts'
-import { computeCells, emptyResults } from './lane.ts'
+import { computeCells } from './lane.ts'
 import { valuesOf } from './lane-values.ts'
-import type { Cell, LanePlan } from './plan.ts'
+import type { LanePlan } from './plan.ts'
+import type { Room } from './room.ts'
 import { type ClockName, type EventColumns, type QueryColumns, type Questions, questionsOf, type Timeline, timelineOf } from './timeline.ts'
 
 /** What a group is asked. */
@@ -18,37 +19,45 @@ export interface Asked {
   readonly where: string
 }
 
+/** Results of a lane, in the order of the questions. */
+export interface SweptLane {
+  /** A column for each cell. They are written over by the next lane. */
+  readonly cells: readonly Float64Array[]
+  /** Of each question its place among the queries. */
+  readonly rows: Int32Array
+}
+
 interface InOrder {
   readonly timeline: Timeline
   /** Numbered in their own order. */
   readonly questions: Questions
   /** Of the questions: their places among all. */
   readonly rows: Int32Array
-  readonly total: number
   readonly crossings: CrossingsOf
 }
 
 export class Sweeps {
   readonly #asked: Asked
   #order: InOrder | undefined
-  /** Results of one lane in the order of the questions, so that they are written side by side. */
-  readonly #room: Float64Array[] = []
+  readonly #room: Room
 
-  constructor(asked: Asked) {
+  /** @param room written to by one lane after the other. */
+  constructor(asked: Asked, room: Room) {
     this.#asked = asked
+    this.#room = room
   }
 
-  /** A column by query row for each cell of the lane. @throws PrescoreError `lossy_cast` */
-  compute(lane: LanePlan, columns: readonly Column[]): readonly Float64Array[] {
-    const { timeline, questions, rows, total, crossings } = this.#inOrder()
-    const values = valuesOf(lane, columns, timeline, this.#asked.where)
-    const results = computeCells(
+  /** @throws PrescoreError `lossy_cast` */
+  compute(lane: LanePlan, columns: readonly Column[]): SweptLane {
+    const { timeline, questions, rows, crossings } = this.#inOrder()
+    const values = valuesOf(lane, columns, timeline, this.#asked.where, this.#room)
+    const cells = computeCells(
       { timeline, ...crossings(lane.delayUs), delayUs: lane.delayUs, ...values },
       questions,
       lane.cells,
       this.#room,
     )
-    return results.map((result, i) => spread(result, rows, roomFor(lane.cells[i]!, rows.length, total)))
+    return { cells, rows }
   }
 
   /** Made for the first lane that needs it. */
@@ -56,9 +65,9 @@ export class Sweeps {
     if (this.#order !== undefined) return this.#order
     const { events, keyOf, keys, queries, clock } = this.#asked
     const timeline = timelineOf(events, keyOf, keys, clock)
-    const { rows, total, ...asked } = questionsOf(queries, keys)
+    const { rows, ...asked } = questionsOf(queries, keys)
     const questions = { ...asked, rows: numbers(rows.length), total: rows.length }
-    this.#order = { timeline, questions, rows, total, crossings: crossingsOf(timeline, questions) }
+    this.#order = { timeline, questions, rows, crossings: crossingsOf(timeline, questions) }
     return this.#order
   }
 }
@@ -67,18 +76,4 @@ function numbers(length: number): Int32Array {
   const numbers = new Int32Array(length)
   for (let i = 0; i < length; i++) numbers[i] = i
   return numbers
-}
-
-/** Where each query has a key, all of it is written to. */
-function roomFor({ statistic }: Cell, asked: number, total: number): Float64Array {
-  return asked === total ? new Float64Array(total) : emptyResults(statistic, total)
-}
-
-/** Each to its row. All that are missing become the one NaN, since engines may give them different bits. */
-function spread(results: Float64Array, rows: Int32Array, to: Float64Array): Float64Array {
-  for (let i = 0; i < rows.length; i++) {
-    const value = results[i]!
-    to[rows[i]!] = value === value ? value : Number.NaN
-  }
-  return to
 }

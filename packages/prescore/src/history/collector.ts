@@ -1,10 +1,10 @@
 /** One request for features: which keys it wants, and the kernel compiled for it. */
 import type { Chunk, Column } from '../expressions/index.ts'
-import type { ClockName, CompiledGroup, EventColumns } from '../features/index.ts'
+import type { ClockName, CompiledGroup, EventColumns, Room } from '../features/index.ts'
 import { asRead } from './as-read.ts'
 import { sourceKeyColumns } from './key-columns.ts'
 import { KeyIndex } from './key-index.ts'
-import type { FeatureRequest } from './request.ts'
+import { type FeatureRequest, sheetsOf } from './request.ts'
 
 export class Collector {
   readonly compiled: CompiledGroup
@@ -40,11 +40,11 @@ export class Collector {
     return this.#queryKeys
   }
 
-  /** @param positions of the events in their log; 0: of files. */
-  compute(events: EventColumns, positions: Float64Array, keyOf: Int32Array, clock: ClockName): readonly Column[] {
+  /** By sheet and feature. @param positions of the events in their log; 0: of files. */
+  compute(events: EventColumns, positions: Float64Array, keyOf: Int32Array, clock: ClockName, room?: Room): readonly (readonly Column[])[] {
     const { asOfUs, positions: read } = this.request
     const all = { events, keyOf, keys: this.#index.size, queries: { keyOf: this.#queryKeys, asOfUs } }
     const own = read === undefined ? all : asRead(all, positions, read, clock)
-    return this.compiled.compute(own.events, own.keyOf, own.keys, own.queries, clock)
+    return this.compiled.answer(own.events, own.keyOf, own.keys, own.queries, clock, sheetsOf(this.request), room)
   }
 }

@@ -6,20 +6,27 @@ const FIRST_ROWS = 4096
 export interface ColumnBuffer {
   /** Adds some rows of a column, in ascending order; string columns may come with another dictionary each time. */
   append(column: Column, rows: Int32Array): void
+  /** Makes room for so many rows in all. */
+  reserve(rows: number): void
   column(): Column
 }
 
-export function columnBuffer(type: ValueType): ColumnBuffer {
-  return type.kind === 'string' ? new TextBuffer(type) : new NumberBuffer(type)
+/** @param rows that there is room for before it grows. */
+export function columnBuffer(type: ValueType, rows = FIRST_ROWS): ColumnBuffer {
+  return type.kind === 'string' ? new TextBuffer(type, rows) : new NumberBuffer(type, rows)
 }
 
 /** A growing array of doubles. */
 export class Doubles {
-  #values = new Float64Array(FIRST_ROWS)
+  #values: Float64Array
   #length = 0
 
+  constructor(rows = FIRST_ROWS) {
+    this.#values = new Float64Array(rows)
+  }
+
   append(values: Float64Array, rows: Int32Array): void {
-    this.#reserve(rows.length)
+    this.reserve(this.#length + rows.length)
     const to = this.#values
     const from = this.#length
     this.#length += rows.length
@@ -35,9 +42,10 @@ export class Doubles {
     return copy
   }
 
-  #reserve(more: number): void {
-    if (this.#length + more <= this.#values.length) return
-    const grown = new Float64Array(Math.max(this.#length + more, 2 * this.#values.length))
+  /** Makes room for so many in all. */
+  reserve(rows: number): void {
+    if (rows <= this.#values.length) return
+    const grown = new Float64Array(Math.max(rows, 2 * this.#values.length))
     grown.set(this.#values.subarray(0, this.#length))
     this.#values = grown
   }
@@ -49,15 +57,15 @@ export class Doubles {
 
 /** A growing array of key numbers or codes. */
 export class Integers {
-  #values = new Int32Array(FIRST_ROWS)
+  #values: Int32Array
   #length = 0
 
+  constructor(rows = FIRST_ROWS) {
+    this.#values = new Int32Array(rows)
+  }
+
   append(values: Int32Array, rows: Int32Array, translate?: readonly number[]): void {
-    if (this.#length + rows.length > this.#values.length) {
-      const grown = new Int32Array(Math.max(this.#length + rows.length, 2 * this.#values.length))
-      grown.set(this.#values.subarray(0, this.#length))
-      this.#values = grown
-    }
+    this.reserve(this.#length + rows.length)
     const to = this.#values
     const from = this.#length
     this.#length += rows.length
@@ -71,6 +79,14 @@ export class Integers {
     }
   }
 
+  /** Makes room for so many in all. */
+  reserve(rows: number): void {
+    if (rows <= this.#values.length) return
+    const grown = new Int32Array(Math.max(rows, 2 * this.#values.length))
+    grown.set(this.#values.subarray(0, this.#length))
+    this.#values = grown
+  }
+
   values(): Int32Array {
     return this.#values.subarray(0, this.#length)
   }
@@ -78,12 +94,13 @@ export class Integers {
 
 class NumberBuffer implements ColumnBuffer {
   readonly #type: ValueType
-  readonly #doubles = new Doubles()
+  readonly #doubles: Doubles
   /** Exact values of all rows, from the first chunk on that has some beyond ±2^53. */
   #exact: bigint[] | undefined
 
-  constructor(type: ValueType) {
+  constructor(type: ValueType, rows: number) {
     this.#type = type
+    this.#doubles = new Doubles(rows)
   }
 
   append(column: Column, rows: Int32Array): void {
@@ -92,6 +109,10 @@ class NumberBuffer implements ColumnBuffer {
     this.#doubles.append(values, rows)
     if (this.#exact === undefined) return
     for (const row of rows) this.#exact.push(exact?.[row] ?? integerOf(values[row] as number))
+  }
+
+  reserve(rows: number): void {
+    this.#doubles.reserve(rows)
   }
 
   column(): NumberColumn {
@@ -107,17 +128,22 @@ function integerOf(value: number): bigint {
 
 class TextBuffer implements ColumnBuffer {
   readonly #type: ValueType
-  readonly #codes = new Integers()
+  readonly #codes: Integers
   readonly #dictionary = new Dictionary()
   readonly #translations = new WeakMap<readonly string[], number[]>()
 
-  constructor(type: ValueType) {
+  constructor(type: ValueType, rows: number) {
     this.#type = type
+    this.#codes = new Integers(rows)
   }
 
   append(column: Column, rows: Int32Array): void {
     if (!isStringColumn(column)) throw new TypeError('a string column was expected')
     this.#codes.append(column.codes, rows, this.#translation(column.dictionary))
+  }
+
+  reserve(rows: number): void {
+    this.#codes.reserve(rows)
   }
 
   column(): StringColumn {

@@ -45,14 +45,24 @@ export class Division {
   async partsOf(database: Database, group: number, keys: readonly Column[], rows: number): Promise<Int32Array> {
     if (this.parts === 1) return new Int32Array(rows)
     const told = (this.#by[group] ?? []).map(([at]) => at)
+    const only = told.length === 1 ? keys[told[0] as number] : undefined
+    if (only !== undefined && isStringColumn(only)) {
+      const partOfCode = this.#partsAt(await placesOfDictionary(database, only.dictionary))
+      // Without a text: as place 0.
+      return only.codes.subarray(0, rows).map(code => (code < 0 ? 0 : (partOfCode[code] as number)))
+    }
     let places: Float64Array | undefined
     for (const at of told.length === 0 ? keys.keys() : told) {
       const column = keys[at] as Column
       const more = isStringColumn(column) ? await placesOfTexts(database, column) : placesOfIntegers(column)
       places = places === undefined ? more : places.map((place, i) => (place * 31 + (more[i] as number)) % PLACES)
     }
-    const parts = new Int32Array(rows)
-    if (places !== undefined) for (let i = 0; i < rows; i++) parts[i] = (((places[i] as number) * FACTOR) % PLACES) % this.parts
+    return places === undefined ? new Int32Array(rows) : this.#partsAt(places.subarray(0, rows))
+  }
+
+  #partsAt(places: Float64Array): Int32Array {
+    const parts = new Int32Array(places.length)
+    for (let i = 0; i < parts.length; i++) parts[i] = (((places[i] as number) * FACTOR) % PLACES) % this.parts
     return parts
   }
 
@@ -103,10 +113,15 @@ function placesOfIntegers({ values, exact }: NumberColumn): Float64Array {
 }
 
 /** A text's place is the database's own hash, asked for once for each text. */
-async function placesOfTexts(database: Database, { codes, dictionary }: StringColumn): Promise<Float64Array> {
+async function placesOfDictionary(database: Database, dictionary: readonly string[]): Promise<Float64Array> {
   const known = new Float64Array(dictionary.length)
   for (let from = 0; from < dictionary.length; from += TEXTS_AT_ONCE)
     known.set(await hashesOf(database, dictionary.slice(from, from + TEXTS_AT_ONCE)), from)
+  return known
+}
+
+async function placesOfTexts(database: Database, { codes, dictionary }: StringColumn): Promise<Float64Array> {
+  const known = await placesOfDictionary(database, dictionary)
   const places = new Float64Array(codes.length)
   for (let i = 0; i < places.length; i++) places[i] = (codes[i] as number) < 0 ? 0 : (known[codes[i] as number] as number)
   return places

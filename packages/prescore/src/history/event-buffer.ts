@@ -51,6 +51,12 @@ export class EventBuffer {
     return new Set([...this.#columns.keys(), ...this.#collectors.flatMap(collector => collector.keyColumns())])
   }
 
+  /** So many events may come: room is made for them at once, instead of again and again. */
+  reserve(events: number): void {
+    for (const column of [this.#timeUs, this.#knownAtUs, ...this.#keyOf, ...this.#columns.values()]) column?.reserve(events)
+    if (this.#wanted.withPositions) this.#positions.reserve(events)
+  }
+
   append(chunk: ScannedChunk): void {
     const keys = this.#collectors.map(collector => collector.find(chunk))
     const kept = this.#wantedRows(keys, chunk)

@@ -4,7 +4,7 @@
  */
 import { PrescoreError } from '../base/index.ts'
 import type { Column } from '../expressions/index.ts'
-import { type ClockName, type CompiledGroup, compileGroup, type EventColumns } from '../features/index.ts'
+import { type ClockName, type CompiledGroup, compileGroup, type EventColumns, onSheets, Room } from '../features/index.ts'
 import type { Database } from '../parquet/index.ts'
 import { rowScope } from '../project/index.ts'
 import type { SourceAt, SourcePin } from '../sources/index.ts'
@@ -12,7 +12,7 @@ import { Collector } from './collector.ts'
 import { EventBuffer, tieOf } from './event-buffer.ts'
 import { KnownThrough } from './known-through.ts'
 import { MomentReader } from './moment-reader.ts'
-import type { FeatureRequest } from './request.ts'
+import { type FeatureRequest, sheetsOf } from './request.ts'
 import { scanned } from './scanned.ts'
 import { type Sharing, sharedFeatures } from './shared-features.ts'
 
@@ -34,6 +34,8 @@ export interface HistoryOptions {
   readonly onRows?: (rows: number, total: number) => void
   /** Others who ask for the same features of other keys, to read with. */
   readonly sharing?: Sharing | undefined
+  /** For whoever asks again and again: what is computed with stays in memory, instead of being made anew. */
+  readonly room?: Room
 }
 
 /** A key with a missing column has no events. @throws PrescoreError whatever scanning the source and computing may throw */
@@ -41,14 +43,35 @@ export async function historyFeatures(
   database: Database,
   source: SourceAt,
   pin: SourcePin,
-  requests: readonly FeatureRequest[],
+  requests: readonly Omit<FeatureRequest, 'sheets'>[],
   options: HistoryOptions,
 ): Promise<HistoryFeatures> {
+  const { sheets, knownThroughUs } = await historySheets(database, source, pin, requests, options)
+  return { features: sheets.map(([features]) => features as readonly Column[]), knownThroughUs }
+}
+
+export interface HistorySheets extends Pick<HistoryFeatures, 'knownThroughUs'> {
+  /** For each request, by sheet: its features in the group's order. */
+  readonly sheets: readonly (readonly (readonly Column[])[])[]
+}
+
+/** The same, laid out on the sheets of each request. */
+export async function historySheets(
+  database: Database,
+  source: SourceAt,
+  pin: SourcePin,
+  requests: readonly FeatureRequest[],
+  options: HistoryOptions,
+): Promise<HistorySheets> {
   const { clock, only, onRows, sharing } = options
   const compiled = compiledFor(source, requests)
   if (sharing !== undefined) {
     const shared = await sharedOrNone(database, source, pin, requests, compiled, sharing, options)
-    if (shared !== undefined) return { ...shared, knownThroughUs: knownThrough(shared.knownThroughUs, pin, sharing.asOfUs) }
+    if (shared !== undefined)
+      return {
+        sheets: shared.features.map((columns, i) => onSheets(columns, sheetsOf(requests[i] as FeatureRequest))),
+        knownThroughUs: knownThrough(shared.knownThroughUs, pin, sharing.asOfUs),
+      }
   }
   const readers = requests.map((request, i) => readerOf(source, request, compiled[i] as CompiledGroup, clock))
   const collectors = requests.flatMap((request, i) =>
@@ -59,14 +82,21 @@ export async function historyFeatures(
   const untilUs = Math.max(...asking.map(({ lastUs }) => lastUs))
   const known = new KnownThrough()
   const buffer = collectors.length === 0 ? undefined : bufferOf(source, collectors, clock)
-  await scanned(database, source, pin, asking, { columns: columnsOf(buffer, atOnce), only, onRows }, chunk => {
+  const told = (rows: number, total: number) => {
+    // Then most of them are asked for.
+    if (only !== undefined) buffer?.reserve(total)
+    onRows?.(rows, total)
+  }
+  await scanned(database, source, pin, asking, { columns: columnsOf(buffer, atOnce), only, onRows: told }, chunk => {
     known.note(chunk.knownAtUs, untilUs)
     buffer?.append(chunk)
     for (const reader of atOnce) reader.append(chunk)
   })
-  const collected = buffer === undefined ? [] : collectedFeatures(collectors, buffer, clock)
+  const collected = buffer === undefined ? [] : collectedFeatures(collectors, buffer, options)
   return {
-    features: readers.map(reader => reader?.compute() ?? (collected.shift() as readonly Column[])),
+    sheets: readers.map(reader =>
+      reader === undefined ? (collected.shift() as (typeof collected)[number]) : onSheets(reader.compute(), sheetsOf(reader.request)),
+    ),
     knownThroughUs: knownThrough(known.us, pin, untilUs),
   }
 }
@@ -150,7 +180,11 @@ function columnsOf(buffer: EventBuffer | undefined, readers: readonly MomentRead
   return new Set([...(buffer?.columnsToScan() ?? []), ...readers.flatMap(reader => [...reader.columnsToScan()])])
 }
 
-function collectedFeatures(collectors: readonly Collector[], buffer: EventBuffer, clock: ClockName): (readonly Column[])[] {
+function collectedFeatures(
+  collectors: readonly Collector[],
+  buffer: EventBuffer,
+  { clock, room = new Room() }: HistoryOptions,
+): (readonly (readonly Column[])[])[] {
   const [columns, positions] = [buffer.columns(), buffer.positions()]
-  return collectors.map((collector, i) => collector.compute(columns, positions, buffer.keysOf(i), clock))
+  return collectors.map((collector, i) => collector.compute(columns, positions, buffer.keysOf(i), clock, room))
 }

@@ -31,7 +31,7 @@ export function rowFeatures({ name, definition }: SourceAt, group: FeatureGroupD
     compute: (rows, key, asOfUs) => {
       const { collector, events } = ofKey(key, asOfUs)
       if (rows !== undefined) events.append(rows)
-      return collector.compute(events.columns(), events.positions(), events.keysOf(0), 'as-served')
+      return collector.compute(events.columns(), events.positions(), events.keysOf(0), 'as-served')[0] as readonly Column[]
     },
   }
 }

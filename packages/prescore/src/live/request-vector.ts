@@ -3,7 +3,7 @@
  * over a chunk of one row.
  */
 import { PrescoreError } from '../base/index.ts'
-import { type Column, compile, type ExpressionNode, numberValues, type Scope } from '../expressions/index.ts'
+import { compile, type ExpressionNode, numberValues, type Scope } from '../expressions/index.ts'
 import type { PredictionDefinition } from '../project/index.ts'
 import type { RequestRow } from './request-row.ts'
 
@@ -16,7 +16,9 @@ export class RequestVector {
   /** The numbers before they are rounded to the model's input: those of the last request. */
   readonly values: Float64Array
   readonly #row: RequestRow
-  readonly #features: readonly ((row: RequestRow) => number)[]
+  /** Of a mere reference: where its number stands in the row. Of all else −1. */
+  readonly #places: Int32Array
+  readonly #computed: readonly (() => number)[]
   readonly #where: string
   #kept = new Float64Array(0)
   #keptTo = 0
@@ -27,7 +29,8 @@ export class RequestVector {
     this.#row = row
     this.names = features.map(each => each.name)
     this.values = new Float64Array(features.length)
-    this.#features = features.map(({ name: feature, expression }) => reader(expression, scope, row, `${this.#where}.${feature}`))
+    this.#places = Int32Array.from(features, ({ expression }) => placeOf(expression, row))
+    this.#computed = features.map(({ name: feature, expression }) => computed(expression, scope, row, `${this.#where}.${feature}`))
   }
 
   /**
@@ -35,8 +38,12 @@ export class RequestVector {
    * @throws PrescoreError `lossy_cast`, `function_failed`, `feature_out_of_range`
    */
   fill(out: Float32Array | Float64Array): void {
-    for (let i = 0; i < this.#features.length; i++) {
-      const value = this.#features[i]!(this.#row)
+    const { numbers } = this.#row
+    for (let i = 0; i < this.#places.length; i++) {
+      const at = this.#places[i]!
+      const found = at < 0 ? this.#computed[i]!() : numbers[at]!
+      // Every missing one is the same NaN.
+      const value = found !== found ? Number.NaN : found
       this.values[i] = value
       out[i] = value
       if (Math.abs(out[i]!) === Number.POSITIVE_INFINITY && Math.abs(value) !== Number.POSITIVE_INFINITY)
@@ -59,23 +66,15 @@ export class RequestVector {
   }
 }
 
-function reader(expression: ExpressionNode, scope: Scope, row: RequestRow, where: string): (row: RequestRow) => number {
+/** An int64 may have lost digits, and a duration is to be divided: they are left to the general way. */
+function placeOf(expression: ExpressionNode, row: RequestRow): number {
   const slot = 'ref' in expression ? row.slot(expression.ref) : undefined
-  // An int64 may have lost digits: then the general way refuses it.
-  if (slot !== undefined && slot.type.kind !== 'int64') return asNumber(() => slot.values[0]!, slot.type.kind === 'duration')
-  const evaluate = compile(expression, scope, where)
-  const isDuration = evaluate.type.kind === 'duration'
-  let column: Column | undefined
-  return asNumber(() => {
-    column = evaluate(row.chunk)
-    return numberValues(column, where, 1)[0]!
-  }, isDuration)
+  return slot === undefined || slot.type.kind === 'int64' || slot.type.kind === 'duration' ? -1 : slot.at
 }
 
-/** Durations in seconds; every missing one the same NaN. */
-function asNumber(read: () => number, isDuration: boolean): () => number {
-  return () => {
-    const value = read()
-    return value !== value ? Number.NaN : isDuration ? value / SECOND_US : value
-  }
+/** Durations in seconds. */
+function computed(expression: ExpressionNode, scope: Scope, row: RequestRow, where: string): () => number {
+  const evaluate = compile(expression, scope, where)
+  const divisor = evaluate.type.kind === 'duration' ? SECOND_US : 1
+  return () => numberValues(evaluate(row.chunk), where, 1)[0]! / divisor
 }

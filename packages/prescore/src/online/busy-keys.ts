@@ -3,7 +3,7 @@ import type { KeyEvents } from './key-events.ts'
 
 export class BusyKeys {
   readonly #bytesMax: number
-  /** The one that was used last is at the end. */
+  /** By the bytes of the key, as latin1; the one that was used last is at the end. */
   readonly #keys = new Map<string, { readonly key: KeyEvents; readonly bytes: number }>()
   #bytes = 0
 
@@ -11,7 +11,9 @@ export class BusyKeys {
     this.#bytesMax = bytesMax
   }
 
-  get(name: string): KeyEvents | undefined {
+  get(keyBytes: Buffer): KeyEvents | undefined {
+    if (this.#keys.size === 0) return undefined
+    const name = keyBytes.toString('latin1')
     const known = this.#keys.get(name)
     if (known === undefined) return undefined
     this.#keys.delete(name)
@@ -19,7 +21,8 @@ export class BusyKeys {
     return known.key
   }
 
-  keep(name: string, key: KeyEvents): void {
+  keep(keyBytes: Buffer, key: KeyEvents): void {
+    const name = keyBytes.toString('latin1')
     const bytes = key.size
     this.#bytes += bytes - (this.#keys.get(name)?.bytes ?? 0)
     this.#keys.delete(name)

@@ -26,14 +26,6 @@ export interface TableParts extends Workbench {
   readonly newIntake: () => Intake
 }
 
-/** A key in all the forms in which it is looked up. */
-interface Asked {
-  readonly keyBytes: Buffer
-  /** Its bytes, as latin1. */
-  readonly name: string
-  readonly key: Key
-}
-
 /** Undefined bytes: to be removed. */
 type Put = readonly [key: Buffer, bytes: Uint8Array | undefined]
 
@@ -69,7 +61,7 @@ export class GroupTable {
 
   /** Undefined: the key has no events. Bytes are valid until the next look. */
   find(keyBytes: Buffer, key: Key): Found | undefined {
-    return this.#find(this.#wave, { keyBytes, name: keyBytes.toString('latin1'), key })
+    return this.#find(this.#wave, keyBytes, key)
   }
 
   /** @throws PrescoreError `lossy_cast`, `function_failed` */
@@ -84,17 +76,17 @@ export class GroupTable {
 
   /** Adds the first rows of a key, or more of one that was filled. */
   fill(name: string, rows: RowsOfKey, isFirst: boolean): void {
-    const before = isFirst ? undefined : this.#named(this.#wave, name)
-    this.#set(this.#wave, NO_KEY, name, grown(before, rows, this.#parts.retention(), this.#parts))
+    const keyBytes = Buffer.from(name, 'latin1')
+    const before = isFirst ? undefined : this.#named(this.#wave, keyBytes)
+    this.#set(this.#wave, NO_KEY, keyBytes, grown(before, rows, this.#parts.retention(), this.#parts))
   }
 
   /** Forgets and settles what is kept of a key of many blocks. */
   retain(keyBytes: Buffer): void {
-    const asked = { keyBytes, name: keyBytes.toString('latin1'), key: decodeKey(this.#parts.entity, keyBytes) }
-    const key = this.#find(this.#wave, asked)
+    const key = this.find(keyBytes, decodeKey(this.#parts.entity, keyBytes))
     if (!(key instanceof KeyEvents)) return
     key.retain(this.#parts.retention(), this.#parts)
-    if (key.hasChanges) this.#wave.set(NO_KEY, asked.name, key)
+    if (key.hasChanges) this.#wave.set(NO_KEY, keyBytes, key)
   }
 
   /** Stored blocks that are wanted no more. */
@@ -123,9 +115,20 @@ export class GroupTable {
       if (!isWaiting && wave.only(this.#next) === undefined) continue
       const keyBytes = wave.waiting.bytesOf(this.#next)
       if (keyBytes === undefined) continue
-      if (isWaiting) this.#foldKey(wave, this.#next, keyBytes)
+      if (isWaiting) this.#putTo(wave, this.#next, keyBytes)
       const only = wave.only(this.#next)
       if (only !== undefined) this.#puts.push([keyBytes, only])
+    }
+    return true
+  }
+
+  /** The same of what has come since: so much less is to be done when it is to be stored. @returns whether there is no more of it now */
+  foldAhead(untilMs: number): boolean {
+    const wave = this.#wave
+    for (; wave.folded < wave.waiting.keys; wave.folded++) {
+      if (wave.folded % KEYS_AT_ONCE === 0 && performance.now() >= untilMs) return false
+      const keyBytes = wave.waiting.has(wave.folded) ? wave.waiting.bytesOf(wave.folded) : undefined
+      if (keyBytes !== undefined) this.#putTo(wave, wave.folded, keyBytes)
     }
     return true
   }
@@ -166,46 +169,46 @@ export class GroupTable {
     return this.#environment.attempt(() => [...this.#table.getRange(range)])
   }
 
-  #find(wave: Wave | undefined, asked: Asked): Found | undefined {
-    if (wave === undefined) return this.#stored(asked.name, asked.keyBytes)
-    const number = wave.waiting.numberOf(asked.key)
-    const known = wave.find(number, asked.name) ?? this.#find(wave.older, asked)
-    return number === NO_KEY || !wave.waiting.has(number) ? known : this.#put(wave, number, asked.name, known)
+  #find(wave: Wave | undefined, keyBytes: Buffer, key: Key): Found | undefined {
+    if (wave === undefined) return this.#stored(keyBytes)
+    const number = wave.waiting.numberOf(key)
+    const known = wave.find(number, keyBytes) ?? this.#find(wave.older, keyBytes, key)
+    return number === NO_KEY || !wave.waiting.has(number) ? known : this.#put(wave, number, keyBytes, known)
+  }
+
+  /** Puts the events that wait to a key that has some. */
+  #putTo(wave: Wave, number: number, keyBytes: Buffer): void {
+    const older = () => (wave.older === undefined ? this.#stored(keyBytes) : this.#find(wave.older, keyBytes, wave.waiting.keyOf(number)))
+    this.#put(wave, number, keyBytes, wave.find(number, keyBytes) ?? older())
   }
 
   /** A key of which no events wait. */
-  #named(wave: Wave | undefined, name: string): Found | undefined {
-    if (wave === undefined) return this.#stored(name, Buffer.from(name, 'latin1'))
-    return wave.find(NO_KEY, name) ?? this.#named(wave.older, name)
+  #named(wave: Wave | undefined, keyBytes: Buffer): Found | undefined {
+    if (wave === undefined) return this.#stored(keyBytes)
+    return wave.find(NO_KEY, keyBytes) ?? this.#named(wave.older, keyBytes)
   }
 
-  #foldKey(wave: Wave, number: number, keyBytes: Buffer): void {
-    const name = keyBytes.toString('latin1')
-    this.#put(wave, number, name, wave.find(number, name) ?? this.#stored(name, keyBytes))
-  }
-
-  /** Puts the events that wait to a key. */
-  #put(wave: Wave, number: number, name: string, before: Found | undefined): Found {
+  #put(wave: Wave, number: number, keyBytes: Buffer, before: Found | undefined): Found {
     const retention = wave.retention ?? this.#parts.retention()
     const key = grown(before, wave.waiting.take(number), retention, this.#parts)
-    this.#set(wave, number, name, key)
-    if (wave !== this.#wave) if (key instanceof KeyEvents) this.#collect(Buffer.from(name, 'latin1'), key)
+    this.#set(wave, number, keyBytes, key)
+    if (wave !== this.#wave && key instanceof KeyEvents) this.#collect(keyBytes, key)
     return key
   }
 
-  #set(wave: Wave, number: number, name: string, key: Found): void {
-    wave.set(number, name, key)
-    if (key instanceof KeyEvents) this.#busy.keep(name, key)
+  #set(wave: Wave, number: number, keyBytes: Buffer, key: Found): void {
+    wave.set(number, keyBytes, key)
+    if (key instanceof KeyEvents) this.#busy.keep(keyBytes, key)
   }
 
-  #stored(name: string, keyBytes: Buffer): Found | undefined {
-    const busy = this.#busy.get(name)
+  #stored(keyBytes: Buffer): Found | undefined {
+    const busy = this.#busy.get(keyBytes)
     if (busy !== undefined) return busy
     const tail = this.#environment.attempt(() => this.#table.getBinaryFast(keyBytes))
-    return tail === undefined || !this.#parts.codec.hasMore(tail) ? tail : this.#load(name, keyBytes)
+    return tail === undefined || !this.#parts.codec.hasMore(tail) ? tail : this.#load(keyBytes)
   }
 
-  #load(name: string, keyBytes: Buffer): KeyEvents {
+  #load(keyBytes: Buffer): KeyEvents {
     const [tail, ...earlier] = this.#environment.attempt(() =>
       [...this.#table.getRange(blockRange(keyBytes))].map(record => ({ key: record.key, bytes: Buffer.from(record.value) })),
     )
@@ -215,7 +218,7 @@ export class GroupTable {
       settled?.bytes,
       this.#parts,
     )
-    this.#busy.keep(name, key)
+    this.#busy.keep(keyBytes, key)
     return key
   }
 

@@ -97,6 +97,10 @@ export class Intake {
     return this.#index.numberOf(key)
   }
 
+  valuesOf(key: number): Key {
+    return this.#index.values(key)
+  }
+
   /** The rows that were taken so far. It is the same object while there is room for more. */
   get batch(): EventBatch {
     if (this.#batch?.timesUs !== this.#timesUs.backing) {

@@ -31,6 +31,9 @@ export class LaneReader {
   /** Of the events' values: those that tell whether an event counts. */
   readonly #field: number
   readonly #isText: boolean
+  readonly #usesSums: boolean
+  readonly #usesRange: boolean
+  readonly #usesEnds: boolean
   readonly #usesDistinct: boolean
   readonly #ends: LaneEnds
   readonly #ranked: LaneRanked | undefined
@@ -60,7 +63,10 @@ export class LaneReader {
     this.#delayUs = plan.delayUs
     this.#field = layout.tieFields + value
     this.#isText = field.isText
-    const uses = (statistic: Statistic) => plan.cells.some(cell => cell.statistic === statistic)
+    const uses = (...some: readonly Statistic[]) => plan.cells.some(({ statistic }) => some.includes(statistic))
+    this.#usesSums = uses('sum', 'mean', 'std')
+    this.#usesRange = uses('min', 'max')
+    this.#usesEnds = uses('first', 'last', 'timeSinceLast')
     this.#usesDistinct = uses('distinct')
     this.#ends = new LaneEnds(lane, layout, decode)
     this.#ranked = LaneRanked.of(lane, layout)
@@ -107,10 +113,9 @@ export class LaneReader {
       const value = values[i]!
       if (value !== value || knownAtUs[i]! > this.#asOfUs) continue
       this.#count++
-      this.#sums.add(value)
-      if (value < this.#least) this.#least = value
-      if (value > this.#greatest) this.#greatest = value
-      this.#ends.count(block, i)
+      if (this.#usesSums) this.#sums.add(value)
+      if (this.#usesRange) this.#widen(value)
+      if (this.#usesEnds) this.#ends.count(block, i)
       this.#ranked?.count(block, i)
       if (this.#usesDistinct) this.#countDistinct(value, own, codes)
     }
@@ -150,6 +155,11 @@ export class LaneReader {
   /** Nothing lies before what was seen. */
   end(): void {
     while (!this.#close());
+  }
+
+  #widen(value: number): void {
+    if (value < this.#least) this.#least = value
+    if (value > this.#greatest) this.#greatest = value
   }
 
   #countDistinct(value: number, own: Int32Array | undefined, codes: KeyCodes | undefined): void {

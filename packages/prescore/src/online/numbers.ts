@@ -226,12 +226,18 @@ function constantOf(from: ByteReader, form: number): number {
 function readWhole(from: ByteReader, count: number, to: Float64Array, form: WholeForm, unit: number): void {
   const base = from.double()
   const size = UNITS[unit]!
-  const missing = CODES[form]
-  for (let i = 0; i < count; i++) {
-    const code = codeAt(from.view, from.at, form, i)
-    to[i] = code === missing ? Number.NaN : scaled(base + size * code, unit)
-  }
-  from.at += count * (form === FORM.bytes1 ? 1 : form === FORM.bytes2 ? 2 : 4)
+  const { view, at } = from
+  if (form === FORM.bytes1) for (let i = 0; i < count; i++) to[i] = numberOf(view.getUint8(at + i), CODES[FORM.bytes1], base, size)
+  else if (form === FORM.bytes2)
+    for (let i = 0; i < count; i++) to[i] = numberOf(view.getUint16(at + 2 * i, true), CODES[FORM.bytes2], base, size)
+  else for (let i = 0; i < count; i++) to[i] = numberOf(view.getUint32(at + 4 * i, true), CODES[FORM.bytes4], base, size)
+  if (unit === HUNDREDTHS) for (let i = 0; i < count; i++) to[i] = to[i]! / 100
+  from.at += count * WIDTHS[form]!
+}
+
+/** Of a code: in units, where it is not of what is missing. */
+function numberOf(code: number, missing: number, base: number, size: number): number {
+  return code === missing ? Number.NaN : base + size * code
 }
 
 function codeAt(view: DataView, at: number, form: WholeForm, index: number): number {
@@ -241,11 +247,13 @@ function codeAt(view: DataView, at: number, form: WholeForm, index: number): num
 }
 
 function readFloat32(from: ByteReader, count: number, to: Float64Array): void {
-  for (let i = 0; i < count; i++) to[i] = from.view.getFloat32(from.at + 4 * i, true)
+  const { view, at } = from
+  for (let i = 0; i < count; i++) to[i] = view.getFloat32(at + 4 * i, true)
   from.at += 4 * count
 }
 
 function readFloat64(from: ByteReader, count: number, to: Float64Array): void {
-  for (let i = 0; i < count; i++) to[i] = from.view.getFloat64(from.at + 8 * i, true)
+  const { view, at } = from
+  for (let i = 0; i < count; i++) to[i] = view.getFloat64(at + 8 * i, true)
   from.at += 8 * count
 }

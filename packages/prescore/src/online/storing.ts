@@ -1,4 +1,5 @@
 /** When what was applied gets onto the disk: in the background, all groups in one commit, and one commit at a time. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PrescoreError } from '../base/index.ts'
 import type { Environment } from './environment.ts'
 import type { GroupState } from './group-state.ts'
@@ -9,6 +10,11 @@ import { Slices } from './slices.ts'
 const CHANGED_KEYS = 262_144
 /** From so many on, whoever applies more should wait for the disk: some 200 MB. */
 const CHANGED_KEYS_MAX = 1.5 * CHANGED_KEYS
+
+/** Of so many, events are put to them while others are stored; those of fewer take less at once, when more have come. */
+const KEYS_AHEAD = 16_384
+/** After so long, there may be more. */
+const LOOK_AGAIN_MS = 10
 
 export class Storing {
   readonly #environment: Environment
@@ -125,13 +131,15 @@ export class Storing {
       marks = groups.map(({ mark }) => mark)
       for (const { table } of groups) table.freeze()
       for (const { table } of groups) while (!table.fold(slices.endsAtMs)) await slices.next()
-      await this.#environment.commit(() => {
+      const commit = this.#environment.commit(() => {
         groups.forEach((group, i) => {
           group.table.store()
           group.flaws.store(marks[i]!.retainedFromUs)
           this.#environment.putMark(group.definition.name, marks[i]!)
         })
       })
+      await foldAhead(groups, commit)
+      await commit
     } catch (error) {
       this.#canRecover = this.#isUsable()
       this.#failure = error as PrescoreError
@@ -145,6 +153,29 @@ export class Storing {
 
   #hasChanges(): boolean {
     return [...this.#groups.values()].some(({ mark, storedMark, table }) => table.hasChanges || mark !== storedMark)
+  }
+}
+
+/** While another thread writes, what comes meanwhile is put to its keys where these are many: the next commit waits for less. Ends with the commit, and fails never. */
+async function foldAhead(groups: readonly GroupState[], commit: Promise<void>): Promise<void> {
+  let isOver = false
+  const over = commit.catch(noted).finally(() => {
+    isOver = true
+  })
+  const slices = new Slices()
+  while (!isOver) {
+    await slices.next()
+    if (isOver || !tryFolding(groups, slices.endsAtMs)) await Promise.race([over, sleep(LOOK_AGAIN_MS, undefined, { ref: false })])
+  }
+}
+
+/** @returns whether there is more to be done at once */
+function tryFolding(groups: readonly GroupState[], untilMs: number): boolean {
+  try {
+    return groups.some(({ table }) => table.changed >= KEYS_AHEAD && !table.foldAhead(untilMs))
+  } catch {
+    // What cannot be read is told when it is asked for.
+    return false
   }
 }
 

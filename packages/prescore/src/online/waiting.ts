@@ -56,6 +56,10 @@ export class Waiting {
     return this.#last.at(number) > 0
   }
 
+  keyOf(number: number): Key {
+    return this.#intake.valuesOf(number)
+  }
+
   /** The bytes of a key. Undefined where no request can ask for it. */
   bytesOf(number: number): Buffer | undefined {
     return this.#intake.bytesOf(number)

@@ -2,6 +2,7 @@
  * What has changed of a group since it was stored last, or what is being stored now: events that wait, and keys as they are with
  * those that wait no more. A wave lies over the one before it, which is being stored, and that one over the disk.
  */
+import { NO_KEY } from '../history/index.ts'
 import type { Retention } from './growth.ts'
 import { KeyEvents } from './key-events.ts'
 import type { Waiting } from './waiting.ts'
@@ -15,6 +16,8 @@ export class Wave {
   older: Wave | undefined
   /** Once it is being stored: what may be forgotten of its keys. What comes after goes by what came after. */
   retention: Retention | undefined
+  /** Before it is stored: keys before this number had their events put to them, but for those that came since. */
+  folded = 0
   /** The only blocks of keys that had events, by their numbers. */
   readonly #numbered: (Uint8Array | undefined)[] = []
   /** By the bytes of the key, as latin1: keys of many blocks, and those that come from history. */
@@ -39,15 +42,17 @@ export class Wave {
     return this.#numbered[number]
   }
 
-  /** A key as it is here without the events that wait. @param number below 0: it has none */
-  find(number: number, name: string): Found | undefined {
-    return this.#numbered[number] ?? (this.#named.size === 0 ? undefined : this.#named.get(name))
+  /** A key as it is here without the events that wait. @param number {@link NO_KEY}: it has none */
+  find(number: number, keyBytes: Buffer): Found | undefined {
+    const only = number === NO_KEY ? undefined : this.#numbered[number]
+    return only ?? (this.#named.size === 0 ? undefined : this.#named.get(keyBytes.toString('latin1')))
   }
 
-  set(number: number, name: string, key: Found): void {
-    const isMany = number < 0 || key instanceof KeyEvents
-    if (isMany) this.#named.set(name, key)
+  set(number: number, keyBytes: Buffer, key: Found): void {
+    const isNamed = number === NO_KEY || key instanceof KeyEvents
+    if (isNamed) this.#named.set(keyBytes.toString('latin1'), key)
+    if (number === NO_KEY) return
     while (this.#numbered.length <= number) this.#numbered.push(undefined)
-    if (number >= 0) this.#numbered[number] = isMany ? undefined : key
+    this.#numbered[number] = isNamed ? undefined : key
   }
 }

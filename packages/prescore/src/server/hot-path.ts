@@ -54,12 +54,12 @@ export function takeHotRequests(app: FastifyInstance, routes: readonly HotRoute[
   })
 }
 
-/** A request that has come whole. */
 interface Arrived {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly asked: HotRequest
-  readonly body: Buffer
+  /** Of one that came in pieces, once all are there. */
+  readonly body?: Buffer
 }
 
 class HotPath {
@@ -74,42 +74,44 @@ class HotPath {
     this.#onDefect = onDefect
   }
 
-  /** Whether the request is answered here, later. */
+  /** Whether the request is answered here, at the end of the turn or once its body has come. */
   takes(request: IncomingMessage, response: ServerResponse): boolean {
     for (let i = 0; i < this.#routes.length; i++) {
       const asked = this.#routes[i]!.take(request)
-      if (asked !== undefined) return !hasManyHosts(request.rawHeaders) && this.#take(request, response, asked)
+      if (asked !== undefined) return !hasManyHosts(request.rawHeaders) && this.#arrive({ request, response, asked })
     }
     return false
   }
 
-  #take(request: IncomingMessage, response: ServerResponse, asked: HotRequest): true {
-    if (!asked.hasBody) {
-      this.#arrive({ request, response, asked, body: NO_BODY })
-      return true
-    }
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
-      this.#arrive({ request, response, asked, body })
-    })
-    return true
-  }
-
-  #arrive(arrived: Arrived): void {
+  #arrive(arrived: Arrived): true {
     if (this.#arrived.push(arrived) === 1) answerAtEnd(() => this.#answerAll())
+    return true
   }
 
   #answerAll(): void {
     const all = this.#arrived
     this.#arrived = []
-    for (const each of all) this.#answer(each)
+    for (const each of all) this.#answerWhole(each)
     // What the router answers in the next turn must see what was committed since.
     this.#catalog.renew()
   }
 
-  #answer({ request, response, asked, body }: Arrived): void {
+  /** Most bodies are whole at the end of the turn in which they began: to listen for their pieces takes longer than to read them. */
+  #answerWhole(arrived: Arrived): void {
+    const { request, asked, body } = arrived
+    if (body !== undefined) this.#answer(arrived, body)
+    else if (!asked.hasBody) this.#answer(arrived, NO_BODY)
+    else if (request.complete) this.#answer(arrived, (request.read() as Buffer | null) ?? NO_BODY)
+    else this.#waitFor(arrived)
+  }
+
+  #waitFor(arrived: Arrived): void {
+    const chunks: Buffer[] = []
+    arrived.request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    arrived.request.on('end', () => this.#arrive({ ...arrived, body: Buffer.concat(chunks) }))
+  }
+
+  #answer({ request, response, asked }: Arrived, body: Buffer): void {
     const id = requestId(request)
     try {
       const waiting = asked.answer(response, id, body)

@@ -38,8 +38,8 @@ const TOTAL = 'prescore:rows'
 
 /** Undefined: each row must be looked at. @param plan of a scan for all columns that are looked at */
 export function judgedBySql({ definition }: SourceAt, pin: SourcePin, plan: ScanPlan, request: KnownRequest): Judged | undefined {
-  const { by, needed, knownByUs, where, fromUs, untilUs } = request
-  const { time, arrival, columns } = definition
+  const { by, more, needed, knownByUs, where, fromUs, untilUs } = request
+  const { time, arrival, columns, derive } = definition
   if (needed === 'each' || time === undefined || ![time, ...by].every(name => Object.hasOwn(columns, name))) return undefined
   const types = new Map(Object.entries(pin.types))
   const sql = new SqlConditions(definition, types, knownByUs)
@@ -56,8 +56,16 @@ export function judgedBySql({ definition }: SourceAt, pin: SourcePin, plan: Scan
   const known = conditions.filter(each => each !== undefined)
   if (known.length < conditions.length) return undefined
   sql.doubtTimes(Object.keys(plan.kinds))
+  // Whatever is computed of a row may fail, though the row is not the last: what operators refuse can be told, what functions do cannot.
+  const computed = more.flatMap(name => (Object.hasOwn(derive, name) ? [derive[name] as ExpressionNode] : []))
+  if (computed.some(callsFunctions)) return undefined
+  if (computed.length > 0) sql.doubtIntegers(Object.keys(plan.kinds))
   const unique = plan.duplicated === undefined ? [] : [`NOT (${plan.duplicated})`]
   return { known: [...plan.range, ...known, ...sql.sure, ...unique], others: sql.unsure, time, types }
+}
+
+function callsFunctions(node: ExpressionNode): boolean {
+  return 'fn' in node || ('call' in node && node.args.some(callsFunctions))
 }
 
 /** Of the rows that SQL judges, those that are needed. @throws PrescoreError `source_unreadable`, `rows_not_reconciled` */

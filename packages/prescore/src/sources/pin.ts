@@ -130,11 +130,15 @@ async function count(
   const where = `sources.${name}`
   const declaredTime = time !== undefined && Object.hasOwn(columns, time) ? time : undefined
   const fine = Object.keys(columns).filter(column => types.get(column) === NANOSECONDS)
+  // Texts are parsed once, for all of it; Parquet knows of most of its row groups that nothing is missing.
+  const missing = (column: string | undefined): string => {
+    if (column === undefined) return '0'
+    return isParsed ? `count(*) - count(${identifier(column)})` : `(SELECT count(*) FROM ${from} WHERE ${identifier(column)} IS NULL)`
+  }
   const items = [
     'count(*)',
-    declaredTime === undefined ? '0' : `count(*) - count(${identifier(declaredTime)})`,
-    id === undefined ? '0' : `count(*) - count(${identifier(id)})`,
-    // Texts are parsed once, for all of it.
+    missing(declaredTime),
+    missing(id),
     id === undefined || !isParsed ? '0' : `count(${identifier(id)}) - count(DISTINCT ${identifier(id)})`,
     ...fine.map(column => `count_if(epoch_ns(${identifier(column)}) % 1000 <> 0)`),
   ]

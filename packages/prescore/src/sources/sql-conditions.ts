@@ -49,7 +49,7 @@ export class SqlConditions {
 
   /** The condition of the rows that the others may not judge. Missing values leave no doubt. */
   get unsure(): string {
-    return this.#doubts.size === 0 ? 'false' : [...this.#doubts.keys()].join(' OR ')
+    return joined(['false', ...this.#doubts.keys()], 'or') as string
   }
 
   /** The conditions of the rows that the others may judge, beside the comparisons of {@link timed}. */
@@ -64,6 +64,12 @@ export class SqlConditions {
       const [from, to] = [-SURE_US, SURE_US].map(us => this.#instant(name, us))
       if (this.#definition.columns[name] === 'timestamp') this.#doubtBeyond(name, from, to)
     }
+  }
+
+  /** Doubts rows with whole numbers that no double holds: operators refuse them. */
+  doubtIntegers(columns: Iterable<string>): void {
+    const { MIN_SAFE_INTEGER, MAX_SAFE_INTEGER } = Number
+    for (const name of columns) if (this.#definition.columns[name] === 'int64') this.#doubtBeyond(name, MIN_SAFE_INTEGER, MAX_SAFE_INTEGER)
   }
 
   #doubtBeyond(column: string, from: unknown, to: unknown): void {
@@ -189,7 +195,7 @@ export class SqlConditions {
     const [kind, sql] = [this.#definition.columns[name] as ColumnKind, identifier(name)]
     if (kind === 'timestamp') return { is: 'time', column: name, laterUs: 0 }
     if (kind === 'int64') {
-      this.#doubtBeyond(name, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+      this.doubtIntegers([name])
       return { is: kind, sql: `CAST(${sql} AS BIGINT)` }
     }
     if (kind === 'float64') return { is: kind, sql: `nullif(CAST(${sql} AS DOUBLE), 'NaN'::DOUBLE)` }

@@ -4,6 +4,7 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utime
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { AnswerLog, type AnswerLogOptions, LoggedScorer } from '../../src/audit/index.ts'
 import { loggedAnswers } from '../../src/audit/log/reader.ts'
@@ -175,6 +176,14 @@ test('the room on disk is bounded: the oldest goes first; so is the time', async
     (await readAll(folder)).answers.map(({ atUs }) => atUs),
     [99],
   )
+})
+
+test('where many wait, they are written before their time', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const log = logOf(folderFor(t))
+  for (let i = 0; i < 1_024; i++) log.note(GROUND, answer(i))
+  while (log.countsOf('p').logged < 1_024) await turn()
+  await log.close()
 })
 
 test('what comes faster than it is written is dropped and counted', async t => {

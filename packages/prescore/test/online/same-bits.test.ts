@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { type LiveState, openLiveState } from '../../src/online/index.ts'
 import type { AggregateName, PeriodName } from '../../src/project/index.ts'
@@ -74,7 +75,7 @@ async function run({ stream, features, ids, asOfBackUs, seed, batchMax, stretch 
     const batch = events.slice(position, position + 1 + random(batchMax))
     await state.apply('events', chunkOf(batch, position, ids), position + batch.length)
     position += batch.length
-    if (often(6)) await state.flush()
+    if (often(6)) await Promise.race([state.flush(), random(2) === 0 ? turn() : state.flush()])
     if (often(2)) {
       await state.close()
       state = openLiveState(folder, [group], options)

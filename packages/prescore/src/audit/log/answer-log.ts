@@ -9,8 +9,9 @@ import type { AuditDefinition } from '../../project/index.ts'
 import { answerLine, groundLine, headLine, type LoggedAnswer, type LoggedGround } from './record.ts'
 import { keepWithin, newSegment } from './segments.ts'
 
-/** How long an answer waits to be written. */
+/** How long an answer waits to be written, where not so many wait that it is worth it at once: what waits long is what garbage collection copies. */
 const WRITE_WITHIN_MS = 250
+const WRITTEN_AT_ONCE = 1_024
 /** Answers that wait at most: some 10 MB. */
 const WAITING_MAX = 10_000
 /** Answers that are put into words at once: less than a millisecond. */
@@ -55,6 +56,7 @@ export class AnswerLog {
   /** By prediction. */
   readonly counts = new Map<string, LoggedCounts>()
   readonly #options: AnswerLogOptions
+  readonly #segmentBytes: number
   #waiting: Waiting[] = []
   #segment: Segment | undefined
   #timer: NodeJS.Timeout | undefined
@@ -65,6 +67,7 @@ export class AnswerLog {
     this.#options = options
     this.clock = options.clock
     this.sample = options.sample
+    this.#segmentBytes = Math.min(SEGMENT_BYTES_MAX, (options.maxMegabytes * MEGABYTE) / SEGMENTS)
   }
 
   /** Never waits, and never throws. */
@@ -75,7 +78,8 @@ export class AnswerLog {
       return
     }
     this.#waiting.push({ counts, ground, answer })
-    this.#timer ??= setTimeout(() => void this.flush(), WRITE_WITHIN_MS).unref()
+    if (this.#waiting.length === WRITTEN_AT_ONCE) void this.flush()
+    else this.#timer ??= setTimeout(() => void this.flush(), WRITE_WITHIN_MS).unref()
   }
 
   countsOf(prediction: string): LoggedCounts {
@@ -100,37 +104,38 @@ export class AnswerLog {
   async #writeAll(): Promise<void> {
     const waiting = this.#waiting
     this.#waiting = []
-    for (let from = 0; from < waiting.length; from += SLICE) {
-      const slice = waiting.slice(from, from + SLICE)
-      try {
-        await this.#write(slice)
-        this.#hasFailed = false
-        for (const { counts } of slice) counts.logged++
-      } catch (error) {
-        for (const { counts } of slice) counts.dropped++
-        await this.#failed(error)
-      }
-      await turn()
-    }
+    for (let from = 0; from < waiting.length; ) from = await this.#writeFrom(waiting, from)
   }
 
-  async #write(slice: readonly Waiting[]): Promise<void> {
-    const segment = await this.#openSegment()
-    const lines = slice.map(({ ground, answer }) => {
-      const known = segment.grounds.get(ground)
-      const number = known ?? segment.grounds.size
-      segment.grounds.set(ground, number)
-      return `${known === undefined ? groundLine(number, ground) : ''}${answerLine(number, answer)}`
-    })
-    const bytes = Buffer.from(lines.join(''))
-    await segment.file.writeFile(bytes)
-    segment.bytes += bytes.length
+  /** Writes in one go what is to stand in the same segment. @returns where the next one begins */
+  async #writeFrom(waiting: readonly Waiting[], from: number): Promise<number> {
+    let to = from
+    try {
+      const segment = await this.#openSegment()
+      const pieces: Buffer[] = []
+      for (; to < waiting.length && segment.bytes < this.#segmentBytes; await turn()) {
+        const slice = waiting.slice(to, to + SLICE)
+        to += slice.length
+        const piece = Buffer.from(slice.map(each => lineOf(segment, each)).join(''))
+        segment.bytes += piece.length
+        pieces.push(piece)
+      }
+      await segment.file.writeFile(Buffer.concat(pieces))
+      this.#hasFailed = false
+      for (let i = from; i < to; i++) waiting[i]!.counts.logged++
+    } catch (error) {
+      // Where there is no segment, nothing was put into words.
+      to = Math.max(to, Math.min(from + SLICE, waiting.length))
+      for (let i = from; i < to; i++) waiting[i]!.counts.dropped++
+      await this.#failed(error)
+    }
+    return to
   }
 
   async #openSegment(): Promise<Segment> {
     const { folder, maxMegabytes, keepDays } = this.#options
     const bytesMax = maxMegabytes * MEGABYTE
-    const segmentBytes = Math.min(SEGMENT_BYTES_MAX, bytesMax / SEGMENTS)
+    const segmentBytes = this.#segmentBytes
     const nowMs = Date.now()
     const current = this.#segment
     if (current !== undefined && current.bytes < segmentBytes && nowMs - current.begunMs < SEGMENT_MS_MAX) return current
@@ -157,4 +162,12 @@ export class AnswerLog {
     const found = cause instanceof Error ? cause.message : String(cause)
     this.#options.onFailure?.(new PrescoreError('file_unwritable', { where: this.#options.folder, found, cause }))
   }
+}
+
+/** With that of its ground before it, where the segment has none. */
+function lineOf({ grounds }: Segment, { ground, answer }: Waiting): string {
+  const known = grounds.get(ground)
+  const number = known ?? grounds.size
+  grounds.set(ground, number)
+  return `${known === undefined ? groundLine(number, ground) : ''}${answerLine(number, answer)}`
 }

@@ -91,28 +91,28 @@ async function joinedKeys(context: RunContext, parts: readonly number[]): Promis
     const division = divisionOf(context, definition.source)
     const partOfRow = await division.partsOf(database, joinsOf(context, definition.source).indexOf(definition), columns, rows.rows)
     for (const part of parts) {
-      const own = rowsOf(partOfRow, part)
+      // Keys of other parts are not numbered: they are most of them.
+      const own = rowsIn(partOfRow, part)
       const index = new KeyIndex(definition.entity)
       index.add(
         columns.map(column => takeRows(column, own)),
         own.length,
       )
-      const ownKeys = keyColumns(
-        index,
-        definition.entity,
-        Int32Array.from({ length: index.size }, (_, number) => number),
-      )
-      wanted.push({ join: name, part, keys: ownKeys.map(([, column]) => column), rows: index.size })
+      const all = Int32Array.from({ length: index.size }, (_, number) => number)
+      const ownKeys = keyColumns(index, definition.entity, all).map(([, column]) => column)
+      wanted.push({ join: name, part, keys: ownKeys, rows: index.size })
     }
   }
   return wanted
 }
 
-function rowsOf(partOfRow: Int32Array, part: number): Int32Array {
+function rowsIn(partOfRow: Int32Array, part: number): Int32Array {
   const rows = new Int32Array(partOfRow.length)
   let count = 0
-  for (let row = 0; row < partOfRow.length; row++) if (partOfRow[row] === part) rows[count++] = row
-  return rows.subarray(0, count)
+  partOfRow.forEach((each, row) => {
+    if (each === part) rows[count++] = row
+  })
+  return rows.slice(0, count)
 }
 
 /** The same in every worker: which part a key is of must not depend on who asks. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { openLiveState } from '../../../src/online/index.ts'
 import { chunkOf, groupIn, LATE_CLOCK, sourceIn } from '../place.ts'
-import { AS_OF_BACK_US, GROUPS, streamed } from './endless.ts'
+import { AS_OF_BACK_US, GROUPS, KEYS, streamed } from './endless.ts'
 
 const folder = process.argv[2] ?? ''
 const source = sourceIn(folder)
@@ -15,4 +15,7 @@ for (let position = state.position('events'); ; ) {
   position = next
   process.stdout.write('.')
   await turn()
+  // What is read is put to its key before it is stored.
+  const throughUs = state.dataThroughUs('events')
+  if (throughUs !== undefined) for (const { name } of groups) state.read(name, { id: position % KEYS }, throughUs)
 }

@@ -4,7 +4,8 @@ import { type Chunk, type Column, isStringColumn } from '../expressions/index.ts
 import { columnBuffer } from '../history/index.ts'
 import { type ColumnKinds, type Database, identifier, literal, readColumns, selectItem } from '../parquet/index.ts'
 import type { PredictionDefinition } from '../project/index.ts'
-import { populationKinds, withAsOf } from './population.ts'
+import { withAsOf } from '../sources/index.ts'
+import { populationKinds } from './population.ts'
 
 /** Rows [from, to) of the population, as the expressions of a prediction read them: columns `key.*`, `input.*` and `asOf`. @throws PrescoreError `run_corrupt` */
 export async function readPopulation(

@@ -1,5 +1,5 @@
 /** Scored rows as they are stored and digested: the key, and the text of the value that will be sent. */
-import type { Chunk, NumberColumn, StringColumn } from '../expressions/index.ts'
+import { type Chunk, type Column, isStringColumn, type NumberColumn, type StringColumn } from '../expressions/index.ts'
 import { valueNames } from '../history/index.ts'
 import { type FloatType, valueText } from '../models/index.ts'
 import { encodeKey, type Key, type KeyColumns, type KeyValue, keyValueJson, type PredictionDefinition } from '../project/index.ts'
@@ -24,26 +24,37 @@ export interface ValueShape {
 }
 
 /** The rows of a chunk with columns `key_*`, `value` (or `value_0` …), `rejected`, and `inputs` where there are some, in its order. */
-export function* canonicalRows(
+export function canonicalRows(
   chunk: Chunk,
   { entity = {} }: Pick<PredictionDefinition, 'entity'>,
   shape: ValueShape,
-): Generator<CanonicalRow> {
-  const keys = keyReader(chunk, entity)
+): readonly CanonicalRow[] {
   const texts = new RowTexts(chunk, entity, shape)
-  for (let i = 0; i < chunk.rows; i++) {
-    const key = keys(i)
-    const keyText = texts.key(i)
-    const value = texts.value(i)
-    const given = texts.inputs(i)
-    yield {
-      keyBytes: encodeKey(entity, key),
-      key,
-      keyText,
-      valueText: value,
-      inputsText: given,
-      line: texts.line(i, keyText, value, given),
-    }
+  return Array.from({ length: chunk.rows }, (_, row) => new Row(texts, row))
+}
+
+class Row implements CanonicalRow {
+  readonly keyBytes: Buffer
+  readonly keyText: string
+  readonly valueText: string | undefined
+  readonly inputsText: string | undefined
+  readonly line: string
+  readonly #keys: RowKeys
+  readonly #row: number
+
+  constructor(texts: RowTexts, row: number) {
+    this.#keys = texts.keys
+    this.#row = row
+    this.keyBytes = texts.keys.bytes(row)
+    this.keyText = texts.keys.text(row)
+    this.valueText = texts.value(row)
+    this.inputsText = texts.inputs(row)
+    this.line = texts.line(row, this.keyText, this.valueText, this.inputsText)
+  }
+
+  /** Few ask for it. */
+  get key(): Key {
+    return { ...this.#keys.at(this.#row) }
   }
 }
 
@@ -56,20 +67,20 @@ export function* canonicalLines(chunk: Chunk, { entity = {} }: Pick<PredictionDe
   for (let from = 0; from < chunk.rows; from += LINES_AT_ONCE) {
     const to = Math.min(chunk.rows, from + LINES_AT_ONCE)
     let lines = ''
-    for (let i = from; i < to; i++) lines += texts.line(i, texts.key(i), texts.value(i), texts.inputs(i))
+    for (let i = from; i < to; i++) lines += texts.line(i, texts.keys.text(i), texts.value(i), texts.inputs(i))
     yield lines
   }
 }
 
 /** What stands for the rows of a chunk. */
 class RowTexts {
-  readonly key: (row: number) => string
+  readonly keys: RowKeys
   readonly #text: (row: number) => string
   readonly #rejected: StringColumn
   readonly #inputs: StringColumn | undefined
 
   constructor(chunk: Chunk, entity: KeyColumns, shape: ValueShape) {
-    this.key = keyTextReader(chunk, entity)
+    this.keys = new RowKeys(chunk, entity)
     this.#text = textReader(chunk, shape)
     this.#rejected = chunk.columns.get('rejected') as StringColumn
     this.#inputs = chunk.columns.get('inputs') as StringColumn | undefined
@@ -95,34 +106,51 @@ export function inputsKind({ inputs }: Pick<PredictionDefinition, 'inputs'>): { 
   return Object.keys(inputs).length === 0 ? {} : { inputs: 'string' }
 }
 
-type KeyRead = (row: number) => KeyValue
+/** The keys of a chunk's rows. */
+class RowKeys {
+  readonly #entity: KeyColumns
+  readonly #columns: readonly (readonly [name: string, at: (row: number) => KeyValue, member: (row: number) => string])[]
+  /** The key at hand: one for all rows, so that none needs an object of its own. */
+  readonly #key: Record<string, KeyValue>
 
-function keyReaders(chunk: Chunk, entity: KeyColumns): readonly (readonly [name: string, read: KeyRead])[] {
-  return Object.entries(entity).map(([name, kind]) => {
-    const column = chunk.columns.get(`key_${name}`) ?? chunk.columns.get(`key.${name}`)
-    if (kind === 'string') {
-      const { codes, dictionary } = column as StringColumn
-      return [name, row => dictionary[codes[row] as number] as string]
-    }
-    const { values, exact } = column as NumberColumn
-    return [name, row => (exact === undefined || Number.isSafeInteger(values[row]) ? (values[row] as number) : (exact[row] as bigint))]
-  })
-}
-
-function keyReader(chunk: Chunk, entity: KeyColumns): (row: number) => Key {
-  const readers = keyReaders(chunk, entity)
-  return row => Object.fromEntries(readers.map(([name, read]) => [name, read(row)]))
-}
-
-/** The same text as `keyJson` makes of the key. */
-function keyTextReader(chunk: Chunk, entity: KeyColumns): (row: number) => string {
-  const readers = keyReaders(chunk, entity).map(([name, read], i) => [`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`, read] as const)
-  const [[first, readFirst], ...others] = readers as [readonly [string, KeyRead], ...typeof readers]
-  return row => {
-    let text = first + keyValueJson(readFirst(row))
-    for (const [before, read] of others) text += before + keyValueJson(read(row))
-    return `${text}}`
+  constructor(chunk: Chunk, entity: KeyColumns) {
+    this.#entity = entity
+    this.#columns = Object.keys(entity).map(name => {
+      const column = (chunk.columns.get(`key_${name}`) ?? chunk.columns.get(`key.${name}`)) as Column
+      return [name, valueReader(column), memberReader(name, column)] as const
+    })
+    this.#key = Object.fromEntries(Object.keys(entity).map(name => [name, 0]))
   }
+
+  /** The values, until the next are asked for. */
+  at(row: number): Key {
+    for (const [name, at] of this.#columns) this.#key[name] = at(row)
+    return this.#key
+  }
+
+  bytes(row: number): Buffer {
+    return encodeKey(this.#entity, this.at(row))
+  }
+
+  /** As `keyJson` gives it. */
+  text(row: number): string {
+    let members = ''
+    for (const [, , member] of this.#columns) members += members === '' ? member(row) : `,${member(row)}`
+    return `{${members}}`
+  }
+}
+
+function valueReader(column: Column): (row: number) => KeyValue {
+  if (isStringColumn(column)) return row => column.dictionary[column.codes[row] as number] as string
+  const { values, exact } = column
+  return row => (exact === undefined || Number.isSafeInteger(values[row]) ? (values[row] as number) : (exact[row] as bigint))
+}
+
+/** `"name":value`, as `keyJson` writes it. */
+function memberReader(name: string, column: Column): (row: number) => string {
+  const before = `${JSON.stringify(name)}:`
+  const value = valueReader(column)
+  return row => before + keyValueJson(value(row))
 }
 
 function textReader(chunk: Chunk, { outputType, width }: ValueShape): (row: number) => string {

@@ -3,7 +3,7 @@
  * Each call makes a new frozen value that holds an {@link ExpressionNode}; nothing is computed here.
  * The interfaces give each kind its own methods, so that the editor completes what fits and refuses the rest.
  */
-import { PrescoreError } from '../base/index.ts'
+import { checkSettings, PrescoreError, type Settings } from '../base/index.ts'
 import type { ExpressionNode } from './node.ts'
 import type { OperatorName } from './operators/index.ts'
 import type { Kind } from './value-type.ts'
@@ -235,17 +235,25 @@ export const days = duration('days')
 
 type Argument<K extends Kind> = K extends 'boolean' ? boolean | undefined : K extends 'string' ? string | undefined : number | undefined
 
+interface FnOptions<Args extends Readonly<Record<string, AnyExpression>>, K extends Kind> {
+  readonly args: Args
+  readonly returns: K
+  readonly run: (args: { readonly [Name in keyof Args]: Argument<KindOf<Args[Name]>> }) => NoInfer<Argument<K>>
+}
+
+const FN: Settings<FnOptions<Readonly<Record<string, AnyExpression>>, Kind>> = { args: 'required', returns: 'required', run: 'required' }
+
 /**
- * The escape from the closed list: a pure function of its arguments, given as source text to hashes and workers.
+ * The escape from the closed list: a pure function of its arguments, given as source text to hashes and workers:
+ * `fn({ args: { x: r.amount }, returns: 'float64', run: ({ x = 0 }) => Math.min(x, 100) })`.
  * Missing arguments arrive as `undefined`; times and durations as integer microseconds; undefined and NaN mean missing.
  * It may use nothing from outside itself but the exact parts of `Math`; `check` refuses the rest.
  * @error impure_function, function_failed, wrong_type
  */
-export function fn<Args extends Readonly<Record<string, AnyExpression>>, K extends Kind>(definition: {
-  readonly args: Args
-  readonly returns: K
-  readonly run: (args: { readonly [Name in keyof Args]: Argument<KindOf<Args[Name]>> }) => NoInfer<Argument<K>>
-}): ExpressionOf<K> {
+export function fn<Args extends Readonly<Record<string, AnyExpression>>, K extends Kind>(definition: FnOptions<Args, K>): ExpressionOf<K> {
+  checkSettings(definition, FN, 'fn')
+  if (Array.isArray(definition.args))
+    throw new PrescoreError('invalid_value', { where: 'fn, args', found: 'a list', expected: 'arguments by name, such as { x: r.amount }' })
   const args = Object.fromEntries(Object.entries(definition.args).map(([name, arg]) => [name, nodeOf(arg)]))
   return expressionOf<K>({ fn: Function.prototype.toString.call(definition.run), args, returns: definition.returns })
 }

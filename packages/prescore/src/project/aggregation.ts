@@ -1,5 +1,5 @@
 /** The window aggregates: `f.mean('delay', { over: ['1h', '7d'] })`. Each method records plain data; the kernel computes. */
-import { type DurationText, PrescoreError } from '../base/index.ts'
+import { checkSettings, type DurationText, PrescoreError, type Settings } from '../base/index.ts'
 import { type BooleanExpression, type ExpressionNode, type ExpressionOf, type Kind, nodeOf, type RowOf } from '../expressions/index.ts'
 import type { AggregateName, AggregationDefinition } from './types.ts'
 import { durationUs, type WindowText, windowIn } from './window.ts'
@@ -83,6 +83,9 @@ type Named<F extends Features> = {
 }[keyof F & string]
 /** The features of a group with their kinds: `{ late_1h: 'float64', late_7d: 'float64' }`. */
 export type GroupFeatures<F extends Features> = { readonly [P in Named<F> as P['name']]: P['kind'] }
+
+const OPTIONS: Settings<Options<Kinds, Over>> = { over: 'optional', where: 'optional', delay: 'optional', default: 'optional' }
+const RANKED: Settings<Options<Kinds, Over> & Several<number>> = { ...OPTIONS, n: 'optional' }
 
 /**
  * What `features` of a source is given: one method for each aggregate.
@@ -185,6 +188,7 @@ export class FeatureBuilder<C extends Kinds> {
   }
 
   #define<K, W>(aggregate: AggregateName, value: unknown, options: Options<C, Over> & Several<number> = {}): Aggregation<K, W> {
+    checkSettings(options, aggregate === 'last' || aggregate === 'mode' ? RANKED : OPTIONS, aggregate)
     const { over, where, delay, n } = options
     const shared = {
       aggregate,

@@ -1,5 +1,5 @@
 /** `defineProject`: everything declared, put together by name into one plain frozen value. */
-import { PrescoreError, type Problem, problem } from '../base/index.ts'
+import { checkMade, checkSettings, PrescoreError, type Problem, problem, type Settings } from '../base/index.ts'
 import type { Join, LabelWindow } from './feature-group.ts'
 import { type MonitorOptions, monitorOf } from './monitor.ts'
 import type { PredictionParts } from './prediction.ts'
@@ -48,6 +48,8 @@ interface AnyPrediction {
   readonly options: PredictionParts
 }
 
+const PROJECT: Settings<ProjectOptions> = { sources: 'required', predictions: 'required', monitor: 'optional' }
+
 type SourceNames = ReadonlyMap<SourceDefinition, string>
 
 /**
@@ -55,6 +57,9 @@ type SourceNames = ReadonlyMap<SourceDefinition, string>
  * @throws PrescoreError `project_invalid` with every source that is used but not listed, and every setting that has no place.
  */
 export function defineProject(options: ProjectOptions): Project {
+  checkSettings(options, PROJECT, 'defineProject')
+  for (const [name, source] of Object.entries(options.sources)) checkMade(source, 'definition', `sources.${name}`, 'events(…) or table(…)')
+  for (const [name, each] of Object.entries(options.predictions)) checkMade(each, 'options', `predictions.${name}`, 'prediction(…)')
   const sources = Object.entries(options.sources).map(([name, { definition }]) => [name, definition] as const)
   const names: SourceNames = new Map(sources.map(([name, definition]) => [definition, name]))
   const problems: Problem[] = []

@@ -1,4 +1,5 @@
 /** What a run must pass before it is published; and what a function that judges it is told: plain numbers, nothing of its rows. */
+import { checkSettings, type Settings } from '../base/index.ts'
 import type { GatesDefinition } from './types.ts'
 
 /** What the values amount to, where each is one number. */
@@ -51,7 +52,23 @@ export interface GateOptions<F> extends Omit<GatesDefinition, 'coverage' | 'miss
   readonly fn?: Readonly<Record<string, GateFunction>>
 }
 
-export function gatesOf({ fn, ...gates }: GateOptions<unknown> = {}): GatesDefinition {
+const GATES: Settings<GateOptions<unknown>> = {
+  coverage: 'optional',
+  missing: 'optional',
+  rejected: 'optional',
+  range: 'optional',
+  constant: 'optional',
+  shift: 'optional',
+  sql: 'optional',
+  fn: 'optional',
+  warn: 'optional',
+}
+const RANGE: Settings<NonNullable<GateOptions<unknown>['range']>> = { least: 'optional', greatest: 'optional' }
+
+export function gatesOf(options: GateOptions<unknown> = {}): GatesDefinition {
+  checkSettings(options, GATES, 'gates')
+  if (options.range !== undefined) checkSettings(options.range, RANGE, 'gates.range')
+  const { fn, ...gates } = options
   const texts = Object.entries(fn ?? {}).map(([name, judge]) => [name, String(judge)] as const)
   return { coverage: 1, ...(gates as Partial<GatesDefinition>), ...(fn === undefined ? {} : { fn: Object.fromEntries(texts) }) }
 }

@@ -1,6 +1,12 @@
-import { PrescoreError } from '../base/index.ts'
+import { checkSettings, PrescoreError, type Settings } from '../base/index.ts'
 import { makeFunction } from '../expressions/index.ts'
 import type { ModelDefinition, RemoteModelDefinition } from './types.ts'
+
+interface OnnxOptions {
+  readonly output?: string
+}
+
+const ONNX: Settings<OnnxOptions> = { output: 'optional' }
 
 /**
  * An ONNX model. `output` names the output tensor; `'probabilities[1]'` takes the element 1 of each row.
@@ -8,7 +14,8 @@ import type { ModelDefinition, RemoteModelDefinition } from './types.ts'
  * floats.
  * @error model_unreadable, model_mismatch, model_output
  */
-export function onnx(file: string, options: { readonly output?: string } = {}): ModelDefinition {
+export function onnx(file: string, options: OnnxOptions = {}): ModelDefinition {
+  checkSettings(options, ONNX, 'onnx')
   return Object.freeze({ runtime: 'onnx', file, ...outputOf(options.output, `model ${file}`) })
 }
 
@@ -46,41 +53,59 @@ export interface RemoteModelOptions {
   readonly rowsPerRequest?: number
 }
 
+const REMOTE: Settings<RemoteModelOptions> = {
+  url: 'required',
+  model: 'required',
+  version: 'optional',
+  output: 'optional',
+  timeoutMs: 'optional',
+  rowsPerRequest: 'optional',
+}
+
 /** A model on a server that speaks the Open Inference Protocol V2: Triton, KServe, MLServer. Otherwise as {@link onnx}. */
 export function openInference(options: RemoteModelOptions): ModelDefinition {
+  checkSettings(options, REMOTE, 'openInference')
   return remoteModel('openInference', options, {})
 }
 
+interface TfServingOptions extends RemoteModelOptions {
+  /**
+   * In place of a version: what the label means when the release is made.
+   * @default none
+   * @error invalid_value
+   */
+  readonly label?: string
+  /**
+   * The signature's name.
+   * @default `serving_default`
+   */
+  readonly signature?: string
+}
+
+const TF_SERVING: Settings<TfServingOptions> = { ...REMOTE, label: 'optional', signature: 'optional' }
+
 /** A model of TensorFlow Serving, over its REST API. Otherwise as {@link onnx}. */
-export function tfServing(
-  options: RemoteModelOptions & {
-    /**
-     * In place of a version: what the label means when the release is made.
-     * @default none
-     * @error invalid_value
-     */
-    readonly label?: string
-    /**
-     * The signature's name.
-     * @default `serving_default`
-     */
-    readonly signature?: string
-  },
-): ModelDefinition {
+export function tfServing(options: TfServingOptions): ModelDefinition {
+  checkSettings(options, TF_SERVING, 'tfServing')
   const { label, signature = 'serving_default', version } = options
   if (label !== undefined && version !== undefined)
     throw new PrescoreError('invalid_value', { where: `model ${options.model}`, found: 'a version and a label', expected: 'one of them' })
   return remoteModel('tfServing', options, { signature, ...(label === undefined ? {} : { label }) })
 }
 
+interface FuncOptions {
+  readonly run: (features: Readonly<Record<string, number>>) => number | readonly number[]
+}
+
+const FUNC: Settings<FuncOptions> = { run: 'required' }
+
 /**
  * A plain function of the features by name, in doubles; NaN is missing. It gives a number, or as many numbers for every row. It must be
  * pure, as `fn` must: a release holds its text.
  * @error impure_function, value_not_finite
  */
-export function func(options: {
-  readonly run: (features: Readonly<Record<string, number>>) => number | readonly number[]
-}): ModelDefinition {
+export function func(options: FuncOptions): ModelDefinition {
+  checkSettings(options, FUNC, 'func')
   const source = String(options.run)
   makeFunction(source)
   return Object.freeze({ runtime: 'func', file: '', source, output: 'value' })

@@ -1,4 +1,5 @@
 /** What watches over answers, as a project file says it. */
+import { checkSettings, type Settings } from '../base/index.ts'
 import type { MonitorDefinition } from './types.ts'
 
 export interface AuditOptions {
@@ -30,7 +31,13 @@ export interface MonitorOptions {
   readonly audit?: AuditOptions
 }
 
-/** What is not declared is left as it is: `prescore check` tells it. */
-export function monitorOf({ audit, ...others }: MonitorOptions): MonitorDefinition {
-  return { ...others, ...(audit === undefined ? {} : { audit: { keepDays: 7, maxMegabytes: 256, ...audit } }) }
+const MONITOR: Settings<MonitorOptions> = { audit: 'optional' }
+const AUDIT: Settings<AuditOptions> = { sample: 'required', keepDays: 'optional', maxMegabytes: 'optional' }
+
+export function monitorOf(monitor: MonitorOptions): MonitorDefinition {
+  checkSettings(monitor, MONITOR, 'monitor')
+  const { audit } = monitor
+  if (audit === undefined) return {}
+  checkSettings(audit, AUDIT, 'monitor.audit')
+  return { audit: { keepDays: 7, maxMegabytes: 256, ...audit } }
 }

@@ -1,4 +1,4 @@
-import { type DurationText, PrescoreError } from '../base/index.ts'
+import { checkSettings, type DurationText, PrescoreError, type Settings } from '../base/index.ts'
 import type { FileDefinition, PostgresTableDefinition } from './types.ts'
 import { durationUs } from './window.ts'
 
@@ -21,8 +21,7 @@ export function refuseText(url: unknown, where: string): void {
   })
 }
 
-/** A table that each published run is written to, beside a view `<table>_current` of the one that is served. */
-export function postgresTable(options: {
+interface PostgresTableOptions {
   /**
    * `env('DATABASE_URL')`: never the text itself.
    * @error invalid_value
@@ -39,14 +38,19 @@ export function postgresTable(options: {
    * @error invalid_window
    */
   readonly keep?: DurationText
-}): PostgresTableDefinition {
+}
+
+const POSTGRES_TABLE: Settings<PostgresTableOptions> = { url: 'required', table: 'required', keep: 'optional' }
+
+/** A table that each published run is written to, beside a view `<table>_current` of the one that is served. */
+export function postgresTable(options: PostgresTableOptions): PostgresTableDefinition {
+  checkSettings(options, POSTGRES_TABLE, 'postgresTable')
   const { url, table, keep = KEEP } = options
   refuseText(url, 'postgresTable, url')
   return Object.freeze({ type: 'postgresTable', url, table, keepUs: durationUs(keep, 'keep') })
 }
 
-/** A file that each published run is written to: `.parquet`, `.csv` or `.ndjson`, whole or not at all. */
-export function file(options: {
+interface FileOptions {
   /**
    * Relative to the project file; its extension says the format. `{run}` and `{asOf}` stand for the run.
    * @error invalid_value
@@ -57,6 +61,12 @@ export function file(options: {
    * @default false
    */
   readonly features?: boolean
-}): FileDefinition {
+}
+
+const FILE: Settings<FileOptions> = { path: 'required', features: 'optional' }
+
+/** A file that each published run is written to: `.parquet`, `.csv` or `.ndjson`, whole or not at all. */
+export function file(options: FileOptions): FileDefinition {
+  checkSettings(options, FILE, 'file')
   return Object.freeze({ type: 'file', path: options.path, features: options.features === true })
 }

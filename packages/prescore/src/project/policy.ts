@@ -1,5 +1,5 @@
 /** The policy of a prediction: where its answers come from, how old they may be, and when runs are due. */
-import type { DurationText } from '../base/index.ts'
+import { checkSettings, type DurationText, type Settings } from '../base/index.ts'
 import type { Mode, PolicyDefinition, PredictionValue } from './types.ts'
 import { durationUs } from './window.ts'
 
@@ -64,7 +64,22 @@ export interface PolicyOptions {
   readonly default?: { readonly value: PredictionValue; readonly reason?: string }
 }
 
-export function policyOf({ mode, schedule, maxAge, maxLag, deadline, remember, default: fallback }: PolicyOptions): PolicyDefinition {
+const POLICY: Settings<PolicyOptions> = {
+  mode: 'required',
+  schedule: 'optional',
+  maxAge: 'optional',
+  maxLag: 'optional',
+  deadline: 'optional',
+  remember: 'optional',
+  default: 'optional',
+}
+const SCHEDULE: Settings<ScheduleOptions> = { cron: 'required', jitter: 'optional', catchUp: 'optional' }
+const DEFAULT: Settings<NonNullable<PolicyOptions['default']>> = { value: 'required', reason: 'optional' }
+
+export function policyOf(policy: PolicyOptions): PolicyDefinition {
+  checkSettings(policy, POLICY, 'policy')
+  const { mode, schedule, maxAge, maxLag, deadline, remember, default: fallback } = policy
+  if (fallback !== undefined) checkSettings(fallback, DEFAULT, 'policy.default')
   return Object.freeze({
     mode,
     ...(schedule === undefined ? {} : scheduleOf(schedule)),
@@ -78,6 +93,7 @@ export function policyOf({ mode, schedule, maxAge, maxLag, deadline, remember, d
 
 function scheduleOf(schedule: string | ScheduleOptions): Pick<PolicyDefinition, 'schedule' | 'jitterUs' | 'catchUp'> {
   if (typeof schedule === 'string') return { schedule }
+  checkSettings(schedule, SCHEDULE, 'policy.schedule')
   const { cron, jitter, catchUp } = schedule
   return {
     schedule: cron,

@@ -1,5 +1,5 @@
 /** `postgres`: a table or a statement of a database as the rows of a source. */
-import type { DurationText } from '../base/index.ts'
+import { checkSettings, type DurationText, type Settings } from '../base/index.ts'
 import { refuseText } from './output.ts'
 import type { PerRequestDefinition, PostgresRowsDefinition } from './postgres-rows.ts'
 import { durationUs } from './window.ts'
@@ -66,6 +66,15 @@ interface PostgresOptions {
   readonly perRequest?: PerRequestOptions
 }
 
+const PER_REQUEST: Settings<PerRequestOptions> = { connections: 'optional', timeout: 'optional', cache: 'optional', cacheKeys: 'optional' }
+const POSTGRES: Settings<PostgresOptions> = {
+  url: 'required',
+  table: 'optional',
+  query: 'optional',
+  timeout: 'optional',
+  perRequest: 'optional',
+}
+
 type OneOfThem = { readonly table: string; readonly query?: never } | { readonly query: string; readonly table?: never }
 
 /**
@@ -73,6 +82,7 @@ type OneOfThem = { readonly table: string; readonly query?: never } | { readonly
  * live features read them by key instead where `perRequest` says so.
  */
 export function postgres(options: PostgresOptions & OneOfThem): PostgresRowsDefinition {
+  checkSettings(options, POSTGRES, 'postgres')
   const { url, table, query, timeout = TIMEOUT, perRequest } = options
   refuseText(url, 'postgres, url')
   const rows = { ...(table === undefined ? {} : { table }), ...(query === undefined ? {} : { query }) }
@@ -80,7 +90,9 @@ export function postgres(options: PostgresOptions & OneOfThem): PostgresRowsDefi
   return Object.freeze({ type: 'postgres', url, ...rows, timeoutMs: durationUs(timeout, 'timeout') / 1000, ...byKey })
 }
 
-function perRequestOf({ connections = 4, timeout = '100ms', cache, cacheKeys = 10_000 }: PerRequestOptions): PerRequestDefinition {
+function perRequestOf(options: PerRequestOptions): PerRequestDefinition {
+  checkSettings(options, PER_REQUEST, 'postgres, perRequest')
+  const { connections = 4, timeout = '100ms', cache, cacheKeys = 10_000 } = options
   const timeoutMs = durationUs(timeout, 'perRequest.timeout') / 1000
   return Object.freeze({
     connections,

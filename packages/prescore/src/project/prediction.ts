@@ -1,5 +1,5 @@
 /** `prediction`: what is predicted about which entity, from which features, by which model, under which policy. */
-import type { DurationText } from '../base/index.ts'
+import { checkMade, checkSettings, type DurationText, type Settings } from '../base/index.ts'
 import {
   type AnyExpression,
   type BooleanExpression,
@@ -139,6 +139,28 @@ interface PredictionOptions<E extends KeyColumns, I extends Inputs, J extends Jo
 
 type FeatureVector = Readonly<Record<string, AnyExpression>>
 
+const PREDICTION: Settings<PredictionOptions<KeyColumns, Inputs, Joins, unknown, Kinds, unknown>> = {
+  entity: 'optional',
+  inputs: 'optional',
+  zone: 'optional',
+  join: 'optional',
+  features: 'required',
+  model: 'required',
+  population: 'optional',
+  training: 'optional',
+  policy: 'required',
+  gates: 'optional',
+  outputs: 'optional',
+}
+const INPUT: Settings<Exclude<InputOption, Kind>> = { kind: 'required', default: 'required' }
+const TRAINING: Settings<TrainingOptions<Kinds, Inputs, unknown>> = {
+  rows: 'required',
+  asOf: 'required',
+  inputs: 'optional',
+  next: 'optional',
+  label: 'required',
+}
+
 /** Everything that `prediction` was given, before names are known; `defineProject` turns it into plain data. */
 class Prediction<E extends KeyColumns = KeyColumns> {
   readonly entity: Entity<E> | undefined
@@ -180,23 +202,29 @@ export function prediction<
   C extends Kinds = Kinds,
   N = unknown,
 >(options: PredictionOptions<E, I, J, F, C, N>): Prediction<E> {
-  const { entity, inputs = {} as I, zone, population, training } = options
+  checkSettings(options, PREDICTION, 'prediction')
+  const { entity, inputs = {} as I, zone, model, population, training, outputs = {} } = options
+  if (entity !== undefined) checkMade(entity, 'columns', 'entity', "an entity, such as entity({ customer: 'string' })")
+  checkMade(model, 'runtime', 'model', "a model, such as onnx('models/late.onnx')")
+  if (population !== undefined) checkMade(population, 'mapping', 'population', 'a population, such as orders.keys(customer)')
+  for (const [name, output] of Object.entries(outputs)) checkMade(output, 'type', `outputs.${name}`, 'file(…) or postgresTable(…)')
   const scope = {
     key: rowOf('key', Object.keys(entity?.columns ?? {})),
     inputs: rowOf('input', Object.keys(inputs)),
     asOf: expressionOf<'timestamp'>({ ref: 'asOf' }),
   } as unknown as Scope<E, I>
   const joins = options.join?.(scope) ?? ({} as J)
+  for (const [name, join] of Object.entries(joins)) checkMade(join, 'group', `join.${name}`, 'a group at a key, such as habits.at(s.key)')
   const rows = Object.entries(joins).map(([name, { group }]) => [name, rowOf(`join.${name}`, Object.keys(group.features))] as const)
   const features = options.features({ ...scope, join: Object.fromEntries(rows) } as unknown as JoinedScope<E, I, J>)
   return new Prediction(entity, {
     ...inputsOf(inputs),
     joins,
     features: Object.entries(features).map(([name, expression]) => Object.freeze({ name, expression: nodeOf(expression) })),
-    model: options.model,
+    model,
     policy: policyOf(options.policy),
     gates: gatesOf(options.gates),
-    outputs: options.outputs ?? {},
+    outputs,
     ...(zone === undefined ? {} : { zone }),
     ...(population === undefined ? {} : { population: population as unknown as Population<KeyColumns> }),
     ...(training === undefined ? {} : { training: trainingOf(training, Object.keys(inputs)) }),
@@ -205,6 +233,7 @@ export function prediction<
 
 function inputsOf(inputs: Inputs): Pick<PredictionParts, 'inputs' | 'inputDefaults'> {
   const options = Object.entries(inputs)
+  for (const [name, option] of options) if (typeof option !== 'string') checkSettings(option, INPUT, `inputs.${name}`)
   const kinds = Object.fromEntries(options.map(([name, option]) => [name, typeof option === 'string' ? option : option.kind]))
   const defaults = options.flatMap(([name, option]) => (typeof option === 'string' ? [] : [[name, option.default] as const]))
   return defaults.length === 0 ? { inputs: kinds } : { inputs: kinds, inputDefaults: Object.fromEntries(defaults) }
@@ -214,6 +243,7 @@ function trainingOf<C extends Kinds, I extends Inputs, N>(
   training: TrainingOptions<C, I, N>,
   inputNames: readonly string[],
 ): NonNullable<PredictionParts['training']> {
+  checkSettings(training, TRAINING, 'training')
   const rows: AnyRows = training.rows instanceof Rows ? training.rows : { source: training.rows, filter: {} }
   const row = sourceRow<C>(rows.source)
   const given = (training.inputs?.(row) ??

@@ -1,5 +1,5 @@
 /** `events` and `table`: where rows come from, with their columns declared and everything derived from them inferred. */
-import type { DurationText } from '../base/index.ts'
+import { checkSettings, type DurationText, PrescoreError, type Settings, suggestion } from '../base/index.ts'
 import {
   type AnyExpression,
   type BooleanExpression,
@@ -114,10 +114,28 @@ interface TableOptions<C extends Columns, D extends Derived> extends SourceOptio
   readonly validFrom?: Name<C>
 }
 
+const SHARED: Settings<SourceOptions<Columns, Derived>> = {
+  files: 'optional',
+  from: 'optional',
+  columns: 'required',
+  names: 'optional',
+  zone: 'optional',
+  derive: 'optional',
+}
+const EVENTS: Settings<EventsOptions<Columns, Derived>> = {
+  ...SHARED,
+  id: 'optional',
+  time: 'required',
+  arrival: 'optional',
+  until: 'optional',
+}
+const TABLE: Settings<TableOptions<Columns, Derived>> = { ...SHARED, validFrom: 'optional' }
+
 /** Rows with an event time: what happened. */
 export function events<const C extends Columns, D extends Derived = Record<never, never>>(
   options: EventsOptions<C, D> & Place,
 ): Source<AllColumns<C, D>> {
+  checkSettings(options, EVENTS, 'events')
   const { time, id, arrival, until } = options
   const end = until === undefined ? {} : { untilUs: momentUs(until, 'until') }
   const base = { ...shared('events', options), time, ...end, ...(id === undefined ? {} : { id }) }
@@ -129,6 +147,7 @@ export function events<const C extends Columns, D extends Derived = Record<never
 export function table<const C extends Columns, D extends Derived = Record<never, never>>(
   options: TableOptions<C, D> & Place,
 ): Source<AllColumns<C, D>> {
+  checkSettings(options, TABLE, 'table')
   const base = shared('table', options)
   return new Source(options.validFrom === undefined ? base : { ...base, time: options.validFrom })
 }
@@ -164,7 +183,7 @@ export class Source<C extends Kinds> {
    * @error unknown_column, wrong_type
    */
   by<E extends KeyColumns>(entity: Entity<E>, ...[mapping]: MappingArgument<E, C>): SourceBy<C, E> {
-    return new SourceBy(this, entity, mapping ?? sameNames(entity))
+    return new SourceBy(this, entity, mappingOf(entity, mapping))
   }
 
   /**
@@ -213,7 +232,7 @@ export class Rows<C extends Kinds> {
 
   /** The population of the distinct keys among these rows. */
   keys<E extends KeyColumns>(entity: Entity<E>, ...[mapping]: MappingArgument<E, C>): Population<E, C> {
-    return new Population(this, entity, mapping ?? sameNames(entity), {})
+    return new Population(this, entity, mappingOf(entity, mapping), {})
   }
 }
 
@@ -247,6 +266,16 @@ export class Population<E extends KeyColumns, C extends Kinds = Kinds> {
   }
 }
 
-function sameNames(entity: Entity<KeyColumns>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.keys(entity.columns).map(name => [name, name]))
+/** @throws PrescoreError `unknown_name`: the column that was meant would be taken for one of the same name. */
+function mappingOf({ columns }: Entity<KeyColumns>, mapping?: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const names = Object.keys(columns)
+  const unknown = Object.keys(mapping ?? {}).find(name => !names.includes(name))
+  if (unknown !== undefined)
+    throw new PrescoreError('unknown_name', {
+      where: 'the mapping of a key',
+      found: `\`${unknown}\``,
+      expected: 'a column of the key',
+      fix: suggestion(unknown, names),
+    })
+  return mapping ?? Object.fromEntries(names.map(name => [name, name]))
 }

@@ -2,6 +2,8 @@ export { noteAsOf } from './arrived.ts'
 export { compareColumns } from './columns.ts'
 export { type GuessedColumn, type GuessedData, guessColumns, guessTable } from './guess.ts'
 export { HistoryIds } from './history-ids.ts'
+export type { KnownRequest } from './judged.ts'
+export { type KnownChunk, knownRows, withAsOf } from './known.ts'
 export {
   type AppendResult,
   type DropOptions,

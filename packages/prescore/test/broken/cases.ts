@@ -63,9 +63,9 @@ const DEFINITIONS: readonly BrokenCase[] = [
     'sources: { orders, customers },\n  monitor: { audit: { sample: 5 } },',
   ),
   changed(
-    'an audit without a share, and for no time',
+    'an audit whose share is no number, and for no time',
     'sources: { orders, customers },',
-    'sources: { orders, customers },\n  monitor: { audit: { keepDays: 0, maxMegabytes: 1e9 } as never },',
+    'sources: { orders, customers },\n  monitor: { audit: { sample: null, keepDays: 0, maxMegabytes: 1e9 } as never },',
   ),
   changed(
     'a mistyped setting of the audit',
@@ -127,6 +127,22 @@ const DEFINITIONS: readonly BrokenCase[] = [
   changed('a gate in percent', 'policy: { mode', 'gates: { coverage: 99 },\n      policy: { mode'),
   changed('a gate of a feature that is not there', 'policy: { mode', 'gates: { missing: { spend: 0.1 } as never },\n      policy: { mode'),
   changed('an age in words', "maxAge: '1d'", "maxAge: 'a day' as '1d'"),
+  changed('a mistyped setting of a source', 'arrival: r =>', 'arival: r =>'),
+  changed('a mistyped filter', "{ over: '28d' }),\n  express", "{ over: '28d', were: r => r.large }),\n  express"),
+  changed('a mistyped limit of the policy', "maxAge: '1d'", "maxage: '1d'"),
+  changed('a gate that there is not', 'policy: {', 'gates: { coverag: 0.9 },\n      policy: {'),
+  changed('a default without braces', "maxAge: '1d'", 'default: 0'),
+  changed('a mistyped column of a key', 'orders.by(customer)', "orders.by(customer, { custmer: 'note' })"),
+  changed('no policy', "policy: { mode: 'batch', maxAge: '1d' },", ''),
+  changed('a path in the place of a model', "onnx('spend.onnx')", "'spend.onnx'"),
+  changed('rows in the place of a population', 'customers.keys(customer)', "orders.since('7d')"),
+  changed('a path in the place of an output', 'policy: {', "outputs: { warehouse: 'out.csv' },\n      policy: {"),
+  changed('a group that is joined without a key', 'profile: profile.at(s.key)', 'profile'),
+  changed(
+    'arguments of a function as a list',
+    'age: s.join',
+    "spend: fn({ args: [s.join.habits.spent], returns: 'float64', run: ([x]) => x }), age: s.join",
+  ),
 ]
 
 const DATA: readonly BrokenCase[] = [

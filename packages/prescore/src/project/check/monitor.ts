@@ -1,4 +1,4 @@
-import { shown, suggestion } from '../../base/index.ts'
+import { shown } from '../../base/index.ts'
 import type { MonitorDefinition } from '../types.ts'
 import type { Checker } from './checker.ts'
 
@@ -6,10 +6,8 @@ const KEEP_DAYS_MAX = 3_650
 const MEGABYTES_MAX = 1_000_000
 
 export function checkMonitor(check: Checker, monitor: MonitorDefinition): void {
-  known(check, monitor, ['audit'], 'monitor')
   if (monitor.audit === undefined) return
   const { sample, keepDays, maxMegabytes } = monitor.audit
-  known(check, monitor.audit, ['sample', 'keepDays', 'maxMegabytes'], 'monitor.audit')
   if (typeof sample !== 'number')
     check.add(
       'invalid_value',
@@ -21,12 +19,6 @@ export function checkMonitor(check: Checker, monitor: MonitorDefinition): void {
   else check.share(sample, 'monitor.audit.sample')
   within(check, keepDays, KEEP_DAYS_MAX, 'monitor.audit.keepDays', 'days')
   within(check, maxMegabytes, MEGABYTES_MAX, 'monitor.audit.maxMegabytes', 'megabytes')
-}
-
-function known(check: Checker, settings: object, names: readonly string[], where: string): void {
-  for (const name of Object.keys(settings)) {
-    if (!names.includes(name)) check.add('unknown_name', where, `\`${name}\``, names.join(', '), suggestion(name, names))
-  }
 }
 
 function within(check: Checker, value: number, most: number, where: string, unit: string): void {

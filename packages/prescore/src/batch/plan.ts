@@ -155,7 +155,10 @@ export function hasOwnRows({ shards }: Pick<RunPlan, 'shards'>): boolean {
 function shardsFor(rows: number, request: PlanRequest, pins: Pins): RunPlan['shards'] {
   const { shards, threads } = request
   const busy = Math.min(threads, Math.ceil(rows / SHARD_ROWS.least))
-  return { features: areOwnRows(request, pins) ? 0 : (shards ?? busy), score: shards ?? Math.ceil(Math.max(busy, rows / SHARD_ROWS.most) / busy) * busy }
+  return {
+    features: areOwnRows(request, pins) ? 0 : (shards ?? busy),
+    score: shards ?? Math.ceil(Math.max(busy, rows / SHARD_ROWS.most) / busy) * busy,
+  }
 }
 
 /** Whether each row of the population has its features itself: all rows of a table, of which each is a key of its own. */

@@ -54,9 +54,9 @@ export function readRun(database: Database, file: string, kinds: ColumnKinds, ra
   return read(database, file, kinds, `read_parquet(${literal(file)}, file_row_number = ${range !== undefined}) ${some}`)
 }
 
-/** The rows of such a file that lie within the bounds, in any order. @throws PrescoreError `run_corrupt` */
+/** The rows of such a file that lie within the bounds, in any order. Nobody keeps a chunk when the next is asked for. @throws PrescoreError `run_corrupt` */
 export function readWithin(database: Database, file: string, kinds: ColumnKinds, bounds: readonly Bounds[]): AsyncGenerator<Chunk> {
-  return read(database, file, kinds, `read_parquet(${literal(file)})${bounds.length === 0 ? '' : ` WHERE ${conditionOf(bounds)}`}`)
+  return read(database, file, kinds, `read_parquet(${literal(file)})${bounds.length === 0 ? '' : ` WHERE ${conditionOf(bounds)}`}`, true)
 }
 
 /** Between which values a column's are, both ends included. */
@@ -98,10 +98,10 @@ function isPlain(value: number | string | undefined): value is number | string {
   return typeof value === 'string' ? /^[\x20-\x7e]*$/.test(value) : Number.isSafeInteger(value)
 }
 
-async function* read(database: Database, file: string, kinds: ColumnKinds, from: string): AsyncGenerator<Chunk> {
+async function* read(database: Database, file: string, kinds: ColumnKinds, from: string, passing = false): AsyncGenerator<Chunk> {
   const items = Object.entries(kinds).map(([name, kind]) => `${selectItem(kind, identifier(name))} AS ${identifier(name)}`)
   try {
-    yield* readColumns(database, `SELECT ${items.join(', ')} FROM ${from}`, kinds, file)
+    yield* readColumns(database, `SELECT ${items.join(', ')} FROM ${from}`, kinds, file, passing)
   } catch (error) {
     if (!(error instanceof PrescoreError) || error.code !== 'source_unreadable') throw error
     throw new PrescoreError('run_corrupt', { ...error.details, cause: error })

@@ -1,6 +1,6 @@
 /** Files of a run as chunks: the recorded population, and the parts that a DONE names. */
 import { PrescoreError } from '../base/index.ts'
-import { type Chunk, type Column, isStringColumn } from '../expressions/index.ts'
+import { type Chunk, type Column, isStringColumn, type NumberColumn, type StringColumn } from '../expressions/index.ts'
 import { columnBuffer } from '../history/index.ts'
 import { type ColumnKinds, type Database, identifier, literal, readColumns, selectItem } from '../parquet/index.ts'
 import type { PredictionDefinition } from '../project/index.ts'
@@ -71,12 +71,30 @@ export interface Bounds {
  * is JavaScript's order wherever one of the two is ASCII.
  */
 export function boundsOf(name: string, column: Column): readonly Bounds[] {
-  let [least, most]: (number | string | undefined)[] = []
-  for (const value of valuesOf(column)) {
-    if (least === undefined || value < least) least = value
-    if (most === undefined || value > most) most = value
-  }
+  const [least, most] = isStringColumn(column) ? textBounds(column) : numberBounds(column)
   return isPlain(least) && isPlain(most) ? [{ column: name, least, most }] : []
+}
+
+function textBounds({ codes, dictionary }: StringColumn): readonly [least: string | undefined, most: string | undefined] {
+  let [least, most]: (string | undefined)[] = []
+  for (const code of new Set(codes)) {
+    const text = dictionary[code]
+    if (text === undefined) continue
+    if (least === undefined || text < least) least = text
+    if (most === undefined || text > most) most = text
+  }
+  return [least, most]
+}
+
+/** None where they are not exact as numbers. */
+function numberBounds({ values, exact }: NumberColumn): readonly number[] {
+  if (exact !== undefined) return []
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const value of values) {
+    if (value < least) least = value
+    if (value > most) most = value
+  }
+  return [least, most]
 }
 
 /** The SQL condition that a row lies within some bounds. */
@@ -86,12 +104,6 @@ export function conditionOf(bounds: readonly Bounds[]): string {
 
 function told(value: number | string): string {
   return typeof value === 'string' ? literal(value) : String(value)
-}
-
-/** Those that are there; none where they are not exact as numbers. */
-function valuesOf(column: Column): Iterable<number | string> {
-  if (!isStringColumn(column)) return column.exact === undefined ? column.values.filter(value => value === value) : []
-  return Array.from(new Set(column.codes.filter(code => code >= 0)), code => column.dictionary[code] as string)
 }
 
 function isPlain(value: number | string | undefined): value is number | string {

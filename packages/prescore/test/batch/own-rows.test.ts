@@ -196,13 +196,16 @@ test('a dry run tells what scoring rows as they are read takes', () =>
     assert.ok(ratio > 0.3 && ratio < 3, `${estimate.fileBytes} bytes of files expected, ${report.took?.bytes} found`)
   }))
 
-test('no shard of features is there to be computed', () =>
-  inShop(folder, async ({ app }) => {
-    await write(FEW)
+test('shards of features that somebody schedules have nothing to compute, and the run is finished from those of scores', () =>
+  inShop(folder, async ({ app, run }) => {
+    const rows = FEW.slice(3)
+    await write(rows)
     const place = await app.place()
-    const { plan } = await planOnly(place, { prediction: 'text', asOfUs: AS_OF_US, threads: 1, shards: 2 })
-    await assert.rejects(
-      runShards(place, { run: plan.run, stage: 'features', shards: [0] }),
-      refused('invalid_value', /have their features/),
-    )
+    const { plan } = await planOnly(place, { prediction: 'text', asOfUs: AS_OF_US, threads: 1, shards: 2, repin: true })
+    const done = await runShards(place, { run: plan.run, stage: 'features', shards: [0, 1] })
+    assert.deepEqual(done, { run: plan.run, stage: 'features', shards: [0, 1], open: 0 })
+    await assert.rejects(run({ prediction: 'text', finishOnly: true }), refused('shards_open', /score/))
+    await runShards(place, { run: plan.run, stage: 'score', shards: [1] })
+    await runShards(place, { run: plan.run, stage: 'score', shards: [0, 1] })
+    assert.equal((await run({ prediction: 'text', finishOnly: true })).report.rows, rows.length)
   }))

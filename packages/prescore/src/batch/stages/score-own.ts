@@ -123,9 +123,15 @@ class ScoredPlaces {
     const missing = this.#missing[shard] as Float64Array
     return {
       values: this.#values.subarray(from * width, to * width),
-      rejected: Array.from({ length: to - from }, (_, i) => this.#rejected.get(from + i)),
+      rejected: this.#rejectedOf(from, to),
       missing: Object.fromEntries(this.#context.assembly.vector.names.map((name, feature) => [name, missing[feature] as number])),
     }
+  }
+
+  #rejectedOf(from: number, to: number): ScoredRows['rejected'] {
+    const rejected: (ErrorCode | undefined)[] = new Array(to - from).fill(undefined)
+    if (this.#rejected.size > 0) for (let i = 0; i < rejected.length; i++) rejected[i] = this.#rejected.get(from + i)
+    return rejected
   }
 
   #isMissing(place: number, feature: number): void {

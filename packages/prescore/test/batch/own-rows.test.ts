@@ -9,8 +9,9 @@ import { RunLayout } from '../../src/batch/layout.ts'
 import type { TableManifest } from '../../src/batch/stages/own-table.ts'
 import { readScoreManifest } from '../../src/batch/stages/score.ts'
 import { literal } from '../../src/parquet/index.ts'
+import { prescore } from '../cli/process.ts'
 import { inShop, type OpenShop, refused } from './harness.ts'
-import { AS_OF_US, makeShop, removeShop, writeRows } from './shop.ts'
+import { AS_OF, AS_OF_US, makeShop, removeShop, writeRows } from './shop.ts'
 
 const ENTITIES = ['number', 'text', 'pair'] as const
 type Entity = (typeof ENTITIES)[number]
@@ -209,3 +210,13 @@ test('shards of features that somebody schedules have nothing to compute, and th
     await runShards(place, { run: plan.run, stage: 'score', shards: [0, 1] })
     assert.equal((await run({ prediction: 'text', finishOnly: true })).report.rows, rows.length)
   }))
+
+test('a plan tells which shards there are to compute', async () => {
+  await write(FEW.slice(5))
+  const { code, stdout } = await prescore(['run', 'pair', '--as-of', AS_OF, '--shards', '2', '--plan', '--repin'], { cwd: folder })
+  assert.equal(code, 0)
+  assert.match(
+    stdout,
+    /Rows have their features\. First `prescore shard [0-9a-f]{12} score --index N` for each N from 0 to 1,\nthen the same/,
+  )
+})

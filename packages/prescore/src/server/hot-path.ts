@@ -165,9 +165,9 @@ function isPlainJson(rawHeaders: readonly string[]): boolean {
   let isShort = false
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const { length } = rawHeaders[i] as string
-    if (length !== 12 && length !== 14 && length !== 17) continue
+    if (length !== 12 && length !== 14 && length !== 16 && length !== 17) continue
     const name = (rawHeaders[i] as string).toLowerCase()
-    if (name === 'transfer-encoding') return false
+    if (name === 'transfer-encoding' || name === 'content-encoding') return false
     if (name === 'content-type' && (rawHeaders[i + 1] !== 'application/json' || ++types > 1)) return false
     if (name === 'content-length') isShort = Number(rawHeaders[i + 1]) <= LIMITS.bodyBytes
   }

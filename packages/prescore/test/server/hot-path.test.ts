@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { after, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { Resolver } from '../../src/resolve/index.ts'
 import { createServer, LIMITS, type Server } from '../../src/server/index.ts'
@@ -188,6 +189,9 @@ test('bodies in pieces, too long, unended, and of many bytes that are no text', 
   await alike(`${head}content-length: 1x\r\n\r\n{`)
   await alike(post(`${API}/score/answers`, `{"key":"${'x'.repeat(300_000)}"}`))
   await alike(`${head}content-length: 3\r\n\r\n"\xff"`)
+  const packed = gzipSync('{"key":"ann"}')
+  const coded = `${head}content-encoding: gzip\r\ncontent-length: ${packed.length}\r\n\r\n${packed.toString('latin1')}`
+  assert.match(await alike(coded), /"value":1,/)
   const pair = post(`${API}/score/answers`, '{"key":"ann"}') + get(`${API}/score/answers/1`)
   assert.match(await alike(pair), /"value":1,/)
   for (const line of lines) line.close()

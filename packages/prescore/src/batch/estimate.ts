@@ -16,11 +16,13 @@ import { bytesIn } from './disk.ts'
 import { headerOf } from './header.ts'
 import { RunLayout } from './layout.ts'
 import type { BatchPlace } from './place.ts'
-import type { RunPlan } from './plan.ts'
+import { hasOwnRows, type RunPlan } from './plan.ts'
 import { populationKinds } from './population.ts'
 import { readPopulation } from './rows.ts'
 import { computeFeatures } from './stages/features.ts'
-import { scoreShard } from './stages/score.ts'
+import { tableBytes } from './stages/own-table.ts'
+import { scoreShards } from './stages/score-shards.ts'
+import { vectorColumns } from './stages/vector.ts'
 import { StagedRows } from './staging.ts'
 import { readManifests } from './totals.ts'
 
@@ -60,16 +62,20 @@ export async function estimateRun(
     const byRows = rows.rows / sampled.rows
     const byKeys = joinedKeys(whole, rows) / Math.max(1, joinedKeys(whole, sampled))
     const workers = Math.min(threads, planned.shards.score)
-    const features =
-      WORKER.startSeconds + measured.scanSeconds + (measured.computeSeconds * byKeys) / Math.min(threads, planned.shards.features)
-    const score = (measured.scoreSeconds * byRows) / workers
+    const isOwn = hasOwnRows(planned)
+    const computing = isOwn ? 0 : measured.scanSeconds + (measured.computeSeconds * byKeys) / Math.min(threads, planned.shards.features)
+    const features = WORKER.startSeconds + computing
+    // Rows that have their features themselves are scored as they are scanned, by each worker those of its keys.
+    const score = (isOwn ? measured.scanSeconds : 0) + (measured.scoreSeconds * byRows) / workers
     const stage = measured.staged.fixedSeconds + measured.staged.rowsSeconds * byRows
     const estimate: Estimate = {
       run: planned.run,
       rows: rows.rows,
       sampleRows: sampled.rows,
       seconds: { plan: planSeconds, features, score, stage, total: planSeconds + features + score + stage },
-      fileBytes: Math.round((await stat(whole.populationFile)).size + scaled(measured.features, byKeys) + scaled(measured.scores, byRows)),
+      fileBytes: Math.round(
+        tableBytes(whole) + (await stat(whole.populationFile)).size + scaled(measured.features, byKeys) + scaled(measured.scores, byRows),
+      ),
       answerBytes: Math.round(measured.staged.answerBytes * byRows),
       peakMb: Math.round(peakBytes(whole, measured.scanned, rows.rows) / 2 ** 20 + workers * WORKER.mb),
     }
@@ -104,7 +110,7 @@ async function sample(
   const kept = Int32Array.from({ length: wanted }, (_, i) => Math.floor((i * rows.rows) / wanted))
   const sampled = { rows: wanted, columns: new Map([...rows.columns].map(([name, column]) => [name, takeRows(column, kept)] as const)) }
   const population = { file: 'population.parquet', rows: wanted }
-  const plan: RunPlan = { ...whole.plan, run: 'sample', population, shards: { features: 1, score: 1 } }
+  const plan: RunPlan = { ...whole.plan, run: 'sample', population, shards: { features: hasOwnRows(whole.plan) ? 0 : 1, score: 1 } }
   const folder = new RunLayout(scratch, plan.run).folder
   await mkdir(folder, { recursive: true })
   const columns = new Map([...sampled.columns].map(([name, column]) => [name.replace('.', '_'), column]))
@@ -138,12 +144,15 @@ function scaled({ bytes, columns }: Disk, ratio: number): number {
 }
 
 async function measure(context: RunContext): Promise<Measured> {
-  const scan = scanWatch()
-  const [featureSeconds] = await timed(() => computeFeatures(context, [0], scan.onRows))
   const { release, prediction } = context
   const names = prediction.features.map(({ name }) => name)
+  const scan = scanWatch()
+  const [featureSeconds] = await timed(() =>
+    hasOwnRows(context.plan) ? scanOwnRows(context, scan.onRows) : computeFeatures(context, [0], scan.onRows),
+  )
   const model = await openModel(release.modelFile, prediction.model, names)
-  const [scoreSeconds] = await timed(() => scoreShard(context, model, 0, () => {})).finally(() => model.close())
+  const [seconds] = await timed(() => scoreShards(context, model, [0], () => {})).finally(() => model.close())
+  const scoreSeconds = hasOwnRows(context.plan) ? Math.max(0, seconds - featureSeconds) : seconds
   const staged = await stageSample(context)
   const scanSeconds = Math.min(scan.seconds(), featureSeconds)
   const { assembly, layout } = context
@@ -160,6 +169,14 @@ async function measure(context: RunContext): Promise<Measured> {
     features: { bytes: await bytesIn(layout.shard('features', 0)), columns: joined },
     scores: { bytes: await bytesIn(layout.shard('score', 0)), columns: Object.keys(prediction.entity ?? {}).length + model.width + 1 },
   }
+}
+
+/** Reads the table for the sample without scoring it. */
+async function scanOwnRows(context: RunContext, onRows: (rows: number) => void): Promise<void> {
+  const { plan, prediction, database, populationFile } = context
+  onRows(0)
+  await vectorColumns(context, await readPopulation(database, populationFile, prediction, plan.asOfUs, 0, plan.population.rows))
+  onRows(plan.population.rows)
 }
 
 interface StagedSample {

@@ -13,9 +13,11 @@ import { evidenceOf } from './gates/evidence.ts'
 import { checkGates } from './gates.ts'
 import { headerOf } from './header.ts'
 import type { Stage } from './layout.ts'
+import { hasOwnRows } from './plan.ts'
 import { type OnProgress, scanCounter, stageCounter } from './progress.ts'
 import type { RunReport } from './report.ts'
 import { rescoredRows } from './rescored.ts'
+import { keepTable } from './stages/own-table.ts'
 import { shardRange } from './stages/score.ts'
 import { type Staged, StagedRows } from './staging.ts'
 import { dataThroughUs, type Manifests, openShards, readManifests, totalsOf } from './totals.ts'
@@ -42,7 +44,7 @@ export interface Executed {
 export async function execute(execution: Execution): Promise<Executed> {
   const { spec, gates, planSeconds, signal, onProgress } = execution
   const context = await openContext(spec, execution.database)
-  const seconds = await computeShards(execution, context)
+  const [seconds] = await Promise.all([computeShards(execution, context), keepTable(context)])
   const manifests = await readManifests(context.layout, spec.plan)
   const totals = totalsOf(spec.plan, manifests.score)
   checkSignal(signal)
@@ -74,6 +76,8 @@ async function computeShards(
   { layout, assembly }: RunContext,
 ): Promise<Record<Stage, number>> {
   const engine = new LocalEngine(spec, threads)
+  // Shards of rows that have their features themselves share a scan, as those of stage 1 do; others are taken one by one.
+  const scoreTasks = hasOwnRows(spec.plan) ? threads : spec.plan.shards.score
   const sources = new Set(assembly.joins.map(({ definition }) => definition.source)).size
   const compute = async (stage: Stage, tasks: number): Promise<number> => {
     const open = await openShards(layout, spec.plan, stage)
@@ -86,15 +90,18 @@ async function computeShards(
     return secondsSince(started)
   }
   try {
-    return { features: await compute('features', threads), score: await compute('score', spec.plan.shards.score) }
+    return { features: await compute('features', threads), score: await compute('score', scoreTasks) }
   } finally {
     await engine.close()
   }
 }
 
-/** Shards dealt out evenly. Parts of stage 1 share a scan, so each worker gets its parts as one task, and all do theirs at once. */
+/** Shards dealt out evenly, neighbours together. Parts of stage 1 share a scan, so each worker gets its parts as one task, and all do theirs at once. */
 function dealt(stage: Stage, shards: readonly number[], tasks: number): readonly Task[] {
-  const groups = Array.from({ length: Math.min(tasks, shards.length) }, (_, i) => shards.filter((_, at) => at % tasks === i))
+  const count = Math.min(tasks, shards.length)
+  const groups = Array.from({ length: count }, (_, i) =>
+    shards.slice(Math.floor((shards.length * i) / count), Math.floor((shards.length * (i + 1)) / count)),
+  )
   if (stage !== 'features' || groups.length === 1) return groups.map(group => ({ stage, shards: group }))
   const peers = peersOf(groups.length)
   return groups.map((group, i) => ({ stage, shards: group, together: { peers: peers[i] as Peers, shards: groups } }))

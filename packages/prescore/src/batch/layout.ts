@@ -6,6 +6,7 @@
  *     population-<attempt>.parquet     the keys, sorted by their bytes
  *     features/<part>/DONE             stage 1: features of joined entities, by key hash; names its attempt's files
  *     score/<shard>/DONE               stage 2: values of a range of the population; names its attempt's files
+ *     table/DONE                       where rows have their features themselves: the table that they are of; names its copied files
  *
  * Only what a DONE names counts. Files of lost or abandoned attempts may lie beside; nothing ever lists them.
  */
@@ -27,6 +28,11 @@ export class RunLayout {
   /** What a dry run expected of this run. */
   get estimate(): string {
     return join(this.folder, 'estimate.json')
+  }
+
+  /** The DONE of the table of own rows. */
+  get table(): string {
+    return join(this.folder, 'table', 'DONE')
   }
 
   shard(stage: Stage, shard: number): string {

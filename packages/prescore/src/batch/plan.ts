@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { contentHash, PrescoreError } from '../base/index.ts'
+import { ownKeys } from '../history/index.ts'
 import type { Database } from '../parquet/index.ts'
 import type { LoadedProject, PredictionDefinition } from '../project/index.ts'
 import { canonicalPopulation, type Release } from '../release/index.ts'
@@ -24,6 +25,7 @@ export interface RunPlan {
   readonly asOfUs: number
   readonly pins: Pins
   readonly population: { readonly file: string; readonly rows: number }
+  /** No `features`: rows have them themselves. */
   readonly shards: { readonly features: number; readonly score: number }
   /** What it takes over of an earlier run; absent in a run of its own. */
   readonly rescored?: Rescored
@@ -88,7 +90,7 @@ export async function planRun(
     asOfUs,
     pins,
     population: { file, rows },
-    shards: shardsFor(rows, request),
+    shards: shardsFor(rows, request, pins),
     ...rescored,
   }
   if (await claim(layout.plan, plan)) return { plan, resumed: false }
@@ -145,7 +147,24 @@ async function recordPopulation(
   return { population: { file, rows: await writePopulation(database, join(layout.folder, file), prediction, population) } }
 }
 
-function shardsFor(rows: number, { shards, threads }: PlanRequest): RunPlan['shards'] {
+/** Whether the rows of a run have their features themselves, so that stage 1 has nothing to compute. */
+export function hasOwnRows({ shards }: Pick<RunPlan, 'shards'>): boolean {
+  return shards.features === 0
+}
+
+function shardsFor(rows: number, request: PlanRequest, pins: Pins): RunPlan['shards'] {
+  const { shards, threads } = request
   const busy = Math.min(threads, Math.ceil(rows / SHARD_ROWS.least))
-  return { features: shards ?? busy, score: shards ?? Math.max(busy, Math.ceil(rows / SHARD_ROWS.most)) }
+  return { features: areOwnRows(request, pins) ? 0 : (shards ?? busy), score: shards ?? Math.max(busy, Math.ceil(rows / SHARD_ROWS.most)) }
+}
+
+/** Whether each row of the population has its features itself: all rows of a table, of which each is a key of its own. */
+function areOwnRows({ release, prediction, rescoring }: PlanRequest, pins: Pins): boolean {
+  const { population, entity = {} } = prediction
+  const own = ownKeys(release.project, prediction)
+  if (own === undefined || population?.source !== own.source || population.where !== undefined || rescoring !== undefined) return false
+  const { arrived, duplicates, files } = pins[own.source] as SourcePin
+  // What folders say of rows cannot be told of a copy.
+  const isPlain = arrived === undefined && duplicates === 0 && files.every(file => file.folders === undefined)
+  return isPlain && Object.keys(entity).every(name => own.columns.get(name) === (population.keys[name] ?? name))
 }

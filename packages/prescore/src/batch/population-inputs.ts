@@ -3,7 +3,7 @@ import { type Column, isStringColumn, type Kind } from '../expressions/index.ts'
 import { isAfter } from '../features/index.ts'
 import { NO_KEY } from '../history/index.ts'
 import { defaultInputs, type InputValue, inputsJson, type PredictionDefinition, populationInputs } from '../project/index.ts'
-import type { ScannedChunk, SourceAt } from '../sources/index.ts'
+import type { KnownChunk, SourceAt } from '../sources/index.ts'
 import { inputColumnOf, inputReader } from './inputs.ts'
 
 type Reader = (row: number) => InputValue
@@ -41,15 +41,16 @@ export class PopulationInputs {
     return [...this.#columns.map(([, , column]) => column), ...(this.#id === undefined ? [] : [this.#id])]
   }
 
-  /** @param numbers the key number of each kept row. */
-  append(chunk: ScannedChunk, kept: readonly number[], numbers: Int32Array): void {
+  /** @param numbers the key number of each row. */
+  append(chunk: KnownChunk, numbers: Int32Array): void {
     if (this.#columns.length === 0) return
+    const timeUs = chunk.timeUs as Float64Array
     const readers = this.#columns.map(([, kind, column]) => inputReader(chunk.columns.get(`row.${column}`) as Column, kind))
     const tie = this.#id === undefined ? () => null : tieReader(chunk.columns.get(`row.${this.#id}`) as Column)
-    for (let i = 0; i < kept.length; i++) {
-      const [row, number] = [kept[i] as number, numbers[i] as number]
-      if (number === NO_KEY || !this.#isLater(chunk.timeUs[row] as number, tie, readers, row, number)) continue
-      this.#timeUs[number] = chunk.timeUs[row] as number
+    for (let row = 0; row < chunk.rows; row++) {
+      const number = numbers[row] as number
+      if (number === NO_KEY || !this.#isLater(timeUs[row] as number, tie, readers, row, number)) continue
+      this.#timeUs[number] = timeUs[row] as number
       this.#ties[number] = tie(row)
       for (let input = 0; input < readers.length; input++) (this.#values[input] as InputValue[])[number] = (readers[input] as Reader)(row)
     }

@@ -1,19 +1,10 @@
 /** The rows that a run scores: the distinct keys of a source at the as-of time with their inputs, sorted by the bytes of the keys. */
 import { checkSignal, PrescoreError } from '../base/index.ts'
-import {
-  type Chunk,
-  type Column,
-  type CompiledExpression,
-  compile,
-  type Kind,
-  type NumberColumn,
-  references,
-  takeRows,
-} from '../expressions/index.ts'
+import type { Column, Kind, NumberColumn } from '../expressions/index.ts'
 import { KeyIndex, keyColumns, NO_KEY } from '../history/index.ts'
 import { type Database, writeParquet } from '../parquet/index.ts'
-import { filterScope, type KeyColumns, keyJson, type PopulationDefinition, type PredictionDefinition } from '../project/index.ts'
-import { type ScannedChunk, type SourceAt, type SourcePin, scanSource } from '../sources/index.ts'
+import { filterScope, type KeyColumns, keyJson, type PredictionDefinition } from '../project/index.ts'
+import { type KnownRequest, knownRows, type SourceAt, type SourcePin } from '../sources/index.ts'
 import { PopulationInputs } from './population-inputs.ts'
 
 export interface PopulationRequest {
@@ -42,18 +33,26 @@ export async function populationRows(
   const where = `predictions.${prediction.name}.population`
   const index = new KeyIndex(entity)
   const inputs = new PopulationInputs(prediction, source)
-  const filter = rowFilter(prediction, population, source, asOfUs)
+  const isTable = source.definition.type === 'table'
   const keys = Object.keys(entity).map(name => population.keys[name] ?? name)
-  const range = population.sinceUs === undefined ? {} : { fromUs: asOfUs - population.sinceUs }
-  const scanned = [...keys, ...filter.columns, ...inputs.reads]
-  for await (const chunk of scanSource(database, source, pin, { columns: scanned, untilUs: asOfUs, ...range })) {
+  const known: KnownRequest = {
+    knownByUs: asOfUs,
+    untilUs: asOfUs,
+    ...(population.sinceUs === undefined ? {} : { fromUs: asOfUs - population.sinceUs }),
+    ...(population.where === undefined
+      ? {}
+      : { where: { condition: population.where, scope: filterScope(source.definition, prediction.zone), name: where } }),
+    by: keys,
+    more: inputs.reads,
+    needed: isTable ? 'each' : inputs.reads.length > 0 ? 'last' : 'any',
+  }
+  for await (const chunk of knownRows(database, source, pin, known)) {
     checkSignal(signal)
-    const kept = filter.keep(chunk)
-    const columns = keys.map(name => takeRows(chunk.columns.get(`row.${name}`) as Column, kept))
     const before = index.size
-    const numbers = index.add(columns, kept.length)
-    if (source.definition.type === 'table') refuseRepeats(numbers, before, index, entity, where)
-    inputs.append(chunk, kept, numbers)
+    const columns = keys.map(name => chunk.columns.get(`row.${name}`) as Column)
+    const numbers = index.add(columns, chunk.rows)
+    if (isTable) refuseRepeats(numbers, before, index, entity, where)
+    inputs.append(chunk, numbers)
   }
   if (index.size === 0) throw new PrescoreError('empty_population', { where })
   return { index, inputs }
@@ -81,12 +80,6 @@ export function populationKinds({ entity = {}, inputs }: PredictionDefinition): 
   return Object.fromEntries([...keys, ...given])
 }
 
-/** The rows with the one as-of that holds for all of them. */
-export function withAsOf(chunk: Chunk, asOfUs: number): Chunk {
-  const asOf: NumberColumn = { type: { kind: 'timestamp' }, values: new Float64Array(chunk.rows).fill(asOfUs) }
-  return { rows: chunk.rows, columns: new Map([...chunk.columns, ['asOf', asOf]]) }
-}
-
 /** In a table each row is one key: its number must be the next new one. */
 function refuseRepeats(numbers: Int32Array, before: number, index: KeyIndex, entity: KeyColumns, where: string): void {
   for (let i = 0; i < numbers.length; i++) {
@@ -98,31 +91,6 @@ function refuseRepeats(numbers: Int32Array, before: number, index: KeyIndex, ent
         expected: 'a value in every key column',
       })
     if (number !== before + i) throw new PrescoreError('duplicate_keys', { where, found: keyJson(entity, index.values(number)) })
-  }
-}
-
-interface RowFilter {
-  readonly columns: readonly string[]
-  keep(chunk: ScannedChunk): readonly number[]
-}
-
-/** Rows that were known at the as-of and for which the filter is true. */
-function rowFilter(prediction: PredictionDefinition, { where }: PopulationDefinition, source: SourceAt, asOfUs: number): RowFilter {
-  const scope = filterScope(source.definition, prediction.zone)
-  const condition: CompiledExpression | undefined =
-    where === undefined ? undefined : compile(where, scope, `predictions.${prediction.name}.population`)
-  const columns =
-    where === undefined ? [] : [...references(where)].filter(ref => ref.startsWith('row.')).map(ref => ref.slice('row.'.length))
-  return {
-    columns,
-    keep: chunk => {
-      const passed = condition === undefined ? undefined : (condition(withAsOf(chunk, asOfUs)) as NumberColumn).values
-      const kept: number[] = []
-      for (let i = 0; i < chunk.rows; i++) {
-        if ((chunk.knownAtUs[i] as number) <= asOfUs && (passed === undefined || passed[i] === 1)) kept.push(i)
-      }
-      return kept
-    },
   }
 }
 
@@ -138,10 +106,9 @@ function sortedBytes(index: KeyIndex): Int32Array {
 
 /** Where whole numbers are the keys, as most often, their bytes are in the order of the numbers. Undefined: they are not. */
 function sortedIntegers(index: KeyIndex): Int32Array | undefined {
-  const [[name, kind] = [], ...others] = Object.entries(index.columns)
-  if (name === undefined || kind !== 'int64' || others.length > 0) return undefined
-  const keys = Array.from({ length: index.size }, (_, number) => index.values(number)[name])
-  if (keys.some(key => typeof key !== 'number')) return undefined
-  const values = Float64Array.from(keys as number[]).sort()
-  return index.find([{ type: { kind }, values }], values.length)
+  const [kind, ...others] = Object.values(index.columns)
+  if (kind !== 'int64' || others.length > 0) return undefined
+  const [column] = index.columnsOf(Int32Array.from({ length: index.size }, (_, number) => number))
+  const { values, exact, type } = column as NumberColumn
+  return exact === undefined ? index.find([{ type, values: values.sort() }], values.length) : undefined
 }

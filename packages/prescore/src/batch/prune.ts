@@ -6,7 +6,7 @@
  */
 import { existsSync } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { RunRecord } from '../stores/index.ts'
 import { bytesIn, changedUs } from './disk.ts'
 import { RunLayout } from './layout.ts'
@@ -14,6 +14,7 @@ import type { BatchPlace } from './place.ts'
 import { readPlan } from './plan.ts'
 import { oldSnapshots } from './prune-snapshots.ts'
 import { readFeaturesManifest } from './stages/features-manifest.ts'
+import { readTableManifest } from './stages/own-table.ts'
 import { readScoreManifest } from './stages/score.ts'
 
 export interface PruneRequest {
@@ -140,6 +141,8 @@ async function namedFiles(layout: RunLayout): Promise<ReadonlySet<string>> {
   const plan = await readPlan(layout)
   if (plan === undefined) return new Set()
   const files = [layout.plan, layout.estimate, join(layout.folder, plan.population.file)]
+  const table = await readTableManifest({ layout })
+  if (table !== undefined) files.push(layout.table, ...table.files.map(file => join(dirname(layout.table), file)))
   for (let part = 0; part < plan.shards.features; part++) {
     const done = await readFeaturesManifest({ layout }, part)
     if (done === undefined) continue

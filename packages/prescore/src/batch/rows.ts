@@ -4,7 +4,8 @@ import { type Chunk, type Column, isStringColumn } from '../expressions/index.ts
 import { columnBuffer } from '../history/index.ts'
 import { type ColumnKinds, type Database, identifier, literal, readColumns, selectItem } from '../parquet/index.ts'
 import type { PredictionDefinition } from '../project/index.ts'
-import { populationKinds, withAsOf } from './population.ts'
+import { withAsOf } from '../sources/index.ts'
+import { populationKinds } from './population.ts'
 
 /** Rows [from, to) of the population, as the expressions of a prediction read them: columns `key.*`, `input.*` and `asOf`. @throws PrescoreError `run_corrupt` */
 export async function readPopulation(
@@ -55,8 +56,7 @@ export function readRun(database: Database, file: string, kinds: ColumnKinds, ra
 
 /** The rows of such a file that lie within the bounds, in any order. @throws PrescoreError `run_corrupt` */
 export function readWithin(database: Database, file: string, kinds: ColumnKinds, bounds: readonly Bounds[]): AsyncGenerator<Chunk> {
-  const some = bounds.map(({ column, least, most }) => `${identifier(column)} BETWEEN ${told(least)} AND ${told(most)}`)
-  return read(database, file, kinds, `read_parquet(${literal(file)})${some.length === 0 ? '' : ` WHERE ${some.join(' AND ')}`}`)
+  return read(database, file, kinds, `read_parquet(${literal(file)})${bounds.length === 0 ? '' : ` WHERE ${conditionOf(bounds)}`}`)
 }
 
 /** Between which values a column's are, both ends included. */
@@ -77,6 +77,11 @@ export function boundsOf(name: string, column: Column): readonly Bounds[] {
     if (most === undefined || value > most) most = value
   }
   return isPlain(least) && isPlain(most) ? [{ column: name, least, most }] : []
+}
+
+/** The SQL condition that a row lies within some bounds. */
+export function conditionOf(bounds: readonly Bounds[]): string {
+  return bounds.map(({ column, least, most }) => `${identifier(column)} BETWEEN ${told(least)} AND ${told(most)}`).join(' AND ')
 }
 
 function told(value: number | string): string {

@@ -11,7 +11,7 @@ import { RunLayout, type Stage } from './layout.ts'
 import type { BatchPlace } from './place.ts'
 import { readPlan } from './plan.ts'
 import { computeFeatures } from './stages/features.ts'
-import { scoreShard } from './stages/score.ts'
+import { scoreShards } from './stages/score-shards.ts'
 import { openShards } from './totals.ts'
 
 export interface ShardRequest {
@@ -46,7 +46,7 @@ export async function runShards(place: Omit<BatchPlace, 'store'>, request: Shard
     throw new PrescoreError('invalid_value', {
       where: `run ${plan.run}, ${stage}`,
       found: `shard ${beyond ?? 'none'}`,
-      expected: `0 to ${plan.shards[stage] - 1}`,
+      expected: plan.shards[stage] === 0 ? 'none: rows have their features themselves' : `0 to ${plan.shards[stage] - 1}`,
     })
   const told = (rows: number) => {
     checkSignal(signal)
@@ -72,7 +72,7 @@ async function score(context: RunContext, shards: readonly number[], onRows: (ro
   const names = prediction.features.map(({ name }) => name)
   const model = await openModel(release.modelFile, prediction.model, names)
   try {
-    for (const shard of shards) await scoreShard(context, model, shard, onRows)
+    await scoreShards(context, model, shards, onRows)
   } finally {
     await model.close()
   }

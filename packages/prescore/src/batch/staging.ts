@@ -72,24 +72,23 @@ export class StagedRows implements AsyncIterable<readonly StoredRow[]> {
       const part = createHash('sha256')
       for await (const { rows, numbers, all } of this.#chunks(shard)) {
         for (const column of all) widen(extent, column)
-        if (!ascend(rows, last)) throw corrupt(this.#context, shard, 'rows out of order')
-        last = rows.at(-1)?.keyBytes ?? last
-        const lines = rows.map(({ line }) => line).join('')
-        digest.update(lines)
-        part.update(lines)
         const stored: StoredRow[] = []
+        let lines = ''
         for (let i = 0; i < rows.length; i++) {
-          const { keyBytes, valueText, inputsText } = rows[i] as CanonicalRow
+          const row = rows[i] as CanonicalRow
+          const { keyBytes, valueText, line } = row
+          if (last !== undefined && !isBefore(last, keyBytes)) throw corrupt(this.#context, shard, 'rows out of order')
+          last = keyBytes
+          lines += line
           if (valueText === undefined) continue
           values[ok++] = numbers[i] as number
           onlyText ??= valueText
           if (valueText !== onlyText) isConstant = false
-          stored.push(
-            inputsText === undefined
-              ? { keyBytes, valueText }
-              : { keyBytes, valueText, inputsText, fingerprint: textFingerprint(inputsText) },
-          )
+          stored.push(storedRow(row, valueText))
         }
+        const bytes = Buffer.from(lines)
+        digest.update(bytes)
+        part.update(bytes)
         yield stored
       }
       const found = part.digest('hex')
@@ -115,7 +114,7 @@ export class StagedRows implements AsyncIterable<readonly StoredRow[]> {
     const kinds: ColumnKinds = { ...Object.fromEntries([...keys, ...values]), rejected: 'string', ...inputsKind(prediction) }
     for await (const chunk of readRun(database, fileOf(this.#context, manifest), kinds)) {
       checkSignal(this.#signal)
-      const rows = [...canonicalRows(chunk, prediction, manifest.values)]
+      const rows = canonicalRows(chunk, prediction, manifest.values)
       const all = names.map(name => (chunk.columns.get(name) as NumberColumn).values.subarray(0, chunk.rows))
       yield { rows, numbers: all[0] as Float64Array, all }
       this.#onRows(rows.filter(({ valueText }) => valueText !== undefined).length)
@@ -137,11 +136,15 @@ function widen(extent: [number, number], column: Float64Array): void {
   }
 }
 
-function ascend(rows: readonly CanonicalRow[], last: Buffer | undefined): boolean {
-  return rows.every(({ keyBytes }, i) => {
-    const before = i === 0 ? last : rows[i - 1]?.keyBytes
-    return before === undefined || Buffer.compare(before, keyBytes) < 0
-  })
+/** As `Buffer.compare`, which would be a call into native code for each row. */
+function isBefore(a: Buffer, b: Buffer): boolean {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return (a[i] as number) < (b[i] as number)
+  return a.length < b.length
+}
+
+function storedRow({ keyBytes, inputsText }: CanonicalRow, valueText: string): StoredRow {
+  return inputsText === undefined ? { keyBytes, valueText } : { keyBytes, valueText, inputsText, fingerprint: textFingerprint(inputsText) }
 }
 
 function corrupt(context: RunContext, manifest: ScoreManifest, found: string): PrescoreError {

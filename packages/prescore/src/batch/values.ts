@@ -1,8 +1,8 @@
 /** Scored rows as they are stored and digested: the key, and the text of the value that will be sent. */
-import type { Chunk, NumberColumn, StringColumn } from '../expressions/index.ts'
+import { type Chunk, type Column, isStringColumn, type NumberColumn, type StringColumn } from '../expressions/index.ts'
 import { valueNames } from '../history/index.ts'
 import { type FloatType, valueText } from '../models/index.ts'
-import { encodeKey, type Key, type KeyColumns, type KeyValue, keyJson, type PredictionDefinition } from '../project/index.ts'
+import { encodeKey, type Key, type KeyColumns, type KeyValue, keyValueJson, type PredictionDefinition } from '../project/index.ts'
 
 export interface CanonicalRow {
   readonly keyBytes: Buffer
@@ -24,23 +24,80 @@ export interface ValueShape {
 }
 
 /** The rows of a chunk with columns `key_*`, `value` (or `value_0` …), `rejected`, and `inputs` where there are some, in its order. */
-export function* canonicalRows(
+export function canonicalRows(
   chunk: Chunk,
   { entity = {} }: Pick<PredictionDefinition, 'entity'>,
   shape: ValueShape,
-): Generator<CanonicalRow> {
-  const keys = keyReader(chunk, entity)
-  const text = textReader(chunk, shape)
-  const rejected = chunk.columns.get('rejected') as StringColumn
-  const inputs = chunk.columns.get('inputs') as StringColumn | undefined
-  for (let i = 0; i < chunk.rows; i++) {
-    const key = keys(i)
-    const code = rejected.codes[i] as number
-    const value = code < 0 ? text(i) : undefined
-    const given = inputs?.dictionary[inputs.codes[i] as number]
-    const keyText = keyJson(entity, key)
-    const line = `${keyText}\t${given === undefined ? '' : `${given}\t`}${value ?? `!${rejected.dictionary[code]}`}\n`
-    yield { keyBytes: encodeKey(entity, key), key, keyText, valueText: value, inputsText: given, line }
+): readonly CanonicalRow[] {
+  const texts = new RowTexts(chunk, entity, shape)
+  return Array.from({ length: chunk.rows }, (_, row) => new Row(texts, row))
+}
+
+class Row implements CanonicalRow {
+  readonly keyBytes: Buffer
+  readonly keyText: string
+  readonly valueText: string | undefined
+  readonly inputsText: string | undefined
+  readonly line: string
+  readonly #keys: RowKeys
+  readonly #row: number
+
+  constructor(texts: RowTexts, row: number) {
+    this.#keys = texts.keys
+    this.#row = row
+    this.keyBytes = texts.keys.bytes(row)
+    this.keyText = texts.keys.text(row)
+    this.valueText = texts.value(row)
+    this.inputsText = texts.inputs(row)
+    this.line = texts.line(row, this.keyText, this.valueText, this.inputsText)
+  }
+
+  /** Few ask for it. */
+  get key(): Key {
+    return { ...this.#keys.at(this.#row) }
+  }
+}
+
+/** Lines at a time: a text that stays in the processor's caches. */
+const LINES_AT_ONCE = 1_024
+
+/** The lines of such a chunk, some at once: what a digest is of. */
+export function* canonicalLines(chunk: Chunk, { entity = {} }: Pick<PredictionDefinition, 'entity'>, shape: ValueShape): Generator<string> {
+  const texts = new RowTexts(chunk, entity, shape)
+  for (let from = 0; from < chunk.rows; from += LINES_AT_ONCE) {
+    const to = Math.min(chunk.rows, from + LINES_AT_ONCE)
+    let lines = ''
+    for (let i = from; i < to; i++) lines += texts.line(i, texts.keys.text(i), texts.value(i), texts.inputs(i))
+    yield lines
+  }
+}
+
+/** What stands for the rows of a chunk. */
+class RowTexts {
+  readonly keys: RowKeys
+  readonly #text: (row: number) => string
+  readonly #rejected: StringColumn
+  readonly #inputs: StringColumn | undefined
+
+  constructor(chunk: Chunk, entity: KeyColumns, shape: ValueShape) {
+    this.keys = new RowKeys(chunk, entity)
+    this.#text = textReader(chunk, shape)
+    this.#rejected = chunk.columns.get('rejected') as StringColumn
+    this.#inputs = chunk.columns.get('inputs') as StringColumn | undefined
+  }
+
+  /** Undefined for a rejected row. */
+  value(row: number): string | undefined {
+    return (this.#rejected.codes[row] as number) < 0 ? this.#text(row) : undefined
+  }
+
+  inputs(row: number): string | undefined {
+    return this.#inputs?.dictionary[this.#inputs.codes[row] as number]
+  }
+
+  line(row: number, key: string, value: string | undefined, inputs: string | undefined): string {
+    const said = value ?? `!${this.#rejected.dictionary[this.#rejected.codes[row] as number]}`
+    return inputs === undefined ? `${key}\t${said}\n` : `${key}\t${inputs}\t${said}\n`
   }
 }
 
@@ -49,21 +106,51 @@ export function inputsKind({ inputs }: Pick<PredictionDefinition, 'inputs'>): { 
   return Object.keys(inputs).length === 0 ? {} : { inputs: 'string' }
 }
 
-function keyReader(chunk: Chunk, entity: KeyColumns): (row: number) => Key {
-  const readers = Object.entries(entity).map(([name, kind]) => {
-    const column = chunk.columns.get(`key_${name}`) ?? chunk.columns.get(`key.${name}`)
-    if (kind === 'string') {
-      const { codes, dictionary } = column as StringColumn
-      return [name, (row: number): KeyValue => dictionary[codes[row] as number] as string] as const
-    }
-    const { values, exact } = column as NumberColumn
-    return [
-      name,
-      (row: number): KeyValue =>
-        exact === undefined || Number.isSafeInteger(values[row]) ? (values[row] as number) : (exact[row] as bigint),
-    ] as const
-  })
-  return row => Object.fromEntries(readers.map(([name, read]) => [name, read(row)]))
+/** The keys of a chunk's rows. */
+class RowKeys {
+  readonly #entity: KeyColumns
+  readonly #columns: readonly (readonly [name: string, at: (row: number) => KeyValue, member: (row: number) => string])[]
+  /** The key at hand: one for all rows, so that none needs an object of its own. */
+  readonly #key: Record<string, KeyValue>
+
+  constructor(chunk: Chunk, entity: KeyColumns) {
+    this.#entity = entity
+    this.#columns = Object.keys(entity).map(name => {
+      const column = (chunk.columns.get(`key_${name}`) ?? chunk.columns.get(`key.${name}`)) as Column
+      return [name, valueReader(column), memberReader(name, column)] as const
+    })
+    this.#key = Object.fromEntries(Object.keys(entity).map(name => [name, 0]))
+  }
+
+  /** The values, until the next are asked for. */
+  at(row: number): Key {
+    for (const [name, at] of this.#columns) this.#key[name] = at(row)
+    return this.#key
+  }
+
+  bytes(row: number): Buffer {
+    return encodeKey(this.#entity, this.at(row))
+  }
+
+  /** As `keyJson` gives it. */
+  text(row: number): string {
+    let members = ''
+    for (const [, , member] of this.#columns) members += members === '' ? member(row) : `,${member(row)}`
+    return `{${members}}`
+  }
+}
+
+function valueReader(column: Column): (row: number) => KeyValue {
+  if (isStringColumn(column)) return row => column.dictionary[column.codes[row] as number] as string
+  const { values, exact } = column
+  return row => (exact === undefined || Number.isSafeInteger(values[row]) ? (values[row] as number) : (exact[row] as bigint))
+}
+
+/** `"name":value`, as `keyJson` writes it. */
+function memberReader(name: string, column: Column): (row: number) => string {
+  const before = `${JSON.stringify(name)}:`
+  const value = valueReader(column)
+  return row => before + keyValueJson(value(row))
 }
 
 function textReader(chunk: Chunk, { outputType, width }: ValueShape): (row: number) => string {

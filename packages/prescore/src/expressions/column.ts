@@ -54,7 +54,11 @@ export class Dictionary {
 
 /** A string column made of values; undefined is missing. */
 export function stringColumn(values: readonly (string | undefined)[], dictionary = new Dictionary()): StringColumn {
-  const codes = Int32Array.from(values, value => (value === undefined ? -1 : dictionary.code(value)))
+  const codes = new Int32Array(values.length)
+  for (let i = 0; i < codes.length; i++) {
+    const value = values[i]
+    codes[i] = value === undefined ? -1 : dictionary.code(value)
+  }
   return { type: { kind: 'string' }, codes, dictionary: dictionary.texts }
 }
 
@@ -93,4 +97,12 @@ export function takeRows(column: Column, rows: ArrayLike<number>): Column {
   for (let i = 0; i < length; i++) taken[i] = values[rows[i] as number] as number
   if (exact === undefined) return { type, values: taken }
   return { type, values: taken, exact: BigInt64Array.from({ length }, (_, i) => exact[rows[i] as number] as bigint) }
+}
+
+/** The rows [from, to) of a column, on the same memory. */
+export function sliceRows(column: Column, from: number, to: number): Column {
+  if (isStringColumn(column)) return { ...column, codes: column.codes.subarray(from, to) }
+  const { exact } = column
+  const slice = { ...column, values: column.values.subarray(from, to) }
+  return exact === undefined ? slice : { ...slice, exact: exact.subarray(from, to) }
 }

@@ -7,6 +7,7 @@ export {
   type NumberColumn,
   numberValues,
   type StringColumn,
+  sliceRows,
   stringColumn,
   takeRows,
 } from './column.ts'

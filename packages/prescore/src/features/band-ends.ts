@@ -1,60 +1,43 @@
-/** The first or the last event by key and band. */
-import type { BandColumn } from './band-extremes.ts'
-import { type BandedEvents, NO_BAND } from './bands.ts'
+/** The first or the last event by key and window. */
+import type { BandedEvents } from './bands.ts'
 import { isLater } from './order.ts'
 
 const NONE = -1
 
-/** Of each window its first event comes from the band that reaches back furthest, its last from the one that does least. */
-export class BandEnds {
-  readonly #events: BandedEvents
-  readonly #end: 'first' | 'last'
-  /** By key and band: the row of the event. */
-  readonly #rows: Int32Array
+/** What is written of one window: what an event comes to. */
+export interface BandEndColumn {
+  readonly band: number
+  readonly values: Float64Array
+  readonly resultOf: (event: number) => number
+}
 
-  constructor(events: BandedEvents, end: 'first' | 'last') {
-    this.#events = events
-    this.#end = end
-    this.#rows = endsOf(events, end)
-  }
-
-  /** @param windows the shortest first. */
-  writeValues(keyOf: Int32Array, windows: readonly BandColumn[]): void {
-    this.#write(keyOf, windows, event => this.#events.values[event]!)
-  }
-
-  writeTimeSince(keyOf: Int32Array, windows: readonly BandColumn[], asOfUs: number): void {
-    this.#write(keyOf, windows, event => asOfUs - this.#events.timesUs[event]!)
-  }
-
-  #write(keyOf: Int32Array, windows: readonly BandColumn[], resultOf: (event: number) => number): void {
-    const { bands } = this.#events
-    for (let row = 0; row < keyOf.length; row++) {
-      const key = keyOf[row]!
-      if (key < 0) continue
-      let event = NONE
-      let seen = 0
-      for (const { band, values } of windows) {
-        for (; seen <= band; seen++) {
-          const other = this.#rows[key * bands + seen]!
-          if (other !== NONE && (event === NONE || this.#end === 'first')) event = other
-        }
-        if (event !== NONE) values[row] = resultOf(event)
+/**
+ * Of each window its first event comes from the band that reaches back furthest, its last from the one that does least.
+ * @param keyOf the key of each row to write. @param windows the shortest first.
+ */
+export function writeEnds(events: BandedEvents, end: 'first' | 'last', keyOf: Int32Array, windows: readonly BandEndColumn[]): void {
+  const { bands, starts } = events
+  for (let row = 0; row < keyOf.length; row++) {
+    const first = keyOf[row]! * bands
+    let event = NONE
+    let seen = 0
+    for (const { band, values, resultOf } of windows) {
+      for (; seen <= band; seen++) {
+        const other = event === NONE || end === 'first' ? endOf(events, end, starts[first + seen]!, starts[first + seen + 1]!) : NONE
+        if (other !== NONE) event = other
       }
+      if (event !== NONE) values[row] = resultOf(event)
     }
   }
 }
 
-function endsOf(events: BandedEvents, end: 'first' | 'last'): Int32Array {
-  const { keys, bands, keyOf, bandOf } = events
-  const rows = new Int32Array(keys * bands).fill(NONE)
-  const isLast = end === 'last'
-  for (let i = 0; i < keyOf.length; i++) {
-    const [key, band] = [keyOf[i]!, bandOf[i]!]
-    if (key < 0 || band === NO_BAND) continue
-    const at = key * bands + band
-    const held = rows[at]!
-    if (held === NONE || (isLast ? isLater(events, i, held) : isLater(events, held, i))) rows[at] = i
+/** Among the events of one band. */
+function endOf(events: BandedEvents, end: 'first' | 'last', from: number, to: number): number {
+  const { presence } = events
+  let held = NONE
+  for (let i = from; i < to; i++) {
+    if (presence[i] !== presence[i]) continue
+    if (held === NONE || (end === 'last' ? isLater(events, i, held) : isLater(events, held, i))) held = i
   }
-  return rows
+  return held
 }

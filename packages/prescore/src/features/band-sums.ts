@@ -1,7 +1,7 @@
-/** Counts and sums by key and band, cut on grids, so that any order adds up to the same. */
-import { type BandedEvents, NO_BAND } from './bands.ts'
+/** Counts and sums by key and window, of values that are cut on grids, so that any order adds up to the same. */
+import type { BandedEvents } from './bands.ts'
 import { productError } from './doubles.ts'
-import { addParts, type Grid, PartSum } from './grid.ts'
+import { addParts, cutterOf, type Grid, PartSum } from './grid.ts'
 import { plainVariance } from './moments.ts'
 import { type SumColumns, writeSums } from './sum-columns.ts'
 
@@ -11,107 +11,170 @@ export interface BandSumWindow {
   readonly columns: SumColumns
 }
 
+/** Of so many parts at most sums are kept in the processor's registers while they are added to. */
+const FEW_PARTS = 2
+const FEW_SQUARES_PARTS = 4
+
 export class BandSums {
   readonly #events: BandedEvents
   readonly #grid: Grid
   readonly #squaresGrid: Grid
-  readonly #stride: number
-  /** By key and band: the count, the parts of the value, the parts of its square. */
-  readonly #records: Float64Array
   readonly #sum: PartSum
   readonly #squares: PartSum
-  readonly #isPlain: boolean
-  /** Of the key at hand: the bands so far. */
+  /** Of the window at hand: the count, the parts of the value, the parts of its square. */
   readonly #total: Float64Array
   readonly #zeros: Float64Array
+  readonly #squaresAt: number
+  /** Of the second part of a value, and of the three upper parts of its square. */
+  readonly #cutters: Float64Array
+  readonly #hasSum: boolean
+  readonly #hasSquares: boolean
 
   /** Grids without parts: there is no sum of that. */
   constructor(events: BandedEvents, grid: Grid, squaresGrid: Grid) {
     this.#events = events
     this.#grid = grid
     this.#squaresGrid = squaresGrid
-    this.#stride = 1 + grid.cutters.length + squaresGrid.cutters.length
-    this.#records = new Float64Array(events.keys * events.bands * this.#stride)
     this.#sum = new PartSum(grid)
     this.#squares = new PartSum(squaresGrid)
-    this.#isPlain = grid.cutters.length <= 1 && squaresGrid.cutters.length <= 1
-    this.#total = new Float64Array(this.#stride)
-    this.#zeros = new Float64Array(this.#stride)
-    if (this.#isPlain) this.#addPlain()
-    else this.#addParts()
+    this.#hasSum = grid.cutters.length > 0
+    this.#hasSquares = squaresGrid.cutters.length > 0
+    this.#squaresAt = 1 + Math.max(FEW_PARTS, grid.cutters.length)
+    this.#total = new Float64Array(this.#squaresAt + Math.max(FEW_SQUARES_PARTS, squaresGrid.cutters.length))
+    this.#cutters = Float64Array.of(cutterOf(grid, 1), ...[1, 2, 3].map(part => cutterOf(squaresGrid, part)))
+    this.#zeros = new Float64Array(this.#total.length)
   }
 
-  /** @param keyOf the key of each row to write; below 0: none. @param windows the shortest first. */
+  /** @param keyOf the key of each row to write. @param windows the shortest first. */
   write(keyOf: Int32Array, windows: readonly BandSumWindow[]): void {
-    const { bands } = this.#events
+    const { bands, starts } = this.#events
+    const [parts, squaresParts] = [this.#grid.cutters.length, this.#squaresGrid.cutters.length]
+    const isPlain = parts <= 1 && squaresParts <= 1
+    const areFew = parts <= FEW_PARTS && squaresParts <= FEW_SQUARES_PARTS
     for (let row = 0; row < keyOf.length; row++) {
-      const key = keyOf[row]!
-      if (key < 0) continue
-      let added = 0
+      const first = keyOf[row]! * bands
+      let at = starts[first]!
       this.#total.fill(0)
       for (const { band, columns } of windows) {
-        for (; added <= band; added++) this.#merge((key * bands + added) * this.#stride)
-        if (this.#isPlain) this.#writePlain(columns, row)
+        const end = starts[first + band + 1]!
+        if (isPlain) this.#addPlain(at, end)
+        else if (areFew) this.#addFew(at, end)
+        else this.#addParts(at, end)
+        at = end
+        if (isPlain) this.#writePlain(columns, row)
         else this.#writeParts(columns, row)
       }
     }
   }
 
   /** One part at most of each: it is the value itself. */
-  #addPlain(): void {
-    const { keyOf, bandOf, bands, values } = this.#events
-    const records = this.#records
-    const stride = this.#stride
-    const [hasSum, hasSquares] = [this.#grid.cutters.length > 0, this.#squaresGrid.cutters.length > 0]
-    for (let i = 0; i < keyOf.length; i++) {
-      const [key, band] = [keyOf[i]!, bandOf[i]!]
-      if (key < 0 || band === NO_BAND) continue
-      const at = (key * bands + band) * stride
-      records[at] = records[at]! + 1
-      if (!hasSum) continue
+  #addPlain(from: number, to: number): void {
+    const { values } = this.#events
+    const total = this.#total
+    const at = this.#squaresAt
+    // Not as one pattern: numbers would be made objects.
+    let count = total[0]!
+    let sum = total[1]!
+    let squares = total[at]!
+    for (let i = from; i < to; i++) {
       const value = values[i]!
-      records[at + 1] = records[at + 1]! + value
-      if (hasSquares) records[at + 2] = records[at + 2]! + value * value
+      if (value !== value) continue
+      count++
+      if (!this.#hasSum) continue
+      sum += value
+      if (this.#hasSquares) squares += value * value
     }
+    total[0] = count
+    total[1] = sum
+    total[at] = squares
   }
 
-  #addParts(): void {
-    const { keyOf, bandOf, bands, values } = this.#events
-    const records = this.#records
-    const squaresAt = 1 + this.#grid.cutters.length
-    const [hasSum, hasSquares] = [squaresAt > 1, this.#squaresGrid.cutters.length > 0]
-    for (let i = 0; i < keyOf.length; i++) {
-      const [key, band] = [keyOf[i]!, bandOf[i]!]
-      if (key < 0 || band === NO_BAND) continue
-      const at = (key * bands + band) * this.#stride
+  /** The parts that a grid does not have stay 0. */
+  #addFew(from: number, to: number): void {
+    const { values } = this.#events
+    const total = this.#total
+    const at = this.#squaresAt
+    const cutters = this.#cutters
+    const cutter = cutters[0]!
+    const first = cutters[1]!
+    const second = cutters[2]!
+    const third = cutters[3]!
+    const hasSquares = this.#hasSquares
+    let count = total[0]!
+    let low = total[1]!
+    let high = total[2]!
+    let squares0 = total[at]!
+    let squares1 = total[at + 1]!
+    let squares2 = total[at + 2]!
+    let squares3 = total[at + 3]!
+    for (let i = from; i < to; i++) {
       const value = values[i]!
-      records[at] = records[at]! + 1
-      if (hasSum) addParts(value, this.#grid, records, at + 1)
+      if (value !== value) continue
+      count++
+      const upper = value + cutter - cutter
+      high += upper
+      low += value - upper
       if (!hasSquares) continue
-      const square = value * value
-      addParts(square, this.#squaresGrid, records, at + squaresAt)
-      addParts(productError(value, value, square), this.#squaresGrid, records, at + squaresAt)
+      let rest = value * value
+      const error = productError(value, value, rest)
+      let part = rest + third - third
+      squares3 += part
+      rest -= part
+      part = rest + second - second
+      squares2 += part
+      rest -= part
+      part = rest + first - first
+      squares1 += part
+      squares0 += rest - part
+      part = error + third - third
+      squares3 += part
+      rest = error - part
+      part = rest + second - second
+      squares2 += part
+      rest -= part
+      part = rest + first - first
+      squares1 += part
+      squares0 += rest - part
     }
+    total[0] = count
+    total[1] = low
+    total[2] = high
+    total[at] = squares0
+    total[at + 1] = squares1
+    total[at + 2] = squares2
+    total[at + 3] = squares3
   }
 
-  #merge(at: number): void {
-    for (let k = 0; k < this.#stride; k++) this.#total[k] = this.#total[k]! + this.#records[at + k]!
+  #addParts(from: number, to: number): void {
+    const { values } = this.#events
+    const total = this.#total
+    for (let i = from; i < to; i++) {
+      const value = values[i]!
+      if (value !== value) continue
+      total[0] = total[0]! + 1
+      if (this.#hasSum) addParts(value, this.#grid, total, 1)
+      if (!this.#hasSquares) continue
+      const square = value * value
+      addParts(square, this.#squaresGrid, total, this.#squaresAt)
+      addParts(productError(value, value, square), this.#squaresGrid, total, this.#squaresAt)
+    }
   }
 
   #writePlain(columns: SumColumns, row: number): void {
-    const [count, sum, squares] = this.#total as unknown as [number, number, number]
+    const total = this.#total
+    const [count, sum] = [total[0]!, total[1]!]
     if (columns.count !== undefined) columns.count[row] = count
     if (columns.sum !== undefined) columns.sum[row] = sum
     if (columns.mean !== undefined) columns.mean[row] = sum / count
     if (columns.std === undefined) return
-    const rounded = plainVariance(sum, squares, count)
+    const rounded = plainVariance(sum, total[this.#squaresAt]!, count)
     if (rounded === rounded || count < 2) columns.std[row] = Math.sqrt(rounded)
     else this.#writeParts(columns, row)
   }
 
   #writeParts(columns: SumColumns, row: number): void {
     this.#sum.set(this.#total, 1, this.#zeros, 0)
-    this.#squares.set(this.#total, 1 + this.#grid.cutters.length, this.#zeros, 0)
+    this.#squares.set(this.#total, this.#squaresAt, this.#zeros, 0)
     writeSums(columns, row, this.#total[0]!, this.#sum, this.#squares)
   }
 }

@@ -12,13 +12,16 @@ export const NO_BAND = 255
 /** More windows than these are not met in a group. */
 const BANDS_MAX = 254
 
-/** The events of one lane by row, each with its band. */
+/** The events of one lane, put together by key and, of a key, by band. */
 export interface BandedEvents extends Ordered {
-  readonly keys: number
   /** How many bands there are: one for each window. */
   readonly bands: number
-  readonly keyOf: Int32Array
-  readonly bandOf: Uint8Array
+  /** Of the most events that a key has. */
+  readonly most: number
+  /** By key·bands + band: where the events begin. They end where the next begin. */
+  readonly starts: Int32Array
+  /** NaN: the event does not count in this lane. The values themselves, but where missing ones are kept. */
+  readonly presence: Float64Array
 }
 
 /** A window holds its own band and all before it. */

@@ -21,6 +21,11 @@ export function gridOf(range: BitRange, most: number): Grid {
   return { range, width, cutters: Float64Array.from({ length: parts }, (_, k) => 1.5 * powerOfTwo(52 + range.lowest + k * width)) }
 }
 
+/** The cutter of a part; where the grid has no such part, one that cuts every value of the range to nothing. */
+export function cutterOf({ range, cutters }: Grid, part: number): number {
+  return cutters[part] ?? 1.5 * powerOfTwo(55 + range.highest)
+}
+
 /** Adds the parts of a value to those at `at`. */
 export function addParts(value: number, { cutters }: Grid, to: Float64Array, at: number): void {
   let rest = value

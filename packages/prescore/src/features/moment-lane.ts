@@ -1,7 +1,7 @@
 /** One lane of a moment: what is kept of its events, and its cells for the keys of one part. */
 import { type Column, isStringColumn, type NumberColumn, type StringColumn } from '../expressions/index.ts'
 import { writeDistinct } from './band-distinct.ts'
-import { BandEnds } from './band-ends.ts'
+import { type BandEndColumn, writeEnds } from './band-ends.ts'
 import { type BandColumn, writeExtremes } from './band-extremes.ts'
 import { BandSums, type BandSumWindow } from './band-sums.ts'
 import { writeWideSums } from './band-wide-sums.ts'
@@ -70,19 +70,18 @@ export class MomentLane {
     }
   }
 
-  /** Writes a column for each cell. @param keyOf the key of each row to write. @param most events of a key */
-  write(events: BandedEvents, most: number, keyOf: Int32Array, asOfUs: number, results: readonly Float64Array[]): void {
+  /** Writes a column for each cell. @param keyOf the key of each row to write */
+  write(events: BandedEvents, keyOf: Int32Array, asOfUs: number, results: readonly Float64Array[]): void {
     const cells = new Cells(this.plan.cells, this.bands.windows, results)
-    writeAllSums(events, most, keyOf, cells.sums())
+    writeAllSums(events, keyOf, cells.sums())
     const [greatest, least, first, last, sinceLast, distinct] = cells.columns('max', 'min', 'first', 'last', 'timeSinceLast', 'distinct')
     if (greatest!.length > 0) writeExtremes(events, 1, keyOf, greatest!)
     if (least!.length > 0) writeExtremes(events, -1, keyOf, least!)
-    if (first!.length > 0) new BandEnds(events, 'first').writeValues(keyOf, first!)
-    if (last!.length + sinceLast!.length > 0) {
-      const ends = new BandEnds(events, 'last')
-      ends.writeValues(keyOf, last!)
-      ends.writeTimeSince(keyOf, sinceLast!, asOfUs)
-    }
+    const valueOf = (event: number) => events.values[event]!
+    const sinceOf = (event: number) => asOfUs - events.timesUs[event]!
+    const ends = [...ending(last!, valueOf), ...ending(sinceLast!, sinceOf)].sort((a, b) => a.band - b.band)
+    if (first!.length > 0) writeEnds(events, 'first', keyOf, ending(first!, valueOf))
+    if (ends.length > 0) writeEnds(events, 'last', keyOf, ends)
     if (distinct!.length > 0) writeDistinct(events, keyOf, distinct!)
   }
 
@@ -93,11 +92,15 @@ export class MomentLane {
   }
 }
 
-function writeAllSums(events: BandedEvents, most: number, keyOf: Int32Array, windows: readonly BandSumWindow[]): void {
+function ending(columns: readonly BandColumn[], resultOf: (event: number) => number): BandEndColumn[] {
+  return columns.map(column => ({ ...column, resultOf }))
+}
+
+function writeAllSums(events: BandedEvents, keyOf: Int32Array, windows: readonly BandSumWindow[]): void {
   if (windows.length === 0) return
   const { range, grids } = sumForm(
     events.values,
-    most,
+    events.most,
     windows.map(({ columns }) => columns),
   )
   if (grids === undefined) writeWideSums(events, range, keyOf, windows)

@@ -1,5 +1,5 @@
 /** Chooses how the sums of a lane are held: in the fewest parts that are exact for its values, or wide. */
-import { highestBitOf, lowestBitOf } from './doubles.ts'
+import { highestBitOf, lowestBitOf, powerOfTwo } from './doubles.ts'
 import { type Grid, gridOf } from './grid.ts'
 import { PrefixSums } from './prefix-sums.ts'
 import { longest } from './segments.ts'
@@ -13,6 +13,8 @@ import { WideSums } from './wide-sums.ts'
 const RECORD_MAX = 12
 /** Longer prefixes leave the caches far behind: 32 MiB. */
 const PREFIXES_MAX = 1 << 22
+/** Of a power of two that is a double. */
+const EXPONENT_MAX = 1023
 /** No bits: no parts. */
 const NOTHING: BitRange = { lowest: 0, highest: -1 }
 
@@ -51,14 +53,17 @@ export function sumForm(values: Float64Array, most: number, columns: readonly Su
 /** The bits of the values; an infinity counts as 2^1024. */
 function rangeOf(values: Float64Array): BitRange {
   let lowest = Number.POSITIVE_INFINITY
+  // 2^-lowest: what it makes an integer of has no lower bit. NaN: that is not told so.
+  let unit = Number.NaN
   let greatest = 0
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
     if (value !== value || value === 0) continue
     const size = Math.abs(value)
     if (size > greatest) greatest = size
-    // Once an odd integer is among them, integers cannot have a lower bit.
-    if (lowest > 0 || Math.floor(size) !== size) lowest = Math.min(lowest, lowestBitOf(size))
+    if (Math.floor(size * unit) === size * unit) continue
+    lowest = Math.min(lowest, lowestBitOf(size))
+    unit = lowest <= 0 && lowest > -EXPONENT_MAX ? powerOfTwo(-lowest) : Number.NaN
   }
   return greatest === 0 ? { lowest: 0, highest: 0 } : { lowest, highest: highestBitOf(greatest) }
 }

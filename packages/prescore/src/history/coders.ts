@@ -10,7 +10,11 @@ export interface ColumnCoder {
   readonly size: number
   /** @param add gives new values the next numbers; otherwise they get {@link NO_KEY}. */
   codes(column: Column, rows: number, add: boolean): Int32Array
+  /** The number of one value, {@link NO_KEY} where it has none. */
+  codeOf(value: KeyValue): number
   value(code: number): KeyValue
+  /** The values of these codes. */
+  column(codes: Int32Array): Column
 }
 
 export function columnCoder(kind: KeyKind): ColumnCoder {
@@ -39,8 +43,16 @@ class TextCoder implements ColumnCoder {
     return out
   }
 
+  codeOf(value: KeyValue): number {
+    return this.#codes.get(value as string) ?? NO_KEY
+  }
+
   value(code: number): string {
     return this.#texts[code] as string
+  }
+
+  column(codes: Int32Array): StringColumn {
+    return { type: { kind: 'string' }, codes, dictionary: this.#texts }
   }
 
   #add(text: string): number {
@@ -83,10 +95,14 @@ class IntegerCoder implements ColumnCoder {
     for (let i = 0; i < rows; i++) {
       const value = values[i] as number
       if (Number.isNaN(value)) out[i] = NO_KEY
-      else if (exact === undefined || Number.isSafeInteger(value)) out[i] = this.#number(Math.floor(value / 4294967296), value | 0, add)
-      else out[i] = this.#number(Number((exact[i] as bigint) >> 32n), Number(BigInt.asIntN(32, exact[i] as bigint)), add)
+      else if (exact === undefined || Number.isSafeInteger(value)) out[i] = this.#number(value, add)
+      else out[i] = this.#number(exact[i] as bigint, add)
     }
     return out
+  }
+
+  codeOf(value: KeyValue): number {
+    return this.#number(value as number | bigint, false)
   }
 
   value(code: number): number | bigint {
@@ -95,7 +111,17 @@ class IntegerCoder implements ColumnCoder {
     return Number.isSafeInteger(value) ? value : (BigInt(upper) << 32n) + BigInt(lower >>> 0)
   }
 
-  #number(upper: number, lower: number, add: boolean): number {
+  column(codes: Int32Array): NumberColumn {
+    const column = { type: { kind: 'int64' }, values: Float64Array.from(codes, code => Number(this.value(code))) } as const
+    const isExact = column.values.every(Number.isSafeInteger)
+    return isExact ? column : { ...column, exact: BigInt64Array.from(codes, code => BigInt(this.value(code))) }
+  }
+
+  /** @param value a safe integer, or a bigint */
+  #number(value: number | bigint, add: boolean): number {
+    const isNumber = typeof value === 'number'
+    const upper = isNumber ? Math.floor(value / 4294967296) : Number(value >> 32n)
+    const lower = isNumber ? value | 0 : Number(BigInt.asIntN(32, value))
     return add ? this.#numbers.add(upper, lower) : this.#numbers.find(upper, lower)
   }
 }

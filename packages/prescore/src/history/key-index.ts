@@ -1,17 +1,19 @@
 /** Numbers keys as they are met: composite keys of columns become small integers that index typed arrays. */
 import type { Column } from '../expressions/index.ts'
-import { encodeKey, type KeyColumns, type KeyValue } from '../project/index.ts'
+import { encodeKey, type Key, type KeyColumns, type KeyValue } from '../project/index.ts'
 import { type ColumnCoder, columnCoder, NO_KEY } from './coders.ts'
 import { PairNumbers } from './pair-numbers.ts'
 
 export class KeyIndex {
   readonly columns: KeyColumns
+  readonly #names: readonly string[]
   readonly #coders: readonly ColumnCoder[]
   /** For the second and each further column: the number of (number so far, code). */
   readonly #pairs: readonly PairNumbers[]
 
   constructor(columns: KeyColumns) {
     this.columns = columns
+    this.#names = Object.keys(columns)
     const kinds = Object.values(columns)
     this.#coders = kinds.map(columnCoder)
     this.#pairs = kinds.slice(1).map(() => new PairNumbers())
@@ -31,6 +33,17 @@ export class KeyIndex {
     return this.#number(columns, rows, false)
   }
 
+  /** The number of one key, {@link NO_KEY} where it is not in the index. @param key valid for its columns */
+  numberOf(key: Key): number {
+    let number = NO_KEY
+    for (let i = 0; i < this.#coders.length; i++) {
+      const code = (this.#coders[i] as ColumnCoder).codeOf(key[this.#names[i] as string] as KeyValue)
+      number = i === 0 || code === NO_KEY ? code : (this.#pairs[i - 1] as PairNumbers).find(number, code)
+      if (number === NO_KEY) return NO_KEY
+    }
+    return number
+  }
+
   #number(columns: readonly Column[], rows: number, add: boolean): Int32Array {
     let numbers = (this.#coders[0] as ColumnCoder).codes(columns[0] as Column, rows, add)
     this.#pairs.forEach((pairs, i) => {
@@ -43,7 +56,7 @@ export class KeyIndex {
   /** The values of a key. */
   values(number: number): Record<string, KeyValue> {
     const values: Record<string, KeyValue> = {}
-    const names = Object.keys(this.columns)
+    const names = this.#names
     // In the columns' order, which is that of the members.
     for (const name of names) values[name] = 0
     let rest = number
@@ -54,6 +67,20 @@ export class KeyIndex {
     }
     values[names[0] as string] = (this.#coders[0] as ColumnCoder).value(rest)
     return values
+  }
+
+  /** The columns of these keys, in the entity's order. */
+  columnsOf(numbers: Int32Array): readonly Column[] {
+    const columns: Column[] = []
+    let rest = numbers
+    for (let i = this.#pairs.length - 1; i >= 0; i--) {
+      const pairs = this.#pairs[i] as PairNumbers
+      const [prefixes, codes] = [new Int32Array(rest.length), new Int32Array(rest.length)]
+      for (let at = 0; at < rest.length; at++) [prefixes[at], codes[at]] = pairs.pair(rest[at] as number) as [number, number]
+      columns.unshift((this.#coders[i + 1] as ColumnCoder).column(codes))
+      rest = prefixes
+    }
+    return [(this.#coders[0] as ColumnCoder).column(rest), ...columns]
   }
 
   /** The encoded key. @throws PrescoreError `invalid_key` */

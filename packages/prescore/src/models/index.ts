@@ -4,7 +4,15 @@ export type { ExpectedMatch } from './expected-rows.ts'
 export { inspectDefinition, inspectModel, modelBytes, openModel } from './model.ts'
 export { hasOnnxRuntime, ONNX_RUNTIME_INSTALL } from './onnx/library.ts'
 export { type ModelProof, proveModel } from './prove.ts'
-export type { FloatType, Matrix, ModelRunner, ModelSignature, Runtime, TensorSignature } from './runtime.ts'
+export {
+  arrayOf,
+  type FloatType,
+  type Matrix,
+  type ModelRunner,
+  type ModelSignature,
+  type Runtime,
+  type TensorSignature,
+} from './runtime.ts'
 export { serveModel } from './serve.ts'
 export type { ServingOptions } from './serving/serve.ts'
 export type { LeavingSignal, ScoreOptions, ServedModel, ServingStats } from './serving/served-model.ts'

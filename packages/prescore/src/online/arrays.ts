@@ -18,13 +18,18 @@ export class Doubles {
     this.#values[this.length++] = value
   }
 
+  /** The array that holds the values, and room for more: until the next one is pushed. */
+  get backing(): Float64Array {
+    return this.#values
+  }
+
   values(): Float64Array {
     return this.#values.subarray(0, this.length)
   }
 }
 
 export class Integers {
-  #length = 0
+  length = 0
   #values: Int32Array
 
   constructor(length = FIRST_LENGTH) {
@@ -32,15 +37,23 @@ export class Integers {
   }
 
   push(value: number): void {
-    if (this.#length === this.#values.length) {
-      const grown = new Int32Array(2 * this.#length)
+    if (this.length === this.#values.length) {
+      const grown = new Int32Array(2 * this.length)
       grown.set(this.#values)
       this.#values = grown
     }
-    this.#values[this.#length++] = value
+    this.#values[this.length++] = value
+  }
+
+  at(index: number): number {
+    return this.#values[index]!
+  }
+
+  set(index: number, value: number): void {
+    this.#values[index] = value
   }
 
   values(): Int32Array {
-    return this.#values.subarray(0, this.#length)
+    return this.#values.subarray(0, this.length)
   }
 }

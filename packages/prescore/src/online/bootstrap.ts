@@ -1,10 +1,10 @@
 /** Fills groups from the history of their source: one scan for all, gathered by key, and each key stored once, in the order of the keys. */
-import { setImmediate as turn } from 'node:timers/promises'
 import type { Database } from '../parquet/index.ts'
 import { type SourcePin, scanSource } from '../sources/index.ts'
 import { checkTimes, type GroupState } from './group-state.ts'
 import type { Intake } from './intake.ts'
 import { type KeyPart, mergedRuns } from './merged-runs.ts'
+import { Slices } from './slices.ts'
 import { SortedRuns } from './sorted-runs.ts'
 import type { BootstrapProgress } from './types.ts'
 
@@ -16,8 +16,6 @@ const EVENTS_AT_ONCE_SERVING = 50_000
 const RUNS_MAX = 1000
 /** However many there are. */
 const EVENTS_AT_ONCE_MAX = 8_000_000
-/** After so long, whoever waits has a turn. */
-const SLICE_MS = 5
 /** Keys of one commit. */
 const KEYS_AT_ONCE = 16_384
 
@@ -63,7 +61,7 @@ export async function bootstrapGroups(
         if (knownUs <= untilUs && knownUs > dataThroughUs) dataThroughUs = knownUs
       for (const { group, intake } of gatherings) {
         const eventsFromUs = group.eventsFromUs()
-        intake.add(chunk, row => chunk.timeUs[row]! >= eventsFromUs)
+        intake.add(intake.prepare(chunk), row => chunk.timeUs[row]! >= eventsFromUs)
       }
       if (gatherings.reduce((sum, { intake }) => sum + intake.size, 0) < eventsAtOnce) continue
       for (const gathering of gatherings) gathering.putAside()
@@ -126,14 +124,12 @@ function* partsInMemory(intake: Intake): Generator<KeyPart> {
 /** While some keys are stored, the next ones are put together. */
 async function fill(gathering: Gathering, flush: () => Promise<void>): Promise<void> {
   const { table } = gathering.group
-  const retention = gathering.group.retention()
   const slices = new Slices()
   let storing: Promise<void> = Promise.resolve()
   let before: string | undefined
   let keys = 0
   for (const { name, rows } of gathering.parts()) {
-    if (name === before) table.add(Buffer.from(name, 'latin1'), rows, retention)
-    else table.fill(name, rows, retention)
+    table.fill(name, rows, name !== before)
     before = name
     if (++keys % KEYS_AT_ONCE === 0) {
       await storing
@@ -148,17 +144,3 @@ async function fill(gathering: Gathering, flush: () => Promise<void>): Promise<v
 
 /** A failure is told by whoever awaits it. */
 function noted(): void {}
-
-/** Work that lets others have their turn now and then. */
-class Slices {
-  #sinceMs = performance.now()
-
-  get isOver(): boolean {
-    return performance.now() - this.#sinceMs >= SLICE_MS
-  }
-
-  async next(): Promise<void> {
-    await turn()
-    this.#sinceMs = performance.now()
-  }
-}

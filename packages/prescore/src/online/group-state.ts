@@ -2,7 +2,7 @@
 import { formatInstant, PrescoreError, TIME_US_MAX } from '../base/index.ts'
 import { type Column, stringColumn, type ValueType } from '../expressions/index.ts'
 import { type GroupPlan, planGroup, type Statistic } from '../features/index.ts'
-import { encodeKey, rowScope } from '../project/index.ts'
+import { decodeKey, encodeKey, rowScope } from '../project/index.ts'
 import type { ScannedChunk } from '../sources/index.ts'
 import type { Environment } from './environment.ts'
 import { EventBlock } from './event-block.ts'
@@ -10,13 +10,14 @@ import { Flaws } from './flaws.ts'
 import { GroupReader } from './group-reader.ts'
 import { GroupTable } from './group-table.ts'
 import type { Retention } from './growth.ts'
-import { Intake, type IntakeGroup } from './intake.ts'
+import { Intake, type IntakeGroup, type Prepared } from './intake.ts'
 import { KeyEvents } from './key-events.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import type { Mark } from './mark.ts'
 import { RecordCodec } from './record.ts'
 import { Sweep } from './sweep.ts'
 import type { LiveGroup, LiveKey, LiveValue, PositionedChunk } from './types.ts'
+import type { Found } from './wave.ts'
 
 export class GroupState {
   readonly definition: LiveGroup
@@ -51,7 +52,19 @@ export class GroupState {
     this.columns = new Set([...this.#plan.columnsUsed, ...Object.keys(group.entity).map(column => group.by[column] ?? column), ...ids])
     const codec = new RecordCodec(this.#layout)
     const block = new EventBlock(this.#layout.isText)
-    this.table = new GroupTable(environment, environment.table(name), { layout: this.#layout, codec, block }, busyBytesMax)
+    this.table = new GroupTable(
+      environment,
+      environment.table(name),
+      {
+        layout: this.#layout,
+        codec,
+        block,
+        entity: group.entity,
+        retention: () => this.retention(),
+        newIntake: () => this.intake(),
+      },
+      busyBytesMax,
+    )
     this.flaws = new Flaws(environment, name)
     this.#reader = new GroupReader(this.#plan, this.#layout, codec)
     this.#settledAfterUs = settledAfterUs(this.#plan)
@@ -81,11 +94,17 @@ export class GroupState {
     return { fromUs: this.eventsFromUs(), settledBeforeUs, knownByUs: retainedFromUs }
   }
 
-  /** Adds all that was taken in. Cannot fail but by the disk. */
-  add(intake: Intake): void {
-    const { batch, rows, keys } = intake.gathered()
-    const retention = this.retention()
-    for (const { keyBytes, from, end } of keys) this.table.add(keyBytes, { batch, rows, from, end }, retention)
+  /** Events that are to be added, if no other group refuses theirs. @throws PrescoreError `lossy_cast`, `function_failed` */
+  prepare(chunk: PositionedChunk): Prepared {
+    return this.table.prepare(chunk)
+  }
+
+  /** Adds events after the group's position, and goes on to the mark. Cannot fail. */
+  add(prepared: Prepared, { positions }: PositionedChunk, mark: Mark): void {
+    const { position } = this.mark
+    const fromUs = this.eventsFromUs()
+    this.mark = mark
+    this.table.add(prepared, row => positions[row]! > position && prepared.chunk.timeUs[row]! >= fromUs)
   }
 
   /** Notes that events cannot be taken: what is read of their keys lacks them. */
@@ -114,12 +133,12 @@ export class GroupState {
   read(key: LiveKey, asOfUs: number): LiveValue[] {
     this.#checkAsOf(asOfUs)
     if (key === undefined) return this.#reader.readBlock(undefined, asOfUs)
-    const found = this.table.find(this.#bytesOf(key))
+    const found = this.#find(key)
     return found instanceof KeyEvents ? this.#reader.read(found, asOfUs) : this.#reader.readBlock(found, asOfUs)
   }
 
   hasEvents(key: LiveKey): boolean {
-    return key !== undefined && this.table.find(this.#bytesOf(key)) !== undefined
+    return key !== undefined && this.#find(key) !== undefined
   }
 
   readColumns(keys: readonly LiveKey[], asOfUs: number): Column[] {
@@ -128,6 +147,11 @@ export class GroupState {
       if (type.kind === 'string') return { ...stringColumn(rows.map(values => values[feature] as string | undefined)), type }
       return { type, values: Float64Array.from(rows, values => values[feature] as number) }
     })
+  }
+
+  #find(key: Exclude<LiveKey, undefined>): Found | undefined {
+    const bytes = this.#bytesOf(key)
+    return this.table.find(bytes, key instanceof Uint8Array ? decodeKey(this.definition.group.entity, bytes) : key)
   }
 
   #bytesOf(key: Exclude<LiveKey, undefined>): Buffer {

@@ -2,72 +2,99 @@
  * The events of all keys of a group: on disk, and before it what has changed and is not stored yet. Busy keys, whose blocks
  * are many, stay in memory while there is room, with what was summed up of them.
  */
+import { NO_KEY } from '../history/index.ts'
+import { decodeKey, type Key, type KeyColumns } from '../project/index.ts'
 import { blockKey, blockRange, isSettledKey } from './block-key.ts'
 import { BusyKeys } from './busy-keys.ts'
 import type { Environment, Table } from './environment.ts'
 import type { Retention, RowsOfKey } from './growth.ts'
+import type { Intake, Prepared } from './intake.ts'
 import { addToBlock, KeyEvents, type Moment, type Workbench } from './key-events.ts'
+import { Waiting } from './waiting.ts'
+import { type Found, Wave } from './wave.ts'
 
-/** What is known of a key: its only block, or all of its blocks. */
-export type Found = Uint8Array | KeyEvents
+/** More of a key do not take more room on disk, but in memory until they are stored. */
+const EVENTS_OF_KEY = 4
+/** Keys between two looks at the clock. */
+const KEYS_AT_ONCE = 32
+
+/** What a table needs of its group. */
+export interface TableParts extends Workbench {
+  readonly entity: KeyColumns
+  /** Which events are kept by now. */
+  readonly retention: () => Retention
+  readonly newIntake: () => Intake
+}
+
+/** A key in all the forms in which it is looked up. */
+interface Asked {
+  readonly keyBytes: Buffer
+  /** Its bytes, as latin1. */
+  readonly name: string
+  readonly key: Key
+}
+
+/** Undefined bytes: to be removed. */
+type Put = readonly [key: Buffer, bytes: Uint8Array | undefined]
 
 export class GroupTable {
   readonly #environment: Environment
   readonly #table: Table
-  readonly #workbench: Workbench
-  /** By the bytes of the key, as latin1. */
-  #changed = new Map<string, Found>()
-  /** What is being stored. */
-  #storing = new Map<string, Found>()
+  readonly #parts: TableParts
   readonly #busy: BusyKeys
+  /** Over the one that is being stored. */
+  #wave: Wave
+  /** What is to be stored of that one, in order; and its first key whose events may still wait. */
+  #puts: Put[] = []
+  #next = 0
   /** Stored blocks to be removed. */
   #expired: Buffer[] = []
 
-  constructor(environment: Environment, table: Table, workbench: Workbench, busyBytesMax: number) {
+  constructor(environment: Environment, table: Table, parts: TableParts, busyBytesMax: number) {
     this.#environment = environment
     this.#table = table
-    this.#workbench = workbench
+    this.#parts = parts
     this.#busy = new BusyKeys(busyBytesMax)
+    this.#wave = new Wave(new Waiting(parts.newIntake()), undefined)
   }
 
-  /** How many keys wait to be stored. */
-  get changedKeys(): number {
-    return this.#changed.size
+  /** About how many keys, and how many events, are not being stored yet. */
+  get changed(): number {
+    return Math.max(this.#wave.keys, this.#wave.waiting.events / EVENTS_OF_KEY)
   }
 
   get hasChanges(): boolean {
-    return this.#changed.size + this.#expired.length > 0
+    return this.#wave.keys + this.#expired.length > 0
   }
 
   /** Undefined: the key has no events. Bytes are valid until the next look. */
-  find(keyBytes: Buffer): Found | undefined {
-    return this.#find(keyBytes.toString('latin1'), keyBytes)
+  find(keyBytes: Buffer, key: Key): Found | undefined {
+    return this.#find(this.#wave, { keyBytes, name: keyBytes.toString('latin1'), key })
   }
 
-  /** Adds rows to a key. Nothing of it is stored before {@link store}. */
-  add(keyBytes: Buffer, rows: RowsOfKey, retention: Retention): void {
-    const name = keyBytes.toString('latin1')
-    const found = this.#find(name, keyBytes)
-    if (found instanceof KeyEvents) found.add(rows, retention, this.#workbench)
-    const key = found instanceof KeyEvents ? found : addToBlock(found, rows, retention, this.#workbench)
-    this.#changed.set(name, key)
-    if (key instanceof KeyEvents) this.#busy.keep(name, key)
+  /** @throws PrescoreError `lossy_cast`, `function_failed` */
+  prepare(chunk: Prepared['chunk']): Prepared {
+    return this.#wave.waiting.prepare(chunk)
   }
 
-  /** The first rows of a key of which nothing is known yet. */
-  fill(name: string, rows: RowsOfKey, retention: Retention): void {
-    const key = addToBlock(undefined, rows, retention, this.#workbench)
-    this.#changed.set(name, key)
-    if (key instanceof KeyEvents) this.#busy.keep(name, key)
+  /** Adds events, after they were prepared and nothing else was. Cannot fail. */
+  add(prepared: Prepared, wants: (row: number) => boolean): void {
+    this.#wave.waiting.add(prepared, wants)
+  }
+
+  /** Adds the first rows of a key, or more of one that was filled. */
+  fill(name: string, rows: RowsOfKey, isFirst: boolean): void {
+    const before = isFirst ? undefined : this.#named(this.#wave, name)
+    this.#set(this.#wave, NO_KEY, name, grown(before, rows, this.#parts.retention(), this.#parts))
   }
 
   /** Forgets and settles what is kept of a key of many blocks. */
-  retain(keyBytes: Buffer, retention: Retention): void {
-    const name = keyBytes.toString('latin1')
-    const key = this.#find(name, keyBytes)
+  retain(keyBytes: Buffer): void {
+    const asked = { keyBytes, name: keyBytes.toString('latin1'), key: decodeKey(this.#parts.entity, keyBytes) }
+    const key = this.#find(this.#wave, asked)
     if (!(key instanceof KeyEvents)) return
-    key.retain(retention, this.#workbench)
-    if (key.hasChanges) this.#changed.set(name, key)
+    key.retain(this.#parts.retention(), this.#parts)
+    if (key.hasChanges) this.#wave.set(NO_KEY, asked.name, key)
   }
 
   /** Stored blocks that are wanted no more. */
@@ -75,23 +102,43 @@ export class GroupTable {
     this.#expired.push(...keys)
   }
 
-  /** Puts and removes all that has changed; within a commit. What comes meanwhile is for the next one. */
-  store(): void {
-    this.#storing = this.#changed
-    this.#changed = new Map()
-    // First, so that a key that has events again is put after all.
-    for (const blockKey of this.#expired) void this.#table.remove(blockKey)
+  /** What has changed by now is to be stored; what comes from now on is for the next time. */
+  freeze(): void {
+    const wave = this.#wave
+    wave.retention = this.#parts.retention()
+    this.#wave = new Wave(new Waiting(this.#parts.newIntake()), wave)
+    this.#next = 0
+    this.#puts = this.#expired.map(key => [key, undefined])
     this.#expired = []
-    for (const [name, key] of this.#storing) {
-      const keyBytes = Buffer.from(name, 'latin1')
-      if (key instanceof KeyEvents) this.#storeBlocks(keyBytes, key)
-      else void this.#table.put(keyBytes, key as Buffer)
+    // A key of many blocks is changed in place: what is of this wave is taken before the next one has any.
+    for (const [name, key] of wave.named) this.#collect(Buffer.from(name, 'latin1'), key)
+  }
+
+  /** Puts events of what is to be stored to their keys, until a moment. @returns whether all are */
+  fold(untilMs: number): boolean {
+    const wave = this.#wave.older!
+    for (; this.#next < wave.waiting.keys; this.#next++) {
+      if (this.#next % KEYS_AT_ONCE === 0 && performance.now() >= untilMs) return false
+      const isWaiting = wave.waiting.has(this.#next)
+      if (!isWaiting && wave.only(this.#next) === undefined) continue
+      const keyBytes = wave.waiting.bytesOf(this.#next)
+      if (keyBytes === undefined) continue
+      if (isWaiting) this.#foldKey(wave, this.#next, keyBytes)
+      const only = wave.only(this.#next)
+      if (only !== undefined) this.#puts.push([keyBytes, only])
     }
+    return true
+  }
+
+  /** Puts and removes all that was to be stored; within a commit. */
+  store(): void {
+    for (const [key, bytes] of this.#puts) void (bytes === undefined ? this.#table.remove(key) : this.#table.put(key, bytes as Buffer))
   }
 
   /** After the commit: the disk has it. */
   settle(): void {
-    this.#storing.clear()
+    this.#wave.older = undefined
+    this.#puts = []
   }
 
   /** Forgets everything. */
@@ -102,7 +149,9 @@ export class GroupTable {
 
   /** Forgets all that is not stored. */
   revert(): void {
-    for (const memory of [this.#changed, this.#storing, this.#busy]) memory.clear()
+    this.#wave = new Wave(new Waiting(this.#parts.newIntake()), undefined)
+    this.#busy.clear()
+    this.#puts = []
     this.#expired = []
   }
 
@@ -117,11 +166,43 @@ export class GroupTable {
     return this.#environment.attempt(() => [...this.#table.getRange(range)])
   }
 
-  #find(name: string, keyBytes: Buffer): Found | undefined {
-    const known = this.#changed.get(name) ?? this.#storing.get(name) ?? this.#busy.get(name)
-    if (known !== undefined) return known
+  #find(wave: Wave | undefined, asked: Asked): Found | undefined {
+    if (wave === undefined) return this.#stored(asked.name, asked.keyBytes)
+    const number = wave.waiting.numberOf(asked.key)
+    const known = wave.find(number, asked.name) ?? this.#find(wave.older, asked)
+    return number === NO_KEY || !wave.waiting.has(number) ? known : this.#put(wave, number, asked.name, known)
+  }
+
+  /** A key of which no events wait. */
+  #named(wave: Wave | undefined, name: string): Found | undefined {
+    if (wave === undefined) return this.#stored(name, Buffer.from(name, 'latin1'))
+    return wave.find(NO_KEY, name) ?? this.#named(wave.older, name)
+  }
+
+  #foldKey(wave: Wave, number: number, keyBytes: Buffer): void {
+    const name = keyBytes.toString('latin1')
+    this.#put(wave, number, name, wave.find(number, name) ?? this.#stored(name, keyBytes))
+  }
+
+  /** Puts the events that wait to a key. */
+  #put(wave: Wave, number: number, name: string, before: Found | undefined): Found {
+    const retention = wave.retention ?? this.#parts.retention()
+    const key = grown(before, wave.waiting.take(number), retention, this.#parts)
+    this.#set(wave, number, name, key)
+    if (wave !== this.#wave) if (key instanceof KeyEvents) this.#collect(Buffer.from(name, 'latin1'), key)
+    return key
+  }
+
+  #set(wave: Wave, number: number, name: string, key: Found): void {
+    wave.set(number, name, key)
+    if (key instanceof KeyEvents) this.#busy.keep(name, key)
+  }
+
+  #stored(name: string, keyBytes: Buffer): Found | undefined {
+    const busy = this.#busy.get(name)
+    if (busy !== undefined) return busy
     const tail = this.#environment.attempt(() => this.#table.getBinaryFast(keyBytes))
-    return tail === undefined || !this.#workbench.codec.hasMore(tail) ? tail : this.#load(name, keyBytes)
+    return tail === undefined || !this.#parts.codec.hasMore(tail) ? tail : this.#load(name, keyBytes)
   }
 
   #load(name: string, keyBytes: Buffer): KeyEvents {
@@ -132,18 +213,28 @@ export class GroupTable {
     const key = KeyEvents.stored(
       [...earlier, tail!].map(({ bytes }) => bytes),
       settled?.bytes,
-      this.#workbench,
+      this.#parts,
     )
     this.#busy.keep(name, key)
     return key
   }
 
-  #storeBlocks(keyBytes: Buffer, key: KeyEvents): void {
+  #collect(keyBytes: Buffer, key: Found): void {
+    if (!(key instanceof KeyEvents)) {
+      this.#puts.push([keyBytes, key])
+      return
+    }
     const at = (moment: Moment) => (moment === undefined ? keyBytes : blockKey(keyBytes, moment))
     key.changes(
-      (moment, bytes) => void this.#table.put(at(moment), bytes),
-      moment => void this.#table.remove(at(moment)),
-      this.#workbench,
+      (moment, bytes) => this.#puts.push([at(moment), bytes]),
+      moment => this.#puts.push([at(moment), undefined]),
+      this.#parts,
     )
   }
+}
+
+function grown(before: Found | undefined, rows: RowsOfKey, retention: Retention, parts: TableParts): Found {
+  if (!(before instanceof KeyEvents)) return addToBlock(before, rows, retention, parts)
+  before.add(rows, retention, parts)
+  return before
 }

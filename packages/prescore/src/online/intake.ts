@@ -1,9 +1,9 @@
 /** Events on their way into a group's state: rows of its source that can count, gathered by key. */
 import { PrescoreError } from '../base/index.ts'
 import { type Column, Dictionary, isStringColumn, type NumberColumn } from '../expressions/index.ts'
-import { type GroupPlan, groupRows, laneValues, type Segments, sortRows } from '../features/index.ts'
+import { type GroupPlan, groupRows, laneValues, sortRows } from '../features/index.ts'
 import { KeyIndex } from '../history/index.ts'
-import type { FeatureGroupDefinition } from '../project/index.ts'
+import type { FeatureGroupDefinition, Key } from '../project/index.ts'
 import type { ScannedChunk } from '../sources/index.ts'
 import { Doubles, Integers } from './arrays.ts'
 import type { EventBatch } from './event-block.ts'
@@ -23,19 +23,20 @@ export interface IntakeGroup {
   readonly where: string
 }
 
-/** The events of one key. */
-export interface KeyRows {
-  readonly keyBytes: Buffer
-  readonly from: number
-  readonly end: number
-}
-
-/** The same, where they follow each other. */
+/** The events of one key, which follow each other. */
 export interface OrderedKey {
   /** The key's bytes, as latin1. */
   readonly name: string
   readonly from: number
   readonly end: number
+}
+
+/** What a chunk's rows come to: nothing of it can fail any more. */
+export interface Prepared {
+  readonly chunk: ScannedChunk
+  readonly fields: readonly Float64Array[]
+  /** The number of each row's key. */
+  readonly keys: Int32Array
 }
 
 export class Intake {
@@ -46,6 +47,7 @@ export class Intake {
   readonly #knownAtUs: Doubles
   readonly #fields: readonly Doubles[]
   readonly #dictionary = new Dictionary()
+  #batch: EventBatch | undefined
 
   /** @param rows about how many are to come. */
   constructor(group: IntakeGroup, rows?: number) {
@@ -61,42 +63,53 @@ export class Intake {
     return this.#timesUs.length
   }
 
-  /**
-   * Takes the rows that `wants` and that can ever count: known some day, and with some value.
-   * @throws PrescoreError `lossy_cast`, `function_failed`
-   */
-  add(chunk: ScannedChunk, wants: (row: number) => boolean): void {
+  /** @throws PrescoreError `lossy_cast`, `function_failed` */
+  prepare(chunk: ScannedChunk): Prepared {
     const fields = this.#fieldsOf(chunk)
-    const values = fields.slice(this.#group.layout.tieFields)
-    const keys = this.#index.add(this.#keyColumns(chunk), chunk.rows)
+    return { chunk, fields, keys: this.#index.add(this.#keyColumns(chunk), chunk.rows) }
+  }
+
+  /** Takes the rows that `wants` and that can ever count: known some day, and with some value. */
+  add({ chunk, fields, keys }: Prepared, wants: (row: number) => boolean): void {
+    const { tieFields } = this.#group.layout
     for (let row = 0; row < chunk.rows; row++) {
       if (chunk.knownAtUs[row] === Number.POSITIVE_INFINITY || !wants(row)) continue
-      if (!hasValue(values, row)) continue
+      if (!hasValue(fields, tieFields, row)) continue
       this.#keyOf.push(keys[row]!)
       this.#timesUs.push(chunk.timeUs[row]!)
       this.#knownAtUs.push(chunk.knownAtUs[row]!)
-      fields.forEach((field, i) => this.#fields[i]!.push(field[row]!))
+      for (let i = 0; i < fields.length; i++) this.#fields[i]!.push(fields[i]![row]!)
     }
+  }
+
+  /** How many keys have been met. */
+  get keys(): number {
+    return this.#index.size
+  }
+
+  /** The number of a row's key; {@link NO_KEY}: it has none. */
+  keyOf(row: number): number {
+    return this.#keyOf.at(row)
+  }
+
+  /** The number of a key, {@link NO_KEY} where it has not been met. @param key a valid one */
+  numberOf(key: Key): number {
+    return this.#index.numberOf(key)
+  }
+
+  /** The rows that were taken so far. It is the same object while there is room for more. */
+  get batch(): EventBatch {
+    if (this.#batch?.timesUs !== this.#timesUs.backing) {
+      const fields = this.#fields.map(({ backing }) => backing)
+      this.#batch = { timesUs: this.#timesUs.backing, knownAtUs: this.#knownAtUs.backing, fields, texts: this.#dictionary.texts }
+    }
+    return this.#batch
   }
 
   /** The bytes of the key of each row that has one. */
   keysOf(chunk: ScannedChunk): Buffer[] {
     const numbers = this.#index.add(this.#keyColumns(chunk), chunk.rows)
-    return [...new Set(numbers)].flatMap(number => (number < 0 ? [] : (this.#bytesOf(number) ?? [])))
-  }
-
-  /** What was taken, by key and, within a key, by time. Keys that no request can ask for are left out. */
-  gathered(): { readonly batch: EventBatch; readonly rows: Int32Array; readonly keys: readonly KeyRows[] } {
-    const timesUs = this.#timesUs.values()
-    const segments = groupRows(this.#keyOf.values(), this.#index.size)
-    sortRows(segments, timesUs)
-    const batch = {
-      timesUs,
-      knownAtUs: this.#knownAtUs.values(),
-      fields: this.#fields.map(field => field.values()),
-      texts: this.#dictionary.texts,
-    }
-    return { batch, rows: segments.rows, keys: this.#keyRows(segments) }
+    return [...new Set(numbers)].flatMap(number => (number < 0 ? [] : (this.bytesOf(number) ?? [])))
   }
 
   /** What was taken, in the order of the keys' bytes and, within a key, of time. */
@@ -127,7 +140,7 @@ export class Intake {
     const names: string[] = []
     const numbers: number[] = []
     for (let number = 0; number < this.#index.size; number++) {
-      const bytes = this.#bytesOf(number)
+      const bytes = this.bytesOf(number)
       if (bytes === undefined) continue
       names.push(bytes.toString('latin1'))
       numbers.push(number)
@@ -140,18 +153,8 @@ export class Intake {
     return { names: Array.from(order, at => names[at]!), rankOf }
   }
 
-  #keyRows({ starts }: Segments): KeyRows[] {
-    const keys: KeyRows[] = []
-    for (let key = 0; key + 1 < starts.length; key++) {
-      const [from, end] = [starts[key]!, starts[key + 1]!]
-      const keyBytes = from === end ? undefined : this.#bytesOf(key)
-      if (keyBytes !== undefined) keys.push({ keyBytes, from, end })
-    }
-    return keys
-  }
-
   /** Undefined where the values make no valid key: one that is too long, or a text with a lone surrogate. */
-  #bytesOf(key: number): Buffer | undefined {
+  bytesOf(key: number): Buffer | undefined {
     try {
       return this.#index.bytes(key)
     } catch (error) {
@@ -190,8 +193,8 @@ function* orderedKeys(names: readonly string[], starts: Int32Array): Generator<O
   }
 }
 
-function hasValue(values: readonly Float64Array[], row: number): boolean {
-  for (const value of values) if (!Number.isNaN(value[row])) return true
+function hasValue(fields: readonly Float64Array[], from: number, row: number): boolean {
+  for (let i = from; i < fields.length; i++) if (!Number.isNaN(fields[i]![row])) return true
   return false
 }
 

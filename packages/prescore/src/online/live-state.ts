@@ -6,7 +6,7 @@ import type { SourcePin } from '../sources/index.ts'
 import { bootstrapGroups } from './bootstrap.ts'
 import { Environment } from './environment.ts'
 import { checkTimes, endOf, GroupState, latestKnown } from './group-state.ts'
-import type { Intake } from './intake.ts'
+import type { Prepared } from './intake.ts'
 import { type Mark, NO_MARK } from './mark.ts'
 import { Storing } from './storing.ts'
 import type {
@@ -128,14 +128,13 @@ class LmdbLiveState implements LiveState {
     checkTimes(chunk)
     const groups = this.#ready(source).filter(({ mark }) => mark.position < position && mark.position >= from)
     // All that can fail comes first, so that all groups take the events or none.
-    const taken = groups.map(group => this.#take(group, chunk))
+    const prepared = groups.map(group => group.prepare(chunk))
     const nowUs = this.#clock.nowUs()
     groups.forEach((group, i) => {
       const latestUs = isLast ? latestKnown(chunk, group.mark.position, nowUs) : Number.NEGATIVE_INFINITY
       const dataThroughUs = Math.max(group.mark.dataThroughUs, latestUs)
       const retainedFromUs = Math.max(group.mark.retainedFromUs, dataThroughUs - this.#asOfBackUs)
-      group.mark = { isReady: true, position, dataThroughUs, retainedFromUs }
-      group.add(taken[i]!)
+      group.add(prepared[i]!, chunk, { isReady: true, position, dataThroughUs, retainedFromUs })
     })
     return this.#storing.plan()
   }
@@ -144,10 +143,13 @@ class LmdbLiveState implements LiveState {
     this.#storing.checkUsable()
     const behind = this.#ready(source).filter(({ mark }) => mark.position < position && mark.position >= from)
     for (const group of behind) {
-      const intake = this.#tryTake(group, chunk)
-      if (intake === undefined) group.passOver(chunk)
-      else group.add(intake)
-      group.mark = { ...group.mark, position }
+      const mark = { ...group.mark, position }
+      const prepared = tryPrepare(group, chunk)
+      if (prepared !== undefined) group.add(prepared, chunk, mark)
+      else {
+        group.passOver(chunk)
+        group.mark = mark
+      }
     }
     this.#storing.soon()
   }
@@ -245,24 +247,6 @@ class LmdbLiveState implements LiveState {
     }
   }
 
-  #take(group: GroupState, chunk: PositionedChunk): Intake {
-    const { position } = group.mark
-    const fromUs = group.eventsFromUs()
-    const intake = group.intake(Math.max(1, chunk.rows))
-    intake.add(chunk, row => chunk.positions[row]! > position && chunk.timeUs[row]! >= fromUs)
-    return intake
-  }
-
-  /** Undefined: the group's features cannot take it. */
-  #tryTake(group: GroupState, chunk: PositionedChunk): Intake | undefined {
-    try {
-      return this.#take(group, chunk)
-    } catch (error) {
-      if (error instanceof PrescoreError) return undefined
-      throw error
-    }
-  }
-
   #of(source: string): readonly GroupState[] {
     const known = this.#bySource.get(source)
     if (known !== undefined) return known
@@ -284,6 +268,16 @@ class LmdbLiveState implements LiveState {
     const group = this.#groups.get(name)
     if (group === undefined) throw new PrescoreError('internal', { where: `live group ${name}`, found: 'a group that was not opened' })
     return group
+  }
+}
+
+/** Undefined: the group's features cannot take it. */
+function tryPrepare(group: GroupState, chunk: PositionedChunk): Prepared | undefined {
+  try {
+    return group.prepare(chunk)
+  } catch (error) {
+    if (error instanceof PrescoreError) return undefined
+    throw error
   }
 }
 

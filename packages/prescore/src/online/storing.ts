@@ -3,6 +3,7 @@ import { PrescoreError } from '../base/index.ts'
 import type { Environment } from './environment.ts'
 import type { GroupState } from './group-state.ts'
 import type { Mark } from './mark.ts'
+import { Slices } from './slices.ts'
 
 /** Keys that wait to be stored: from so many on they are stored at once. The more there are, the more of them share a page of the disk. */
 const CHANGED_KEYS = 262_144
@@ -35,7 +36,7 @@ export class Storing {
 
   /** Stores soon, or at once where much waits. @returns what to wait for where it is too much */
   plan(): Promise<void> | undefined {
-    const changed = [...this.#groups.values()].reduce((sum, { table }) => sum + table.changedKeys, 0)
+    const changed = [...this.#groups.values()].reduce((sum, { table }) => sum + table.changed, 0)
     if (changed >= CHANGED_KEYS) void this.#store().catch(noted)
     else this.soon()
     return changed >= CHANGED_KEYS_MAX ? this.#running : undefined
@@ -117,11 +118,14 @@ export class Storing {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const groups = [...this.#groups.values()]
+    const slices = new Slices()
     let marks: Mark[] = []
     try {
       for (const group of groups) group.sweep()
+      marks = groups.map(({ mark }) => mark)
+      for (const { table } of groups) table.freeze()
+      for (const { table } of groups) while (!table.fold(slices.endsAtMs)) await slices.next()
       await this.#environment.commit(() => {
-        marks = groups.map(({ mark }) => mark)
         groups.forEach((group, i) => {
           group.table.store()
           group.flaws.store(marks[i]!.retainedFromUs)

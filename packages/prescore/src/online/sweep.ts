@@ -44,7 +44,7 @@ export class Sweep {
     this.#from = blocks.length < count || last === undefined ? undefined : Buffer.concat([last, Buffer.of(0)])
     this.#owed -= count
     if (retention.settledBeforeUs > Number.NEGATIVE_INFINITY) {
-      this.#settle(blocks, retention)
+      this.#settle(blocks)
       return
     }
     const expired = blocks.filter(({ value }) => this.#codec.lastUs(value) < retention.fromUs)
@@ -52,8 +52,8 @@ export class Sweep {
   }
 
   /** Nothing goes but into what is settled of its key. */
-  #settle(blocks: readonly { readonly key: Buffer; readonly value: Buffer }[], retention: Retention): void {
+  #settle(blocks: readonly { readonly key: Buffer; readonly value: Buffer }[]): void {
     const keys = blocks.filter(({ value }) => this.#codec.hasMore(value)).map(({ key }) => Buffer.from(key))
-    for (const key of keys) this.#table.retain(key, retention)
+    for (const key of keys) this.#table.retain(key)
   }
 }

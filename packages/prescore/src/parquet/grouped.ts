@@ -1,8 +1,9 @@
 /** A Parquet file put together from row groups that are finished already: their bytes are copied as they are, and the footer is written. */
 import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
+import type { Chunk } from '../expressions/index.ts'
 import { ENCODINGS } from './pages.ts'
-import type { ColumnChunk, RowGroup } from './row-group.ts'
+import { type ColumnChunk, type RowGroup, writePages } from './row-group.ts'
 
 import { type Fields, type Thrift, textOf, thriftBytes } from './thrift.ts'
 import { opened, type StoredColumns, type StoredKind, writable } from './write.ts'
@@ -53,11 +54,15 @@ export class GroupedFile {
   async append(bytes: string, group: RowGroup): Promise<void> {
     // Some readers do not expect a group without rows.
     if (group.rows === 0) return
-    this.#groups.push(this.#groupFields(group))
-    this.#rows += group.rows
+    this.#add(group)
     await writable(this.#file, async () => {
       for await (const some of createReadStream(bytes, { highWaterMark: COPIED_AT_ONCE })) await this.#handle.writeFile(some as Buffer)
     })
+  }
+
+  /** The next group, from its rows: of not much more than 100,000. @throws PrescoreError `file_unwritable`, `invalid_text` */
+  async write(chunk: Chunk): Promise<void> {
+    if (chunk.rows > 0) this.#add(await writePages(this.#file, this.#handle, this.#columns, chunk))
   }
 
   /** @param metadata key-value pairs. @throws PrescoreError `file_unwritable` */
@@ -80,6 +85,11 @@ export class GroupedFile {
 
   close(): Promise<void> {
     return this.#handle.close()
+  }
+
+  #add(group: RowGroup): void {
+    this.#groups.push(this.#groupFields(group))
+    this.#rows += group.rows
   }
 
   #groupFields({ rows, columns }: RowGroup): Fields {

@@ -2,6 +2,7 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 import type { Chunk, Column, Kind, NumberColumn } from '../expressions/index.ts'
 import { type Database, unreadable } from './database.ts'
+import { freeLetGo } from './let-go.ts'
 import { textReader } from './texts.ts'
 import { isMissing, type Vector, validBits } from './vector.ts'
 
@@ -29,6 +30,9 @@ export function selectItem(kind: Kind, sql: string): string {
   }
 }
 
+/** So many may wait to be freed: some megabytes. */
+const CHUNKS_LET_GO = 64
+
 /**
  * Streams the result of `sql`. The dictionary of a string column grows over the whole stream, so codes compare across chunks.
  *
@@ -49,13 +53,14 @@ export async function* readColumns(
   try {
     const result = await connection.stream(sql)
     ahead = result.fetchChunk()
-    for (;;) {
+    for (let chunks = 1; ; chunks++) {
       const chunk = await ahead
       // Asking for the number of rows is a native call: once a chunk.
       const rows = chunk?.rowCount ?? 0
       if (chunk === null || rows === 0) return
       // The next is made while this one is worked on.
       ahead = result.fetchChunk()
+      if (chunks % CHUNKS_LET_GO === 0) freeLetGo()
       yield { rows, columns: new Map(readers.map(({ name, read }, i) => [name, read(vectorOf(chunk, i), rows)])) }
     }
   } catch (error) {

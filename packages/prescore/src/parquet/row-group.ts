@@ -2,6 +2,7 @@
  * Row groups of Parquet files, each made by itself, in any thread: their bytes are final, so that a file is put together by writing one
  * after the other, as `grouped.ts` does.
  */
+import type { FileHandle } from 'node:fs/promises'
 import { type Chunk, type Column, isStringColumn, type StringColumn } from '../expressions/index.ts'
 import { distinctNumbers } from './distinct-numbers.ts'
 import { dataPage, dictionaryPage, ENCODINGS, type Page, packedCodes } from './pages.ts'
@@ -31,17 +32,22 @@ export interface RowGroup {
  * A column is one page: groups of much more than 100,000 rows are better divided.
  * @throws PrescoreError `file_unwritable`, `invalid_text`
  */
-export async function writeRowGroup(file: string, kinds: StoredColumns, { rows, columns }: Chunk): Promise<RowGroup> {
-  const chunks: ColumnChunk[] = []
+export async function writeRowGroup(file: string, kinds: StoredColumns, chunk: Chunk): Promise<RowGroup> {
   const handle = await opened(file)
   try {
-    for (const [name, kind] of Object.entries(kinds)) {
-      const { chunk, pages } = columnChunk(columns.get(name) as Column, kind, rows)
-      chunks.push(chunk)
-      for (const { header, body } of pages) await writable(file, () => handle.writeFile(Buffer.concat([header, body])))
-    }
+    return await writePages(file, handle, kinds, chunk)
   } finally {
     await handle.close()
+  }
+}
+
+/** The same, at the end of a file that is open. */
+export async function writePages(file: string, handle: FileHandle, kinds: StoredColumns, { rows, columns }: Chunk): Promise<RowGroup> {
+  const chunks: ColumnChunk[] = []
+  for (const [name, kind] of Object.entries(kinds)) {
+    const { chunk, pages } = columnChunk(columns.get(name) as Column, kind, rows)
+    chunks.push(chunk)
+    for (const { header, body } of pages) await writable(file, () => handle.writeFile(Buffer.concat([header, body])))
   }
   return { rows, columns: chunks }
 }

@@ -93,11 +93,13 @@ export function parseKey(columns: KeyColumns, texts: Readonly<Record<string, str
 
 /** The JSON of a key, members in the entity's order; int64 in full digits. */
 export function keyJson(columns: KeyColumns, key: Key): string {
-  const members = Object.keys(columns).map(name => {
-    const value = key[name]
-    return `${JSON.stringify(name)}:${typeof value === 'string' ? JSON.stringify(value) : String(value)}`
-  })
+  const members = Object.keys(columns).map(name => `${JSON.stringify(name)}:${keyValueJson(key[name] as KeyValue)}`)
   return `{${members.join(',')}}`
+}
+
+/** The JSON of one value of a key. */
+export function keyValueJson(value: KeyValue): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value)
 }
 
 function parseInt64(text: string, name: string): KeyValue {

@@ -10,20 +10,35 @@ export const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** Written at the end of the turn of the event loop. */
 export function respondText(response: ServerResponse, status: number, type: string, text: string, id: string): void {
+  respondBody(response, status, ['content-type', type], text, id)
+}
+
+/** The same. @param headers names and values in turn, beside the length and the request's id */
+export function respondBody(response: ServerResponse, status: number, headers: readonly string[], body: string | Buffer, id: string): void {
   writeAtEnd(() => {
-    const bytes = Buffer.byteLength(text)
-    response.writeHead(status, ['content-type', type, 'content-length', String(bytes), REQUEST_ID_HEADER, id])
+    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+    response.writeHead(status, [...headers, 'content-length', String(bytes), REQUEST_ID_HEADER, id])
     // Text of one byte a character is written as it is, header and all in one piece.
-    response.end(text, bytes === text.length ? 'latin1' : 'utf8')
-  }, text.length)
+    response.end(body, bytes === body.length ? 'latin1' : 'utf8')
+  }, body.length)
+}
+
+export function respondProblem(response: ServerResponse, error: PrescoreError, id: string, hangsUp = false): void {
+  respondRefusal(response, error, PROBLEM_TYPE, problemJson(error, id), id, hangsUp)
 }
 
 /** @param hangsUp the body that the request came with was not read as it should have been: the connection ends with the response. */
-export function respondProblem(response: ServerResponse, error: PrescoreError, id: string, hangsUp = false): void {
-  const text = problemJson(error, id)
+export function respondRefusal(
+  response: ServerResponse,
+  { status }: PrescoreError,
+  type: string,
+  text: string,
+  id: string,
+  hangsUp = false,
+): void {
   const headers = hangsUp ? ['connection', 'close'] : []
-  if (error.status === 503) headers.push('retry-after', String(LIMITS.retryAfterSeconds))
-  headers.push(REQUEST_ID_HEADER, id, 'content-type', PROBLEM_TYPE, 'content-length', String(Buffer.byteLength(text)))
-  response.writeHead(error.status, headers)
+  if (status === 503) headers.push('retry-after', String(LIMITS.retryAfterSeconds))
+  headers.push(REQUEST_ID_HEADER, id, 'content-type', type, 'content-length', String(Buffer.byteLength(text)))
+  response.writeHead(status, headers)
   response.end(text)
 }

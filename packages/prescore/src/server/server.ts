@@ -21,6 +21,7 @@ import { registerAnswers } from './routes/answers.ts'
 import { registerClock } from './routes/clock.ts'
 import { registerDocs } from './routes/docs.ts'
 import { type LogOf, registerEvents } from './routes/events.ts'
+import { HotAnswers } from './routes/hot-answers.ts'
 import { registerMetrics } from './routes/metrics.ts'
 import { registerOverrides } from './routes/overrides.ts'
 import { registerHealth, registerPredictions } from './routes/predictions.ts'
@@ -143,8 +144,8 @@ export function createServer(options: ServerOptions): Server {
     hasRuns: runs !== undefined,
     sources: logOf && sources,
   })
-  registerProtocols(app, byName.values(), modelOf, onDefect)
-  if (onAnswered === undefined) takeHotRequests(app, byName.values(), catalog, onDefect)
+  const hotProtocols = registerProtocols(app, byName.values(), modelOf, onDefect)
+  if (onAnswered === undefined) takeHotRequests(app, [new HotAnswers(byName, onDefect), ...hotProtocols], catalog, onDefect)
   let stopping: Promise<void> | undefined
   return {
     app,

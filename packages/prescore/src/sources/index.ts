@@ -2,6 +2,8 @@ export { noteAsOf } from './arrived.ts'
 export { compareColumns } from './columns.ts'
 export { type GuessedColumn, type GuessedData, guessColumns, guessTable } from './guess.ts'
 export { HistoryIds } from './history-ids.ts'
+export type { KnownRequest } from './judged.ts'
+export { type KnownChunk, knownRows, withAsOf } from './known.ts'
 export {
   type AppendResult,
   type DropOptions,
@@ -20,7 +22,7 @@ export {
   readersOfLogs,
   readingLogs,
 } from './log/index.ts'
-export { describeFiles, pinIdentity, pinSource, pinSources, type SourcePin } from './pin.ts'
+export { describeFiles, pinIdentity, pinSource, pinSources, type SourcePin, verifyPin } from './pin.ts'
 export { shapeRows } from './plan.ts'
 export type { KeyedRows, TableRows } from './postgres/keyed-rows.ts'
 export { RequestTable } from './postgres/request-table.ts'
@@ -29,4 +31,4 @@ export { eventJson, type KnownEvent, knownEvents, type PostedEvent } from './rep
 export { type ScannedChunk, takeScanned } from './rows.ts'
 export { newestKnownUs, onlyInLogFromUs, scanSize, scanSource } from './scan.ts'
 export type { ScanSlice } from './slices.ts'
-export { type SourceAt, type SourcesPlace, sourceAt, sourcesPlace } from './source-at.ts'
+export { pathOf, type SourceAt, type SourcesPlace, sourceAt, sourcesPlace } from './source-at.ts'

@@ -11,9 +11,7 @@ import type { SourcePin } from './pin.ts'
 import type { ScannedChunk, TimeRange } from './rows.ts'
 import { shaper } from './shape.ts'
 import type { SourceAt } from './source-at.ts'
-
-/** No zone's offset is larger, so a bound widened by it never cuts a row off. */
-const ZONE_SLACK_US = 86_400_000_000
+import { ZONE_SLACK_US } from './sql-conditions.ts'
 
 export interface ScanPlan {
   /** Names the source in messages. */
@@ -89,6 +87,7 @@ function rangeConditions(
   const { time } = definition
   if (time === undefined || !Object.hasOwn(definition.columns, time)) return []
   const isLocal = isLocalTime(types, time)
+  // A bound widened so never cuts a row off.
   const slackUs = isLocal ? ZONE_SLACK_US : 0
   const bound = (us: number) => `${isLocal ? 'make_timestamp' : 'make_timestamptz'}(${us})`
   return [

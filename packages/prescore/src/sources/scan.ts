@@ -173,6 +173,7 @@ async function* readRows(
   total: number,
   passing = false,
 ): AsyncGenerator<ScannedChunk> {
+  if (total === 0) return
   const { select, from, kinds, where, shape } = plan
   const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
   let rows = 0

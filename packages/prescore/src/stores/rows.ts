@@ -3,7 +3,7 @@ import { PrescoreError } from '../base/index.ts'
 import { type RunHeader, STORE_FORMAT, type StoredRow, type StoredRows } from './types.ts'
 
 /** Rows of one transaction at most: other writers wait no longer than these take (some 10 ms). */
-const ROWS_PER_TRANSACTION = 10_000
+const ROWS_PER_TRANSACTION = 25_000
 
 /** The rows in parts of at most {@link ROWS_PER_TRANSACTION}. @throws PrescoreError `rows_not_reconciled`: not as many as the header says */
 export async function* partsOf(header: RunHeader, rows: StoredRows): AsyncGenerator<readonly StoredRow[]> {

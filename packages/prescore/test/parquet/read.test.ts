@@ -1,5 +1,7 @@
 /** Columns of query results, chunk by chunk. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { StringColumn } from '../../src/expressions/index.ts'
 import { readColumns } from '../../src/parquet/index.ts'
@@ -80,4 +82,10 @@ test('an error of a query says what DuckDB said, in one line', async () => {
     assert.doesNotMatch(error.message, /\n/)
     return true
   })
+})
+
+test('what was streamed does not wait in memory for a great collection', () => {
+  // 128 MB in all.
+  const { stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, 'streamed.ts'), '4000000'], { encoding: 'utf8' })
+  assert.ok(Number.parseFloat(stdout) < 90, `${stdout} MB; ${stderr}`)
 })

@@ -11,6 +11,7 @@ import {
   readColumns,
   type StoredColumns,
   selectItem,
+  writeGroups,
   writeParquet,
   writeRowGroup,
 } from '../../src/parquet/index.ts'
@@ -24,6 +25,10 @@ type Write = (file: string, columns: StoredColumns, chunks: readonly Chunk[]) =>
 /** The database's writer, and row groups that are put together. */
 const WRITERS: Readonly<Record<string, Write>> = {
   whole: (file, columns, chunks) => writeParquet(place.database, file, columns, chunks),
+  'at once': async (file, columns, chunks) => {
+    await writeGroups(file, columns, chunks)
+    return chunks.reduce((sum, { rows }) => sum + rows, 0)
+  },
   'by row groups': (file, columns, chunks) => grouped(file, columns, chunks, {}),
 }
 

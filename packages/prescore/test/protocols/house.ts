@@ -50,11 +50,13 @@ export interface Guests {
   readonly resolvers?: (store: Store) => readonly Resolver[]
   /** By prediction, in the place of its own. */
   readonly models?: Readonly<Record<string, TensorModel>>
+  /** As of the server: then all goes through the router. */
+  readonly onAnswered?: () => void
 }
 
-export async function protocolHouse({ resolvers = () => [], models = {} }: Guests = {}): Promise<ProtocolHouse> {
+export async function protocolHouse({ resolvers = () => [], models = {}, onAnswered }: Guests = {}): Promise<ProtocolHouse> {
   const folder = makeProject()
-  const app = await App.open({ project: folder, threads: 1 })
+  const app = await App.open({ project: folder, threads: 1, clock: CLOCK })
   const live = await app.startLive({ onFailure: (_, error) => void defects.push(error) })
   await live.settled
   const store = memoryStore()
@@ -121,6 +123,7 @@ export async function protocolHouse({ resolvers = () => [], models = {} }: Guest
     catalog: store.catalog,
     modelOf,
     onDefect: error => void defects.push(error),
+    ...(onAnswered === undefined ? {} : { onAnswered }),
   })
   const { release } = await app.releasedModel('quote')
   return {

@@ -1,6 +1,8 @@
 /** What stands before the store: a human's value, and what was answered a moment ago. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { PrescoreError } from '../../src/base/index.ts'
+import type { LiveScorer } from '../../src/live/index.ts'
 import { encodeKey, type Key } from '../../src/project/index.ts'
 import { type AnswerOptions, answerJson, answerObject, Resolver } from '../../src/resolve/index.ts'
 import type { Store } from '../../src/stores/index.ts'
@@ -35,6 +37,39 @@ describe('memory', () => {
     for (let i = 0; i < 2; i++) assert.equal(await source({ inputs: { amount: 4 }, asOfUs: clock.nowUs() - 5 }), 'live')
     throughUs = clock.nowUs() - 2
     for (let i = 0; i < 2; i++) assert.equal(await source({ inputs: { amount: 5 } }), 'live')
+  })
+
+  test('is of the release that answers now; while none does, what was answered stands', async () => {
+    const { store, clock } = await place(2 * HOUR_US)
+    const prediction = predictionOf({ mode: 'live', rememberUs: HOUR_US })
+    const of = (release: string) => scorerThat(() => '1', { release })
+    let scorer: LiveScorer | PrescoreError = of('77aa')
+    const live = () => {
+      if (scorer instanceof PrescoreError) throw scorer
+      return scorer
+    }
+    const resolver = new Resolver({ prediction, store, clock, live, attributes: {} })
+    const answer = async () => {
+      const { source, release } = answerObject(await resolver.answer(ANN))
+      return [source, release]
+    }
+    assert.deepEqual(
+      [await answer(), await answer()],
+      [
+        ['live', '77aa'],
+        ['memory', '77aa'],
+      ],
+    )
+    scorer = new PrescoreError('model_unavailable', {})
+    assert.deepEqual(await answer(), ['memory', '77aa'])
+    scorer = of('88bb')
+    assert.deepEqual(
+      [await answer(), await answer()],
+      [
+        ['live', '88bb'],
+        ['memory', '88bb'],
+      ],
+    )
   })
 
   test('an input that is not given is not one that is given as missing', async () => {

@@ -6,7 +6,7 @@ import { Database } from '../../parquet/index.ts'
 import { openContext, type RunContext, type RunSpec } from '../context.ts'
 import type { OnRows } from '../progress.ts'
 import { computeFeatures } from '../stages/features.ts'
-import { scoreShard } from '../stages/score.ts'
+import { scoreShards } from '../stages/score-shards.ts'
 import type { Task, TaskRows } from './task.ts'
 
 let opened: Promise<RunContext> | undefined
@@ -27,8 +27,7 @@ async function perform({ stage, shards, together }: Task, tell: Tell<TaskRows>):
     prediction.model,
     prediction.features.map(({ name }) => name),
   )
-  const runner = await model
-  for (const shard of shards) await scoreShard(context, runner, shard, onRows)
+  await scoreShards(context, await model, shards, onRows)
 }
 
 async function close(): Promise<void> {

@@ -30,9 +30,19 @@ export function distributionOf(sorted: Float64Array): Distribution {
   const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] as number
   const quantiles = Array.from({ length: BINS - 1 }, (_, i) => at((i + 1) / BINS))
   const edges = sorted.length === 0 ? [] : [...new Set(quantiles)]
-  const counts = new Array<number>(edges.length + 1).fill(0)
-  for (const value of sorted) (counts[binOf(edges, value)] as number)++
-  return { edges, counts }
+  const ends = [...edges.map(edge => countUpTo(sorted, edge)), sorted.length]
+  return { edges, counts: ends.map((end, bin) => end - (ends[bin - 1] ?? 0)) }
+}
+
+/** How many of the ascending values are not above a limit. */
+function countUpTo(sorted: Float64Array, limit: number): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] as number) <= limit) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** The bin of a value: the first whose edge is not below it. */

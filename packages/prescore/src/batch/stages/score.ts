@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { type Chunk, type Column, type NumberColumn, stringColumn } from '../../expressions/index.ts'
 import { type ScoredRows, scoreRows, valueNames } from '../../history/index.ts'
 import type { ModelRunner } from '../../models/index.ts'
-import { type StoredColumns, writeParquet } from '../../parquet/index.ts'
+import { type StoredColumns, writeGroups } from '../../parquet/index.ts'
 import { claim, readClaim } from '../claim.ts'
 import type { RunContext } from '../context.ts'
 import { inputTexts } from '../inputs.ts'
 import type { RunPlan } from '../plan.ts'
 import { readPopulation } from '../rows.ts'
-import { canonicalRows, inputsKind, type ValueShape } from '../values.ts'
+import { canonicalLines, inputsKind, type ValueShape } from '../values.ts'
 import { readTaken, someRows, type TakenRows } from './taken.ts'
 import { vectorColumns } from './vector.ts'
 
@@ -49,16 +49,40 @@ export async function scoreShard(context: RunContext, model: ModelRunner, shard:
   const refused = inputs?.map(text => (text === undefined ? 'invalid_input' : undefined))
   const taken = await readTaken(context, model.width, from, to)
   const scored = await scoreOpen(context, model, { rows, refused }, taken, onRows)
-  const chunk = scoredChunk(rows, Object.keys(prediction.entity ?? {}), scored, model.width, inputs)
+  const seconds = (performance.now() - started) / 1000
+  await finishShard(context, model, shard, { rows, scored, inputs, taken: taken?.taken, seconds })
+}
+
+/** What has come of the rows of a shard. */
+export interface ScoredShard {
+  /** With `key.*`. */
+  readonly rows: Chunk
+  readonly scored: ScoredRows
+  readonly inputs?: ReturnType<typeof inputTexts>
+  /** Of the rows, those that were taken over. */
+  readonly taken?: number | undefined
+  /** So far. */
+  readonly seconds: number
+}
+
+/** Writes a shard, and claims it. */
+export async function finishShard(
+  context: RunContext,
+  model: ModelRunner,
+  shard: number,
+  { rows, scored, inputs, taken, seconds: before }: ScoredShard,
+): Promise<void> {
+  const started = performance.now()
+  const chunk = scoredChunk(rows, Object.keys(context.prediction.entity ?? {}), scored, model.width, inputs)
   const facts = {
     shard,
     ...countsOf(scored),
-    ...(taken === undefined ? {} : { taken: taken.taken }),
+    ...(taken === undefined ? {} : { taken }),
     values: { outputType: model.outputType, width: model.width },
     digest: digestOf(context, chunk, model),
   }
   const file = await writeShard(context, shard, chunk, model)
-  const seconds = (performance.now() - started) / 1000
+  const seconds = before + (performance.now() - started) / 1000
   const won = await claim(context.layout.done('score', shard), { ...facts, file, seconds } satisfies ScoreManifest)
   if (!won) await rm(join(context.layout.shard('score', shard), file), { force: true })
 }
@@ -106,12 +130,13 @@ function scoredChunk(
 }
 
 function valueColumn({ values, rejected }: ScoredRows, width: number, at: number): NumberColumn {
-  const column = Float64Array.from(rejected, (code, i) => (code === undefined ? (values[i * width + at] as number) : Number.NaN))
+  const column = new Float64Array(rejected.length)
+  for (let i = 0; i < column.length; i++) column[i] = rejected[i] === undefined ? (values[i * width + at] as number) : Number.NaN
   return { type: { kind: 'float64' }, values: column }
 }
 
 async function writeShard(
-  { database, layout, prediction }: RunContext,
+  { layout, prediction }: RunContext,
   shard: number,
   chunk: Chunk,
   { outputType, width }: ValueShape,
@@ -122,18 +147,22 @@ async function writeShard(
   const folder = layout.shard('score', shard)
   const file = `${randomUUID()}.parquet`
   await mkdir(folder, { recursive: true })
-  await writeParquet(database, join(folder, file), kinds, [chunk])
+  await writeGroups(join(folder, file), kinds, [chunk])
   return file
 }
 
 function digestOf({ prediction }: RunContext, chunk: Chunk, shape: ValueShape): string {
   const hash = createHash('sha256')
-  for (const { line } of canonicalRows(chunk, prediction, shape)) hash.update(line)
+  for (const lines of canonicalLines(chunk, prediction, shape)) hash.update(lines)
   return hash.digest('hex')
 }
 
 function countsOf({ rejected, missing }: ScoredRows): Pick<ScoreManifest, 'rows' | 'ok' | 'rejected' | 'missing'> {
   const counts: Record<string, number> = {}
-  for (const code of rejected) if (code !== undefined) counts[code] = (counts[code] ?? 0) + 1
-  return { rows: rejected.length, ok: rejected.filter(code => code === undefined).length, rejected: counts, missing }
+  let ok = 0
+  for (const code of rejected) {
+    if (code === undefined) ok++
+    else counts[code] = (counts[code] ?? 0) + 1
+  }
+  return { rows: rejected.length, ok, rejected: counts, missing }
 }

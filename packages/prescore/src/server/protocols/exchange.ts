@@ -1,4 +1,5 @@
 /** Bodies of both protocols as they come and go: whole, perhaps compressed; answers as bytes, and errors in the protocol's own shape. */
+import type { ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { deflate, gzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -7,8 +8,11 @@ import { LIMITS } from '../limits.ts'
 import { unpacked } from '../packed-body.ts'
 import { errorOf, isDefect, type OnDefect } from '../problem.ts'
 import { REQUEST_ID_HEADER } from '../request-id.ts'
+import { respondBody, respondRefusal } from '../respond.ts'
+import { after } from './after.ts'
 
-export const JSON_TYPE = 'application/json'
+const JSON_TYPE = 'application/json'
+const JSON_HEADERS = ['content-type', JSON_TYPE]
 
 /** Smaller answers are sent as they are, whatever the client accepts. */
 const COMPRESSED_BYTES_MIN = 1_024
@@ -69,32 +73,58 @@ function sendError(reply: FastifyReply, error: PrescoreError): void {
     .send(Buffer.from(errorJson(error)))
 }
 
+/** The same before the router. */
+export function respondError(response: ServerResponse, error: PrescoreError, id: string): void {
+  respondRefusal(response, error, JSON_TYPE, errorJson(error), id)
+}
+
 /** The body as it was before it was compressed. At once where it was not. @throws PrescoreError `invalid_request`, `body_too_large`, `unsupported_media` */
 export function bodyOf({ body, headers }: FastifyRequest): Buffer | Promise<Buffer> {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0)
   return unpacked(bytes, headers, LIMITS.inferBytes)
 }
 
-/** Sends a body, compressed where the client accepts it and it is worth it. */
-export function sendBody(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  body: string | Buffer,
-  headers: readonly string[],
-): void | Promise<void> {
-  const accepted = request.headers['accept-encoding']
-  const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length
-  const coding = accepted === undefined || bytes < COMPRESSED_BYTES_MIN ? undefined : codingOf(accepted)
-  if (coding === undefined) return write(reply, body, bytes, headers)
-  return ENCODERS[coding](body, { level: 1 }).then(packed =>
-    write(reply, packed, packed.length, [...headers, 'content-encoding', coding, 'vary', 'accept-encoding']),
-  )
+/** A response that is 200. */
+export interface Outgoing {
+  /** Names and values in turn, beside the length and the request's id. */
+  readonly headers: readonly string[]
+  readonly body: string | Buffer
 }
 
-function write(reply: FastifyReply, body: string | Buffer, bytes: number, headers: readonly string[]): void {
-  reply.hijack()
-  reply.raw.writeHead(reply.statusCode, [...headers, 'content-length', String(bytes), REQUEST_ID_HEADER, reply.request.id])
-  reply.raw.end(body)
+/** The same, compressed where the client accepts it and it is worth it. @param accepted the header `accept-encoding` */
+export function packed(outgoing: Outgoing, accepted: string | undefined): Outgoing | Promise<Outgoing> {
+  const { headers, body } = outgoing
+  const coding = accepted === undefined || bytesOf(body) < COMPRESSED_BYTES_MIN ? undefined : codingOf(accepted)
+  if (coding === undefined) return outgoing
+  return ENCODERS[coding](body, { level: 1 }).then(bytes => ({
+    headers: [...headers, 'content-encoding', coding, 'vary', 'accept-encoding'],
+    body: bytes,
+  }))
+}
+
+export function respondOutgoing(response: ServerResponse, { headers, body }: Outgoing, id: string): void {
+  respondBody(response, 200, headers, body, id)
+}
+
+export function sendOutgoing(request: FastifyRequest, reply: FastifyReply, outgoing: Outgoing): void | Promise<void> {
+  const send = (each: Outgoing): void => {
+    reply.hijack()
+    respondOutgoing(reply.raw, each, request.id)
+  }
+  const ready = packed(outgoing, request.headers['accept-encoding'] as string | undefined)
+  return after(ready, send)
+}
+
+export function sendJson(request: FastifyRequest, reply: FastifyReply, text: string): void | Promise<void> {
+  return sendOutgoing(request, reply, jsonOutgoing(text))
+}
+
+export function jsonOutgoing(text: string): Outgoing {
+  return { headers: JSON_HEADERS, body: text }
+}
+
+function bytesOf(body: string | Buffer): number {
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.length
 }
 
 /** The first that the client accepts with any weight but 0. */

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { PrescoreError } from '../../base/index.ts'
 import type { Resolver } from '../../resolve/index.ts'
+import type { HotRoute } from '../hot-path.ts'
 import { LIMITS } from '../limits.ts'
 import type { OnDefect } from '../problem.ts'
 import { pathOf } from '../request.ts'
@@ -13,15 +14,15 @@ import { registerTfServing } from './tf-serving/routes.ts'
 
 export type { ModelOf } from './model-subject.ts'
 
+/** @returns what of them is answered before the router. */
 export function registerProtocols(
   app: FastifyInstance,
   resolvers: Iterable<Resolver>,
   modelOf: ModelOf | undefined,
   onDefect: OnDefect,
-): void {
+): readonly HotRoute[] {
   const subjects = new Subjects(resolvers, modelOf, onDefect)
-  registerOpenInference(app, subjects, onDefect)
-  registerTfServing(app, subjects, onDefect)
+  return [registerOpenInference(app, subjects, onDefect), registerTfServing(app, subjects, onDefect)]
 }
 
 /** An error of a request that reached no route; undefined: its path is not of a protocol. */

@@ -3,6 +3,9 @@ import { isUtf8 } from 'node:buffer'
 import { TENSOR_ARRAYS, type Tensor, type TensorData, type TensorType } from '../../../models/index.ts'
 import { refused } from '../tensors.ts'
 
+/** The bytes of the JSON, by the name that clients look for. */
+export const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length'
+
 const LENGTH_BYTES = 4
 
 /** The elements of a tensor, in an array of their own. @throws PrescoreError `invalid_request` */

@@ -1,18 +1,13 @@
 /** An inference response: JSON, and behind it the outputs that are sent as raw bytes. */
 import { type FloatType, valueText } from '../../../models/index.ts'
+import { jsonOutgoing, type Outgoing } from '../exchange.ts'
 import { type Subject, versionOf } from '../subject.ts'
 import type { NamedTensor } from '../tensors.ts'
-import { elementBytes } from './binary.ts'
+import { elementBytes, JSON_LENGTH_HEADER } from './binary.ts'
 import { datatypeOf } from './datatypes.ts'
 import type { InferRequest } from './request.ts'
 
-export interface InferResponse {
-  readonly body: string | Buffer
-  /** Bytes of the JSON before raw tensors; undefined: all is JSON. */
-  readonly jsonBytes: number | undefined
-}
-
-export function responseOf(subject: Subject, { id, binary }: InferRequest, tensors: readonly NamedTensor[]): InferResponse {
+export function responseOf(subject: Subject, { id, binary }: InferRequest, tensors: readonly NamedTensor[]): Outgoing {
   const raw: Buffer[] = []
   const outputs = tensors.map(tensor => {
     if (!binary.has(tensor.name)) return `${headOf(tensor)},"data":${dataJson(tensor)}}`
@@ -24,9 +19,12 @@ export function responseOf(subject: Subject, { id, binary }: InferRequest, tenso
   const version = release === undefined ? '' : `,"model_version":"${versionOf(release)}"`
   const echoed = id === undefined ? '' : `,"id":${JSON.stringify(id)}`
   const json = `{"model_name":${JSON.stringify(subject.name)}${version}${echoed},"outputs":[${outputs.join(',')}]}`
-  if (raw.length === 0) return { body: json, jsonBytes: undefined }
+  if (raw.length === 0) return jsonOutgoing(json)
   const bytes = Buffer.from(json)
-  return { body: Buffer.concat([bytes, ...raw]), jsonBytes: bytes.length }
+  return {
+    headers: ['content-type', 'application/octet-stream', JSON_LENGTH_HEADER, String(bytes.length)],
+    body: Buffer.concat([bytes, ...raw]),
+  }
 }
 
 function headOf({ name, type, shape }: NamedTensor): string {

@@ -1,23 +1,22 @@
 /** The Open Inference Protocol V2 over HTTP, as clients of Triton, KServe and MLServer speak it. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import packageJson from '../../../../package.json' with { type: 'json' }
 import { PrescoreError } from '../../../base/index.ts'
+import type { HotRoute } from '../../hot-path.ts'
 import type { OnDefect } from '../../problem.ts'
 import { type ApiHandler, registerPath } from '../../routes/path.ts'
-import { bodyOf, JSON_TYPE, protocolScope, sendBody } from '../exchange.ts'
+import { after } from '../after.ts'
+import { bodyOf, protocolScope, sendJson, sendOutgoing } from '../exchange.ts'
+import { HotProtocol } from '../hot-protocol.ts'
 import { type Subject, versionOf } from '../subject.ts'
 import type { Subjects } from '../subjects.ts'
-import { refused } from '../tensors.ts'
 import { parseTolerantJson } from '../tolerant-json.ts'
+import { JSON_LENGTH_HEADER } from './binary.ts'
+import { infer } from './infer.ts'
 import { metadataJson } from './metadata.ts'
-import { readRequest } from './request.ts'
-import { responseOf } from './response.ts'
 
-const JSON_HEADERS = ['content-type', JSON_TYPE]
-/** The header's name as clients look for it. */
-const HEADER = 'Inference-Header-Content-Length'
-
-export function registerOpenInference(app: FastifyInstance, subjects: Subjects, onDefect: OnDefect): void {
+/** @returns what of it is answered before the router. */
+export function registerOpenInference(app: FastifyInstance, subjects: Subjects, onDefect: OnDefect): HotRoute {
   const options = {
     notFound: ({ url }: FastifyRequest) => new PrescoreError('route_not_found', { where: url.slice(0, 200) }),
     onDefect,
@@ -27,6 +26,9 @@ export function registerOpenInference(app: FastifyInstance, subjects: Subjects, 
     for (const path of ['/models/:name', '/models/:name/versions/:version']) registerModel(scope, path, subjects)
     registerPath(scope, '/repository/index', { POST: each(async request => indexJson(subjects, await bodyOf(request))) })
   })
+  return new HotProtocol('/v2/models/:name/infer', subjects, (name, body, jsonBytes, caller) =>
+    after(subjects.find(name), subject => infer(subject, body, jsonBytes, caller)),
+  )
 }
 
 function registerServer(scope: FastifyInstance, subjects: Subjects): void {
@@ -57,34 +59,15 @@ function registerModel(scope: FastifyInstance, path: string, subjects: Subjects)
     }),
   })
   registerPath(scope, `${path}/infer`, {
-    POST: (request, reply) => {
-      const subject = subjectOf(request)
-      const body = bodyOf(request)
-      if (subject instanceof Promise || body instanceof Promise)
-        return Promise.all([subject, body]).then(([found, bytes]) => infer(found, bytes, request, reply))
-      return infer(subject, body, request, reply)
-    },
+    POST: (request, reply) =>
+      after(subjectOf(request), subject =>
+        after(bodyOf(request), body => {
+          const jsonBytes = request.headers[JSON_LENGTH_HEADER.toLowerCase()] as string | undefined
+          const outgoing = infer(subject, body, jsonBytes, reply.raw)
+          return after(outgoing, each => sendOutgoing(request, reply, each))
+        }),
+      ),
   })
-}
-
-function infer(subject: Subject, body: Buffer, request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
-  const asked = readRequest(subject, body, jsonBytesOf(request, body.length))
-  const send = (tensors: Awaited<ReturnType<Subject['infer']>>) => {
-    const { body: answer, jsonBytes } = responseOf(subject, asked, tensors)
-    const headers = jsonBytes === undefined ? JSON_HEADERS : ['content-type', 'application/octet-stream', HEADER, String(jsonBytes)]
-    return sendBody(request, reply, answer, headers)
-  }
-  const tensors = subject.infer({ ...asked.call, caller: reply.raw })
-  return tensors instanceof Promise ? tensors.then(send) : send(tensors)
-}
-
-/** @throws PrescoreError `invalid_request` for a header that is no length within the body */
-function jsonBytesOf({ headers }: FastifyRequest, bodyBytes: number): number | undefined {
-  const text = headers[HEADER.toLowerCase()]
-  if (text === undefined) return undefined
-  const length = typeof text === 'string' && /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
-  if (length <= bodyBytes) return length
-  throw refused(HEADER, JSON.stringify(text).slice(0, 60), `a number from 0 to the body's ${bodyBytes} bytes`)
 }
 
 /** What can be asked for, each as the one version that is served. `{"ready": true}` leaves out what cannot answer. */
@@ -108,7 +91,7 @@ function indexJson(subjects: Subjects, body: Buffer): string {
 /** A handler that gives JSON text. */
 function each(text: (request: FastifyRequest) => string | Promise<string>): ApiHandler {
   return async (request, reply) => {
-    await sendBody(request as unknown as FastifyRequest, reply, await text(request as unknown as FastifyRequest), JSON_HEADERS)
+    await sendJson(request as unknown as FastifyRequest, reply, await text(request as unknown as FastifyRequest))
     return reply
   }
 }

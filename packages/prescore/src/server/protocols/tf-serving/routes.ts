@@ -2,8 +2,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PrescoreError } from '../../../base/index.ts'
 import type { Caller } from '../../../resolve/index.ts'
+import type { HotRoute } from '../../hot-path.ts'
 import { pathOf } from '../../request.ts'
-import { bodyOf, JSON_TYPE, protocolScope, sendBody } from '../exchange.ts'
+import { after } from '../after.ts'
+import { bodyOf, jsonOutgoing, protocolScope, sendJson } from '../exchange.ts'
+import { HotProtocol } from '../hot-protocol.ts'
 import type { Call, Parameters, Subject } from '../subject.ts'
 import { type Subjects, shown } from '../subjects.ts'
 import { type NamedTensor, textOf } from '../tensors.ts'
@@ -13,7 +16,6 @@ import { failureOf, metadataJson, signatureOutputs, statusJson } from './metadat
 import { readPredict } from './predict.ts'
 import { predictJson } from './response.ts'
 
-const JSON_HEADERS = ['content-type', JSON_TYPE]
 const WHICH = '(?:/versions/(?<version>\\d{1,20})|/labels/(?<label>[^/:]+))?'
 const ANSWER = new RegExp(`^/v1/models/(?<name>[^/:]+)${WHICH}:(?<method>predict|classify|regress)$`, 'i')
 const STATUS = new RegExp(`^/v1/models/(?<name>[^/:]+)${WHICH}(?<metadata>/metadata)?$`, 'i')
@@ -29,18 +31,22 @@ interface Asked {
   readonly label?: string | undefined
 }
 
-export function registerTfServing(app: FastifyInstance, subjects: Subjects, onDefect: (error: PrescoreError) => void): void {
+/** @returns what of it is answered before the router. */
+export function registerTfServing(app: FastifyInstance, subjects: Subjects, onDefect: (error: PrescoreError) => void): HotRoute {
   protocolScope(app, '/v1', { notFound: malformed, onDefect }, scope => {
     scope.all('/*', async (request, reply) => {
       await answer(subjects, request, reply)
       return reply
     })
   })
+  return new HotProtocol('/v1/models/:name:predict', subjects, (name, body, _jsonBytes, caller) =>
+    after(answerText(subjects, { name }, 'predict', body, caller), jsonOutgoing),
+  )
 }
 
 async function answer(subjects: Subjects, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const path = pathOf(request.url)
-  const send = (text: string) => sendBody(request, reply, text, JSON_HEADERS)
+  const send = (text: string) => sendJson(request, reply, text)
   if (request.method === 'GET') {
     if (LIST.test(path)) return send(JSON.stringify({ models: subjects.names() }))
     const asked = STATUS.exec(path)?.groups
@@ -48,46 +54,48 @@ async function answer(subjects: Subjects, request: FastifyRequest, reply: Fastif
   }
   const asked = request.method === 'POST' ? ANSWER.exec(path)?.groups : undefined
   if (asked === undefined) throw malformed(request)
-  const document = documentOf(await bodyOf(request))
+  return send(await answerText(subjects, decoded(asked), (asked.method as string).toLowerCase(), await bodyOf(request), reply.raw))
+}
+
+/** The answer to a body by one of the methods. @throws PrescoreError, also as a rejection */
+function answerText(subjects: Subjects, asked: Asked, method: string, body: Buffer, caller: Caller): string | Promise<string> {
+  const document = documentOf(body)
   const { signature_name: signature = '' } = document
   if (typeof signature !== 'string')
     throw servingError('invalid_request', "JSON Value not formatted correctly. 'signature_name' key must be a string value.")
-  const subject = await find(subjects, decoded(asked))
-  const method = (asked.method as string).toLowerCase()
-  return send(
-    await (method === 'predict'
-      ? predict(subject, document, signature, reply.raw)
-      : results(subject, document, method as ExampleMethod, reply.raw)),
+  return after(find(subjects, asked), subject =>
+    method === 'predict' ? predict(subject, document, signature, caller) : results(subject, document, method as ExampleMethod, caller),
   )
 }
 
-async function predict(subject: Subject, document: Members, signature: string, caller: Caller): Promise<string> {
+function predict(subject: Subject, document: Members, signature: string, caller: Caller): string | Promise<string> {
   const wanted = signatureOutputs(subject, signature)
   if (wanted === undefined)
     throw servingError('invalid_request', `Serving signature name: ${JSON.stringify(signature.slice(0, 100))} not found in signature def`)
   const { form, inputs } = readPredict(subject, document)
-  return predictJson(form, await infer(subject, inputs, wanted, document, caller))
+  return after(infer(subject, inputs, wanted, document, caller), tensors => predictJson(form, tensors))
 }
 
-async function results(subject: Subject, document: Members, method: ExampleMethod, caller: Caller): Promise<string> {
+function results(subject: Subject, document: Members, method: ExampleMethod, caller: Caller): string | Promise<string> {
   const output = resultOutput(subject, method)
-  const [tensor] = await infer(subject, readExamples(subject, document), [output], document, caller)
-  return resultsJson(method, tensor as NamedTensor)
+  const tensors = infer(subject, readExamples(subject, document), [output], document, caller)
+  return after(tensors, ([tensor]) => resultsJson(method, tensor as NamedTensor))
 }
 
 /** The outputs that are wanted. Where the reason of a row is not among them, a row without a value fails the request. */
-async function infer(
+function infer(
   subject: Subject,
   inputs: Call['inputs'],
   wanted: readonly string[],
   document: Members,
   caller: Caller,
-): Promise<readonly NamedTensor[]> {
+): readonly NamedTensor[] | Promise<readonly NamedTensor[]> {
   const parameters = parametersOf(document.parameters)
   const told = TOLD.filter(name => !wanted.includes(name) && subject.outputs.some(output => output.name === name))
-  const tensors = await subject.infer({ inputs, outputs: [...wanted, ...told], parameters, caller })
-  if (told.length > 0) refuseFailedRows(tensors)
-  return tensors.slice(0, wanted.length)
+  return after(subject.infer({ inputs, outputs: [...wanted, ...told], parameters, caller }), tensors => {
+    if (told.length > 0) refuseFailedRows(tensors)
+    return tensors.slice(0, wanted.length)
+  })
 }
 
 /** Options of an answer, as in `/v2`; TensorFlow Serving has no such member. */
@@ -113,10 +121,8 @@ async function stateJson(subjects: Subjects, asked: Asked, isMetadata: boolean):
 }
 
 /** An unknown name or version is 404, an unknown label 400. */
-async function find(subjects: Subjects, { name, version, label }: Asked): Promise<Subject> {
-  try {
-    return await subjects.find(name, version ?? (label === LABEL ? undefined : label))
-  } catch (error) {
+function find(subjects: Subjects, { name, version, label }: Asked): Subject | Promise<Subject> {
+  const failed = (error: unknown): never => {
     if (!(error instanceof PrescoreError) || error.code !== 'unknown_model') throw error
     if (label !== undefined && isKnown(subjects, name))
       throw servingError(
@@ -125,6 +131,12 @@ async function find(subjects: Subjects, { name, version, label }: Asked): Promis
       )
     const request = version === undefined ? `Latest(${shown(name)})` : `Specific(${shown(name)}, ${version})`
     throw servingError('unknown_model', `Servable not found for request: ${request}`)
+  }
+  try {
+    const found = subjects.find(name, version ?? (label === LABEL ? undefined : label))
+    return found instanceof Promise ? found.catch(failed) : found
+  } catch (error) {
+    return failed(error)
   }
 }
 

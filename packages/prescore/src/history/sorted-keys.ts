@@ -1,0 +1,76 @@
+/** Which of many keys that lie sorted a row has: the way back from rows in any order. */
+import type { Column, NumberColumn } from '../expressions/index.ts'
+import type { KeyColumns } from '../project/index.ts'
+import { NO_KEY } from './coders.ts'
+import { KeyIndex } from './key-index.ts'
+
+export interface KeyPlaces {
+  /** The place of each row's key, {@link NO_KEY} where it is none of them. Valid until the next call. */
+  of(columns: readonly Column[], rows: number): Int32Array
+}
+
+/** @param keys distinct and in the order of their bytes; columns in the entity's order */
+export function keyPlaces(entity: KeyColumns, keys: readonly Column[], rows: number): KeyPlaces {
+  const [kind, ...others] = Object.values(entity)
+  const [first] = keys as [NumberColumn]
+  if (kind === 'int64' && others.length === 0 && first.exact === undefined) return new SortedIntegers(first.values.subarray(0, rows))
+  const index = new KeyIndex(entity)
+  index.add(keys, rows)
+  return { of: (columns, count) => index.find(columns, count) }
+}
+
+/** Keys for each bucket, if they were spread evenly. */
+const KEYS_OF_BUCKET = 2
+
+/** Whole numbers that ascend: a bucket tells where to look, and few numbers are in one, unless they crowd. */
+class SortedIntegers implements KeyPlaces {
+  readonly #keys: Float64Array
+  /** By bucket, the place of its first key; one more at the end. */
+  readonly #starts: Int32Array
+  readonly #least: number
+  readonly #greatest: number
+  readonly #perKey: number
+  #places = new Int32Array(0)
+
+  constructor(keys: Float64Array) {
+    const buckets = Math.max(1, Math.ceil(keys.length / KEYS_OF_BUCKET))
+    this.#keys = keys
+    this.#least = keys[0] ?? 0
+    this.#greatest = keys.at(-1) ?? -1
+    this.#perKey = buckets / (this.#greatest - this.#least + 1)
+    this.#starts = new Int32Array(buckets + 1)
+    let bucket = 0
+    for (let i = 0; i < keys.length; i++) {
+      const own = this.#bucketOf(keys[i] as number)
+      while (bucket < own) this.#starts[++bucket] = i
+    }
+    this.#starts.fill(keys.length, bucket + 1)
+  }
+
+  of([column]: readonly Column[], rows: number): Int32Array {
+    const { values } = column as NumberColumn
+    if (this.#places.length < rows) this.#places = new Int32Array(rows)
+    const places = this.#places
+    // What is no safe integer is rounded to none of them: their exact values are beyond all keys.
+    for (let i = 0; i < rows; i++) places[i] = this.#placeOf(values[i] as number)
+    return places
+  }
+
+  #placeOf(key: number): number {
+    if (!(key >= this.#least && key <= this.#greatest)) return NO_KEY
+    const [keys, starts] = [this.#keys, this.#starts]
+    const bucket = this.#bucketOf(key)
+    let from = starts[bucket] as number
+    let to = starts[bucket + 1] as number
+    while (from < to) {
+      const middle = (from + to) >>> 1
+      if ((keys[middle] as number) < key) from = middle + 1
+      else to = middle
+    }
+    return keys[from] === key ? from : NO_KEY
+  }
+
+  #bucketOf(key: number): number {
+    return Math.min(this.#starts.length - 2, Math.floor((key - this.#least) * this.#perKey))
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What has changed of a group since it was stored last, or what is being stored now: events that wait, and keys as they are with
+ * those that wait no more. A wave lies over the one before it, which is being stored, and that one over the disk.
+ */
+import type { Retention } from './growth.ts'
+import { KeyEvents } from './key-events.ts'
+import type { Waiting } from './waiting.ts'
+
+/** What is known of a key: its only block, or all of its blocks. */
+export type Found = Uint8Array | KeyEvents
+
+export class Wave {
+  readonly waiting: Waiting
+  /** What lies below it; undefined: the disk. */
+  older: Wave | undefined
+  /** Once it is being stored: what may be forgotten of its keys. What comes after goes by what came after. */
+  retention: Retention | undefined
+  /** The only blocks of keys that had events, by their numbers. */
+  readonly #numbered: (Uint8Array | undefined)[] = []
+  /** By the bytes of the key, as latin1: keys of many blocks, and those that come from history. */
+  readonly #named = new Map<string, Found>()
+
+  constructor(waiting: Waiting, older: Wave | undefined) {
+    this.waiting = waiting
+    this.older = older
+  }
+
+  /** About how many keys have changed. */
+  get keys(): number {
+    return this.waiting.keys + this.#named.size
+  }
+
+  get named(): Iterable<[name: string, key: Found]> {
+    return this.#named
+  }
+
+  /** The only block of a key, where it has changed and its events wait no more. */
+  only(number: number): Uint8Array | undefined {
+    return this.#numbered[number]
+  }
+
+  /** A key as it is here without the events that wait. @param number below 0: it has none */
+  find(number: number, name: string): Found | undefined {
+    return this.#numbered[number] ?? (this.#named.size === 0 ? undefined : this.#named.get(name))
+  }
+
+  set(number: number, name: string, key: Found): void {
+    const isMany = number < 0 || key instanceof KeyEvents
+    if (isMany) this.#named.set(name, key)
+    while (this.#numbered.length <= number) this.#numbered.push(undefined)
+    if (number >= 0) this.#numbered[number] = isMany ? undefined : key
+  }
+}

@@ -1,0 +1,208 @@
+/** Rows that have their features themselves are scored as they are read: the same to the bit as by joining them by key. */
+import assert from 'node:assert/strict'
+import { readFileSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { after, before, test } from 'node:test'
+import fc from 'fast-check'
+import { dryRun, exportRun, planOnly, runShards } from '../../src/batch/index.ts'
+import { RunLayout } from '../../src/batch/layout.ts'
+import type { TableManifest } from '../../src/batch/stages/own-table.ts'
+import { readScoreManifest } from '../../src/batch/stages/score.ts'
+import { literal } from '../../src/parquet/index.ts'
+import { inShop, type OpenShop, refused } from './harness.ts'
+import { AS_OF_US, makeShop, removeShop, writeRows } from './shop.ts'
+
+const ENTITIES = ['number', 'text', 'pair'] as const
+type Entity = (typeof ENTITIES)[number]
+
+/** Each prediction twice: of all rows, and of rows for which something holds that always does, so that they are joined by key. */
+const CONFIG = `import { defineProject, entity, onnx, prediction, table } from 'prescore'
+const rows = table({
+  files: 'rows.parquet',
+  columns: { id: 'int64', name: 'string', part: 'int64', a: 'float64', b: 'float64', c: 'int64', flag: 'boolean', word: 'string' },
+  derive: r => ({ twice: r.a.plus(r.a) }),
+})
+const number = entity({ id: 'int64' })
+const text = entity({ name: 'string' })
+const pair = entity({ word: 'string', id: 'int64' })
+const features = f => ({
+  a: f.last('a'),
+  b: f.current('b', { default: 7 }),
+  c: f.first('c', { where: r => r.flag }),
+  twice: f.mode('twice'),
+  word: f.last('word', { where: r => r.flag }),
+})
+const of = (key, own, all) => ({
+  entity: key,
+  join: s => ({ own: own.at(s.key) }),
+  features: s => ({
+    a: s.join.own.a,
+    b: s.join.own.b.plus(s.join.own.twice),
+    c: s.join.own.c,
+    word: s.join.own.word.eq('b'),
+  }),
+  model: onnx('model.onnx', { output: 'values[0]' }),
+  population: all ? rows.keys(key) : rows.where(r => r.id.isMissing().not()).keys(key),
+  policy: { mode: 'batch' },
+})
+export default defineProject({
+  sources: { rows },
+  predictions: Object.fromEntries(
+    Object.entries({ number, text, pair }).flatMap(([name, key]) => {
+      const own = rows.by(key).features(features)
+      return [[name, prediction(of(key, own, true))], [name + 'Joined', prediction(of(key, own, false))]]
+    }),
+  ),
+})
+`
+
+interface Row {
+  readonly id: bigint
+  readonly name: string
+  readonly a: number | null
+  readonly b: number | null
+  readonly c: bigint | null
+  readonly flag: boolean | null
+  readonly word: string
+}
+
+const id = fc.oneof(fc.bigInt(-40n, 40n), fc.bigInt(2n ** 53n - 4n, 2n ** 53n + 4n), fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n))
+const smallId = fc.oneof(fc.bigInt(0n, 30n), fc.bigInt(-(2n ** 53n) + 1n, 2n ** 53n - 1n))
+const number = fc.oneof(fc.double(), fc.constantFrom(-0, 0, 1, Number.NaN, Number.POSITIVE_INFINITY, 1e300), fc.integer())
+const row = (ids: fc.Arbitrary<bigint>): fc.Arbitrary<Row> =>
+  fc.record({
+    id: ids,
+    name: fc.string({ unit: fc.constantFrom('a', 'b', 'ä', '\u{1f600}', '~', "'"), maxLength: 4 }),
+    a: fc.option(number),
+    b: fc.option(number),
+    c: fc.option(fc.bigInt(-(2n ** 53n) + 1n, 2n ** 53n - 1n)),
+    flag: fc.option(fc.boolean()),
+    word: fc.constantFrom('a', 'b', ''),
+  })
+const rowsOf = (ids: fc.Arbitrary<bigint>) => fc.uniqueArray(row(ids), { minLength: 1, maxLength: 60, selector: ({ id: key }) => key })
+
+function sqlOf(rows: readonly Row[]): string {
+  const double = (value: number | null) => (value === null ? 'NULL::DOUBLE' : `'${Object.is(value, -0) ? '-0' : value}'::DOUBLE`)
+  const text = (value: string) => literal(value)
+  const values = rows.map(
+    ({ id: key, name, a, b, c, flag, word }, i) =>
+      `('${key}'::BIGINT, ${text(`${name}${i}`)}, ${i % 3}::BIGINT, ${double(a)}, ${double(b)}, ${c === null ? 'NULL::BIGINT' : `'${c}'::BIGINT`}, ${flag}::BOOLEAN, ${text(word)})`,
+  )
+  return `SELECT * FROM (VALUES ${values.join(', ')}) AS v(id, name, part, a, b, c, flag, word)`
+}
+
+let folder: string
+before(async () => {
+  folder = await makeShop({ config: CONFIG })
+})
+after(() => removeShop(folder))
+
+const write = (rows: readonly Row[]) => writeRows(join(folder, 'rows.parquet'), sqlOf(rows))
+
+/** What each shard came to. */
+async function shardsOf({ app }: OpenShop, prediction: string, shards: number, groups: readonly (readonly number[])[]): Promise<unknown[]> {
+  const place = await app.place()
+  const { plan } = await planOnly(place, { prediction, asOfUs: AS_OF_US, threads: 1, shards, repin: true })
+  assert.equal(plan.shards.features, prediction.endsWith('Joined') ? shards : 0, 'the way it takes')
+  const { run } = plan
+  if (plan.shards.features > 0) await runShards(place, { run, stage: 'features', shards: Array.from({ length: shards }, (_, i) => i) })
+  for (const group of groups) await runShards(place, { run, stage: 'score', shards: group })
+  const layout = new RunLayout(place.runs, run)
+  const done = await Promise.all(Array.from({ length: shards }, (_, shard) => readScoreManifest({ layout }, shard)))
+  return done.map(each => ({ ...each, file: undefined, seconds: undefined }))
+}
+
+test('the same shards, rejected rows and missing features, whatever the keys and the order of the rows', () =>
+  inShop(folder, shop =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.oneof(rowsOf(id), rowsOf(smallId)),
+        fc.constantFrom(...ENTITIES),
+        fc.integer({ min: 1, max: 4 }),
+        fc.boolean(),
+        async (rows, entity, shards, isSplit) => {
+          await write(rows)
+          const all = Array.from({ length: shards }, (_, i) => i)
+          const groups = isSplit ? [all.filter(i => i % 2 === 1), all.filter(i => i % 2 === 0)].filter(({ length }) => length > 0) : [all]
+          assert.deepEqual(await shardsOf(shop, entity, shards, groups), await shardsOf(shop, `${entity}Joined`, shards, [all]))
+        },
+      ),
+      { numRuns: 20 },
+    ),
+  ))
+
+const FEW: readonly Row[] = Array.from({ length: 50 }, (_, i) => ({
+  ...{ id: BigInt((i * 37) % 101), name: 'n', a: i % 7 === 0 ? null : i, b: i % 5 === 0 ? null : i / 4, c: BigInt(i) },
+  ...{ flag: i % 2 === 0, word: i % 3 === 0 ? 'b' : 'a' },
+}))
+
+async function exported(shop: OpenShop, prediction: Entity | `${Entity}Joined`, threads: number) {
+  const { run, report } = await shop.run({ prediction, threads, shards: 5, repin: true })
+  const { digest, missing, rejected, values } = report
+  return { rows: await exportedRows(shop, run), digest, missing, rejected, values }
+}
+
+async function exportedRows({ app }: OpenShop, run: string): Promise<unknown> {
+  const file = join(folder, 'export.parquet')
+  await exportRun(await app.place(), { run, file, format: 'parquet', withFeatures: true })
+  return (await app.database()).query(`SELECT * EXCLUDE (run, release, written_at) FROM read_parquet(${literal(file)})`, file)
+}
+
+test('a whole run and its export are the same, features and all', () =>
+  inShop(folder, async shop => {
+    await write(FEW)
+    for (const entity of ENTITIES) assert.deepEqual(await exported(shop, entity, 2), await exported(shop, `${entity}Joined`, 1), entity)
+  }))
+
+test('a key that comes twice, or not at all, is refused as ever', () =>
+  inShop(folder, async ({ run }) => {
+    const [first] = FEW as [Row]
+    await write([...FEW, first])
+    await assert.rejects(run({ prediction: 'number', repin: true }), refused('duplicate_keys', /"id":0/))
+  }))
+
+test('an integer that a double does not hold is refused', () =>
+  inShop(folder, async ({ run }) => {
+    await write([{ ...(FEW[0] as Row), flag: true, c: 2n ** 53n + 1n }])
+    for (const prediction of ['number', 'numberJoined'])
+      await assert.rejects(run({ prediction, repin: true }), refused('lossy_cast', /9007199254740993/))
+  }))
+
+test('features are told as long as the run is there, whatever has become of the table', () =>
+  inShop(folder, async shop => {
+    await write(FEW)
+    const before = await exported(shop, 'number', 1)
+    const { run } = await shop.run({ prediction: 'number' })
+    const done = join(shop.app.runs, run, 'table', 'DONE')
+    const { files } = JSON.parse(readFileSync(done, 'utf8')) as TableManifest
+    assert.deepEqual(
+      files.map(file => statSync(join(dirname(done), file)).size),
+      [statSync(join(folder, 'rows.parquet')).size],
+    )
+    await write(FEW.slice(1))
+    assert.deepEqual(await exportedRows(shop, run), before.rows)
+    rmSync(join(dirname(done), files[0] as string))
+    await assert.rejects(exportedRows(shop, run), refused('source_changed'))
+  }))
+
+test('a dry run tells what scoring rows as they are read takes', () =>
+  inShop(folder, async ({ app, run }) => {
+    await write(FEW)
+    const estimate = await dryRun(await app.place(), { prediction: 'pair', asOfUs: AS_OF_US, threads: 1 })
+    assert.equal(estimate.rows, FEW.length)
+    for (const [stage, seconds] of Object.entries(estimate.seconds)) assert.ok(seconds > 0, stage)
+    const { report } = await run({ prediction: 'pair' })
+    const ratio = estimate.fileBytes / (report.took?.bytes as number)
+    assert.ok(ratio > 0.3 && ratio < 3, `${estimate.fileBytes} bytes of files expected, ${report.took?.bytes} found`)
+  }))
+
+test('no shard of features is there to be computed', () =>
+  inShop(folder, async ({ app }) => {
+    await write(FEW)
+    const place = await app.place()
+    const { plan } = await planOnly(place, { prediction: 'text', asOfUs: AS_OF_US, threads: 1, shards: 2 })
+    await assert.rejects(
+      runShards(place, { run: plan.run, stage: 'features', shards: [0] }),
+      refused('invalid_value', /have their features/),
+    )
+  }))

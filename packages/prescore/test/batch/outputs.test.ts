@@ -52,6 +52,23 @@ test('each publish writes the files, a rollback too, and nothing is written twic
     { state: join(folder, 'written') },
   ))
 
+test('an output that has moved since is written to its new place', async () => {
+  const moved = await makeShop({
+    config: changed(changed(CONFIG, 'gates: { coverage: 0.9 }', OUTPUTS), 'events, fn,', 'events, file, fn,'),
+  })
+  try {
+    const run = () => prescore(['run', 'spend', '--as-of', AS_OF], { cwd: moved })
+    assert.equal((await run()).code, 0)
+    const project = join(moved, 'prescore.config.ts')
+    writeFileSync(project, readFileSync(project, 'utf8').replace('out/latest.csv', 'elsewhere/latest.csv'))
+    const { stdout } = await run()
+    assert.match(stdout, / {2}output +latest: written 31 rows to elsewhere\/latest\.csv\n/)
+    assert.ok(existsSync(join(moved, 'elsewhere/latest.csv')))
+  } finally {
+    removeShop(moved)
+  }
+})
+
 test('a file that cannot be written: the run is served, the record says why, exit code 75, and the command repeated goes on', async () => {
   rmSync(join(folder, 'out'), { recursive: true })
   writeFileSync(join(folder, 'out'), 'a file in the place of the folder')

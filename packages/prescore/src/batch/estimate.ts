@@ -64,7 +64,9 @@ export async function estimateRun(
     const workers = Math.min(threads, planned.shards.score)
     const rounds = Math.ceil(rows.rows / KEYS_AT_ONCE)
     const isOwn = hasOwnRows(planned)
-    const computing = isOwn ? 0 : measured.scanSeconds * rounds + (measured.computeSeconds * byKeys) / Math.min(threads, planned.shards.features)
+    const computing = isOwn
+      ? 0
+      : measured.scanSeconds * rounds + (measured.computeSeconds * byKeys) / Math.min(threads, planned.shards.features)
     const features = WORKER.startSeconds + computing
     // Rows that have their features themselves are scored as they are scanned, by each worker those of its keys.
     const score = (isOwn ? measured.scanSeconds : 0) + (measured.scoreSeconds * byRows) / workers

@@ -19,6 +19,7 @@ import type { RunReport } from './report.ts'
 import { rescoredRows } from './rescored.ts'
 import { keepTable } from './stages/own-table.ts'
 import { shardRange } from './stages/score.ts'
+import { shareScan } from './stages/score-own.ts'
 import { type Staged, StagedRows } from './staging.ts'
 import { dataThroughUs, type Manifests, openShards, readManifests, totalsOf } from './totals.ts'
 
@@ -73,11 +74,11 @@ export async function execute(execution: Execution): Promise<Executed> {
 
 async function computeShards(
   { spec, threads, signal, onProgress }: Execution,
-  { layout, assembly }: RunContext,
+  { layout, assembly, prediction }: RunContext,
 ): Promise<Record<Stage, number>> {
   const engine = new LocalEngine(spec, threads)
   // Shards of rows that have their features themselves share a scan, as those of stage 1 do; others are taken one by one.
-  const scoreTasks = hasOwnRows(spec.plan) ? threads : spec.plan.shards.score
+  const scoreTasks = hasOwnRows(spec.plan) && shareScan(prediction) ? threads : spec.plan.shards.score
   const sources = new Set(assembly.joins.map(({ definition }) => definition.source)).size
   const compute = async (stage: Stage, tasks: number): Promise<number> => {
     const open = await openShards(layout, spec.plan, stage)

@@ -1,4 +1,5 @@
 /** Gates: checks that a run must pass before it is published. Those of `warn` say what they found, and let it pass. */
+import { asPrescoreError } from '../base/index.ts'
 import type { GatesDefinition, JudgedRun } from '../project/index.ts'
 import type { Finding, GateResult } from './gates/finding.ts'
 import { judge, told } from './gates/judge.ts'
@@ -122,6 +123,11 @@ async function checkStatement(name: string, statement: string, evidence: Evidenc
     const found = first === undefined ? 'no rows' : `${rows} ${rows === 1 ? 'row' : 'rows'}, such as ${first}`
     return { gate: `sql.${name}`, passed: rows === 0, found, expected }
   } catch (error) {
-    return { gate: `sql.${name}`, passed: false, found: `a statement that fails: ${(error as Error).message}`, expected }
+    return {
+      gate: `sql.${name}`,
+      passed: false,
+      found: `a statement that fails: ${asPrescoreError(error).details.found ?? (error as Error).message}`,
+      expected,
+    }
   }
 }

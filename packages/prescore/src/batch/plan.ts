@@ -160,7 +160,7 @@ function shardsFor(rows: number, request: PlanRequest, pins: Pins): RunPlan['sha
   const busy = Math.min(threads, Math.ceil(rows / SHARD_ROWS.least))
   return {
     features: areOwnRows(request, pins) ? 0 : (shards ?? busy * Math.ceil(rows / KEYS_AT_ONCE)),
-    score: shards ?? Math.max(busy, Math.ceil(rows / SHARD_ROWS.most)),
+    score: shards ?? Math.ceil(Math.max(busy, rows / SHARD_ROWS.most) / busy) * busy,
   }
 }
 

@@ -1,6 +1,6 @@
 /** Files of a run as chunks: the recorded population, and the parts that a DONE names. */
 import { PrescoreError } from '../base/index.ts'
-import { type Chunk, type Column, isStringColumn } from '../expressions/index.ts'
+import { type Chunk, type Column, isStringColumn, type NumberColumn, type StringColumn } from '../expressions/index.ts'
 import { columnBuffer } from '../history/index.ts'
 import { type ColumnKinds, type Database, identifier, literal, readColumns, selectItem } from '../parquet/index.ts'
 import type { PredictionDefinition } from '../project/index.ts'
@@ -54,9 +54,9 @@ export function readRun(database: Database, file: string, kinds: ColumnKinds, ra
   return read(database, file, kinds, `read_parquet(${literal(file)}, file_row_number = ${range !== undefined}) ${some}`)
 }
 
-/** The rows of such a file that lie within the bounds, in any order. @throws PrescoreError `run_corrupt` */
+/** The rows of such a file that lie within the bounds, in any order. Nobody keeps a chunk when the next is asked for. @throws PrescoreError `run_corrupt` */
 export function readWithin(database: Database, file: string, kinds: ColumnKinds, bounds: readonly Bounds[]): AsyncGenerator<Chunk> {
-  return read(database, file, kinds, `read_parquet(${literal(file)})${bounds.length === 0 ? '' : ` WHERE ${conditionOf(bounds)}`}`)
+  return read(database, file, kinds, `read_parquet(${literal(file)})${bounds.length === 0 ? '' : ` WHERE ${conditionOf(bounds)}`}`, true)
 }
 
 /** Between which values a column's are, both ends included. */
@@ -71,12 +71,30 @@ export interface Bounds {
  * is JavaScript's order wherever one of the two is ASCII.
  */
 export function boundsOf(name: string, column: Column): readonly Bounds[] {
-  let [least, most]: (number | string | undefined)[] = []
-  for (const value of valuesOf(column)) {
-    if (least === undefined || value < least) least = value
-    if (most === undefined || value > most) most = value
-  }
+  const [least, most] = isStringColumn(column) ? textBounds(column) : numberBounds(column)
   return isPlain(least) && isPlain(most) ? [{ column: name, least, most }] : []
+}
+
+function textBounds({ codes, dictionary }: StringColumn): readonly [least: string | undefined, most: string | undefined] {
+  let [least, most]: (string | undefined)[] = []
+  for (const code of new Set(codes)) {
+    const text = dictionary[code]
+    if (text === undefined) continue
+    if (least === undefined || text < least) least = text
+    if (most === undefined || text > most) most = text
+  }
+  return [least, most]
+}
+
+/** None where they are not exact as numbers. */
+function numberBounds({ values, exact }: NumberColumn): readonly number[] {
+  if (exact !== undefined) return []
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const value of values) {
+    if (value < least) least = value
+    if (value > most) most = value
+  }
+  return [least, most]
 }
 
 /** The SQL condition that a row lies within some bounds. */
@@ -88,20 +106,14 @@ function told(value: number | string): string {
   return typeof value === 'string' ? literal(value) : String(value)
 }
 
-/** Those that are there; none where they are not exact as numbers. */
-function valuesOf(column: Column): Iterable<number | string> {
-  if (!isStringColumn(column)) return column.exact === undefined ? column.values.filter(value => value === value) : []
-  return Array.from(new Set(column.codes.filter(code => code >= 0)), code => column.dictionary[code] as string)
-}
-
 function isPlain(value: number | string | undefined): value is number | string {
   return typeof value === 'string' ? /^[\x20-\x7e]*$/.test(value) : Number.isSafeInteger(value)
 }
 
-async function* read(database: Database, file: string, kinds: ColumnKinds, from: string): AsyncGenerator<Chunk> {
+async function* read(database: Database, file: string, kinds: ColumnKinds, from: string, passing = false): AsyncGenerator<Chunk> {
   const items = Object.entries(kinds).map(([name, kind]) => `${selectItem(kind, identifier(name))} AS ${identifier(name)}`)
   try {
-    yield* readColumns(database, `SELECT ${items.join(', ')} FROM ${from}`, kinds, file)
+    yield* readColumns(database, `SELECT ${items.join(', ')} FROM ${from}`, kinds, file, passing)
   } catch (error) {
     if (!(error instanceof PrescoreError) || error.code !== 'source_unreadable') throw error
     throw new PrescoreError('run_corrupt', { ...error.details, cause: error })

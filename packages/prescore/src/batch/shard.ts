@@ -9,7 +9,7 @@ import { sourcesPlace } from '../sources/index.ts'
 import { openContext, type RunContext } from './context.ts'
 import { RunLayout, type Stage } from './layout.ts'
 import type { BatchPlace } from './place.ts'
-import { readPlan } from './plan.ts'
+import { hasOwnRows, readPlan } from './plan.ts'
 import { computeFeatures } from './stages/features.ts'
 import { scoreShards } from './stages/score-shards.ts'
 import { openShards } from './totals.ts'
@@ -41,12 +41,14 @@ export async function runShards(place: Omit<BatchPlace, 'store'>, request: Shard
   const { stage, shards, signal, onRows = () => {} } = request
   const context = await openPlanned(place, request.run)
   const { plan, layout } = context
+  // Whoever schedules a number of them, however many there are: there is nothing to be done.
+  if (stage === 'features' && hasOwnRows(plan)) return { run: plan.run, stage, shards, open: 0 }
   const beyond = shards.find(shard => shard >= plan.shards[stage])
   if (beyond !== undefined || shards.length === 0)
     throw new PrescoreError('invalid_value', {
       where: `run ${plan.run}, ${stage}`,
       found: `shard ${beyond ?? 'none'}`,
-      expected: plan.shards[stage] === 0 ? 'none: rows have their features themselves' : `0 to ${plan.shards[stage] - 1}`,
+      expected: `0 to ${plan.shards[stage] - 1}`,
     })
   const told = (rows: number) => {
     checkSignal(signal)

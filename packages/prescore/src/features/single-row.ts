@@ -20,7 +20,7 @@ export interface SingleRowGroup {
   readonly columnsUsed: ReadonlySet<string>
   /**
    * A column for each feature, in the order of the definition, row by row: the same as {@link CompiledGroup.compute} gives for keys of
-   * which each has one of the rows.
+   * which each has one of the rows. Valid until the next call.
    * @throws PrescoreError `lossy_cast`
    */
   compute(rows: Chunk): readonly Column[]
@@ -29,16 +29,23 @@ export interface SingleRowGroup {
 /** @param group of which {@link picksOnly} holds. @throws PrescoreError as `compileGroup` does */
 export function compileSingleRow(group: FeatureGroupDefinition, rowScope: Scope, zone: string | undefined, where: string): SingleRowGroup {
   const plan = planGroup(group, rowScope, zone, where)
+  const rooms = plan.features.map(() => new Float64Array(0))
+  const roomFor = (feature: number, rows: number): Float64Array => {
+    if ((rooms[feature] as Float64Array).length < rows) rooms[feature] = new Float64Array(rows)
+    return (rooms[feature] as Float64Array).subarray(0, rows)
+  }
   return {
     columnsUsed: plan.columnsUsed,
     compute: rows => {
       const columns = plan.expressions.map(expression => expression(rows))
-      return plan.features.map(feature => picked(plan, feature, columns, rows.rows, where))
+      return plan.features.map((feature, i) => picked(plan, feature, columns, roomFor(i, rows.rows), where))
     },
   }
 }
 
-function picked({ lanes }: GroupPlan, feature: FeaturePlan, columns: readonly Column[], rows: number, where: string): Column {
+/** @param values where numbers are written to; as long as there are rows */
+function picked({ lanes }: GroupPlan, feature: FeaturePlan, columns: readonly Column[], values: Float64Array, where: string): Column {
+  const rows = values.length
   const { value, filter } = lanes[feature.lane]!
   const column = columns[value as number] as Column
   const passed = filter === undefined ? undefined : numberValues(columns[filter] as Column, where)
@@ -48,17 +55,15 @@ function picked({ lanes }: GroupPlan, feature: FeaturePlan, columns: readonly Co
     if (passed !== undefined) for (let i = 0; i < rows; i++) if (passed[i] !== 1) codes[i] = -1
     return { type, codes, dictionary: column.dictionary }
   }
-  const values = pickedNumbers(numberValues(column, where, rows), rows, feature.default)
+  pickNumbers(numberValues(column, where, rows), values, feature.default)
   if (passed !== undefined) for (let i = 0; i < rows; i++) if (passed[i] !== 1) values[i] = feature.default
   return { type, values }
 }
 
 /** Adding 0 makes +0 of -0; the default, or the one NaN, takes the place of any NaN. */
-function pickedNumbers(numbers: Float64Array, rows: number, fallback: number): Float64Array {
-  const values = new Float64Array(rows)
-  for (let i = 0; i < rows; i++) {
+function pickNumbers(numbers: Float64Array, values: Float64Array, fallback: number): void {
+  for (let i = 0; i < values.length; i++) {
     const value = numbers[i]!
     values[i] = value === value ? value + 0 : fallback
   }
-  return values
 }

@@ -9,14 +9,43 @@ export interface KeyPlaces {
   of(columns: readonly Column[], rows: number): Int32Array
 }
 
+/** Keys that rows ask for, each numbered once. */
+export interface AskedKeys {
+  readonly size: number
+  /** The number of each row's key, {@link NO_KEY} where it is missing; undefined: that of the row itself. */
+  readonly keyOf: Int32Array | undefined
+  /** The numbers of keys that are met. */
+  readonly numbers: KeyPlaces
+}
+
+/** @param keys of the rows, columns in the entity's order */
+export function askedKeys(entity: KeyColumns, keys: readonly Column[], rows: number): AskedKeys {
+  const [first] = keys as [NumberColumn]
+  const isSorted = isOneInteger(entity, first) && ascend(first.values, rows)
+  if (isSorted) return { size: rows, keyOf: undefined, numbers: new SortedIntegers(first.values.subarray(0, rows)) }
+  const index = new KeyIndex(entity)
+  const keyOf = index.add(keys, rows)
+  return { size: index.size, keyOf, numbers: { of: (columns, count) => index.find(columns, count) } }
+}
+
+function ascend(values: Float64Array, rows: number): boolean {
+  for (let i = 1; i < rows; i++) if (!((values[i - 1] as number) < (values[i] as number))) return false
+  return rows === 0 || !Number.isNaN(values[0])
+}
+
 /** @param keys distinct and in the order of their bytes; columns in the entity's order */
 export function keyPlaces(entity: KeyColumns, keys: readonly Column[], rows: number): KeyPlaces {
-  const [kind, ...others] = Object.values(entity)
   const [first] = keys as [NumberColumn]
-  if (kind === 'int64' && others.length === 0 && first.exact === undefined) return new SortedIntegers(first.values.subarray(0, rows))
+  if (isOneInteger(entity, first)) return new SortedIntegers(first.values.subarray(0, rows))
   const index = new KeyIndex(entity)
   index.add(keys, rows)
   return { of: (columns, count) => index.find(columns, count) }
+}
+
+/** Whether keys are one whole number each that a double holds. */
+function isOneInteger(entity: KeyColumns, { exact }: NumberColumn): boolean {
+  const [kind, ...others] = Object.values(entity)
+  return kind === 'int64' && others.length === 0 && exact === undefined
 }
 
 /** Keys for each bucket, if they were spread evenly. */

@@ -20,6 +20,65 @@ export function valueText(value: number, type: FloatType): string {
 }
 
 function float32Text(value: number): string {
+  return commonText(value) ?? anyText(value)
+}
+
+/** Between them, numbers are written without an exponent, and what is not whole has places behind the point. */
+const COMMON = { least: 1e-6, below: 2 ** 23 }
+/** So many digits tell most numbers, or one more. */
+const DIGITS_MOST = 7
+/** Closer to the middle of two than any error of a product is. */
+const NEAR_MIDDLE = 1e-4
+
+/** The text put together from a whole number of units of its last place: undefined where that is not as simple. */
+function commonText(value: number): string | undefined {
+  const size = Math.abs(value)
+  if (!(size >= COMMON.least && size < COMMON.below)) return undefined
+  if (Number.isInteger(value)) return String(value)
+  const before = placesBefore(size)
+  let decimals = DIGITS_MOST - before
+  let units = unitsOf(value, decimals)
+  if (isSaidBy(units, decimals, value)) {
+    for (let fewer = decimals - 1; fewer > 0; fewer--) {
+      const rounded = unitsOf(value, fewer)
+      if (!isSaidBy(rounded, fewer, value)) break
+      ;[units, decimals] = [rounded, fewer]
+    }
+  } else {
+    decimals++
+    units = unitsOf(value, decimals)
+    if (!isSaidBy(units, decimals, value)) {
+      // Of nine digits the nearest is meant, whatever reads back.
+      decimals++
+      const exact = value * (POWERS[decimals] as number)
+      if (Math.abs((Math.abs(exact) % 1) - 0.5) < NEAR_MIDDLE) return undefined
+      units = Math.round(exact)
+    }
+  }
+  // A last place of nothing is not written.
+  if (units % 10 === 0) return undefined
+  const digits = String(Math.abs(units)).padStart(decimals + 1, '0')
+  const point = digits.length - decimals
+  return `${value < 0 ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`
+}
+
+/** How many digits a number has before its point; of numbers below 1, less one for each zero behind it. */
+function placesBefore(size: number): number {
+  let places = 0
+  if (size >= 1) while (size >= (POWERS[places] as number)) places++
+  else while (size * (POWERS[1 - places] as number) < 1) places--
+  return places
+}
+
+function unitsOf(value: number, decimals: number): number {
+  return Math.round(value * (POWERS[decimals] as number))
+}
+
+function isSaidBy(units: number, decimals: number, value: number): boolean {
+  return readsBack(units / (POWERS[decimals] as number), value)
+}
+
+function anyText(value: number): string {
   const exponent = Math.floor(Math.log10(Math.abs(value)))
   // Six digits survive a normal float32, so fewer need no try; five, for the exponent may be one too small.
   for (let digits = Math.abs(value) < SMALLEST_NORMAL ? 1 : 5; digits < DIGITS_MAX; digits++) {

@@ -15,6 +15,9 @@ const KEY_BYTES_MAX = 1024
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
+/** Whole numbers up to here are written fast as they are. */
+const SMALL_MAX = 2 ** 31 - 1
+
 /** Fewer bytes than these are written faster one by one than by a call. */
 const SHORT_BYTES = 32
 
@@ -99,7 +102,9 @@ export function keyJson(columns: KeyColumns, key: Key): string {
 
 /** The JSON of one value of a key. */
 export function keyValueJson(value: KeyValue): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value)
+  if (typeof value === 'string') return JSON.stringify(value)
+  // The digits of a large double are searched for; those of an integer are known.
+  return typeof value === 'number' && Math.abs(value) > SMALL_MAX && Number.isSafeInteger(value) ? BigInt(value).toString() : String(value)
 }
 
 function parseInt64(text: string, name: string): KeyValue {

@@ -1,6 +1,6 @@
 /** The HTTP server: routes over resolvers and the catalog, one form of errors, a start and a stop. */
 import { METHODS } from 'node:http'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AuditView } from '../audit/index.ts'
 import { type Clock, ERRORS, lazily, PrescoreError, systemClock } from '../base/index.ts'
 import { Monitor, type Standing } from '../monitor/index.ts'
@@ -13,6 +13,7 @@ import { hasManyHosts, manyHosts } from './hosts.ts'
 import { takeHotRequests } from './hot-path.ts'
 import { parseJson } from './json.ts'
 import { LIMITS } from './limits.ts'
+import { unpacked } from './packed-body.ts'
 import { errorOf, isDefect, type OnDefect, PROBLEM_TYPE, problemJson } from './problem.ts'
 import { type ModelOf, protocolErrorText, registerProtocols } from './protocols/index.ts'
 import { REQUEST_ID_HEADER, requestId } from './request-id.ts'
@@ -182,13 +183,9 @@ function bareApp(onDefect: OnDefect): FastifyInstance {
     return done(manyHosts())
   })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      done(null, parseJson(body as Buffer))
-    } catch (error) {
-      done(error as Error)
-    }
-  })
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async ({ headers }: FastifyRequest, body: Buffer) =>
+    parseJson(await unpacked(body, headers, LIMITS.bodyBytes)),
+  )
   app.setNotFoundHandler((request, reply) => sendProblem(reply, routeNotFound(request.url)))
   app.setErrorHandler((thrown, request, reply) => {
     // A path that is not there is 404, whatever its body.

@@ -16,6 +16,8 @@ export type PostedEvent = Readonly<Record<string, string | number | bigint | boo
 
 export interface KnownEvent {
   readonly knownAtUs: number
+  /** Its event time. */
+  readonly timeUs: number
   readonly event: PostedEvent
 }
 
@@ -32,11 +34,13 @@ export async function knownEvents(database: Database, source: SourceAt, fromUs: 
   const pin = await pinSource(database, files)
   const columns = Object.entries(rest.columns)
   const known: KnownEvent[] = []
-  for await (const chunk of scanSource(database, files, pin, { columns: Object.keys(rest.columns), untilUs: toUs })) {
+  // What declares its arrival may be known before it happens.
+  const range = rest.arrival === undefined ? { untilUs: toUs } : {}
+  for await (const chunk of scanSource(database, files, pin, { columns: Object.keys(rest.columns), ...range })) {
     for (let row = 0; row < chunk.rows; row++) {
       const knownAtUs = chunk.knownAtUs[row]!
       if (knownAtUs < fromUs || knownAtUs >= toUs) continue
-      known.push({ knownAtUs, event: eventOf(chunk, columns, row) })
+      known.push({ knownAtUs, timeUs: chunk.timeUs[row]!, event: eventOf(chunk, columns, row) })
     }
     if (known.length > ROWS_MAX)
       throw new PrescoreError('invalid_value', {

@@ -69,9 +69,15 @@ function instants({ values, exact }: NumberColumn, zone: ZoneRules | undefined, 
 function outOfRange(us: number | bigint, where: string): PrescoreError {
   return new PrescoreError('time_out_of_range', {
     where,
-    found: `${us} µs since 1970`,
-    expected: `at most ${TIME_US_MAX} µs before or after`,
+    found: momentText(us),
+    expected: 'a time between the years 1685 and 2255',
   })
+}
+
+/** As a date where the calendar reaches so far. */
+function momentText(us: number | bigint): string {
+  const date = new Date(Number(us) / 1000)
+  return Number.isNaN(date.getTime()) ? `${us} µs since 1970` : date.toISOString()
 }
 
 function eventTimes({ time }: SourceDefinition, { rows, columns }: Chunk, where: string): Float64Array {

@@ -9,8 +9,9 @@ import { RunLayout } from '../../src/batch/layout.ts'
 import type { TableManifest } from '../../src/batch/stages/own-table.ts'
 import { readScoreManifest } from '../../src/batch/stages/score.ts'
 import { literal } from '../../src/parquet/index.ts'
+import { prescore } from '../cli/process.ts'
 import { inShop, type OpenShop, refused } from './harness.ts'
-import { AS_OF_US, makeShop, removeShop, writeRows } from './shop.ts'
+import { AS_OF, AS_OF_US, makeShop, removeShop, writeRows } from './shop.ts'
 
 const ENTITIES = ['number', 'text', 'pair'] as const
 type Entity = (typeof ENTITIES)[number]
@@ -196,13 +197,26 @@ test('a dry run tells what scoring rows as they are read takes', () =>
     assert.ok(ratio > 0.3 && ratio < 3, `${estimate.fileBytes} bytes of files expected, ${report.took?.bytes} found`)
   }))
 
-test('no shard of features is there to be computed', () =>
-  inShop(folder, async ({ app }) => {
-    await write(FEW)
+test('shards of features that somebody schedules have nothing to compute, and the run is finished from those of scores', () =>
+  inShop(folder, async ({ app, run }) => {
+    const rows = FEW.slice(3)
+    await write(rows)
     const place = await app.place()
-    const { plan } = await planOnly(place, { prediction: 'text', asOfUs: AS_OF_US, threads: 1, shards: 2 })
-    await assert.rejects(
-      runShards(place, { run: plan.run, stage: 'features', shards: [0] }),
-      refused('invalid_value', /have their features/),
-    )
+    const { plan } = await planOnly(place, { prediction: 'text', asOfUs: AS_OF_US, threads: 1, shards: 2, repin: true })
+    const done = await runShards(place, { run: plan.run, stage: 'features', shards: [0, 1] })
+    assert.deepEqual(done, { run: plan.run, stage: 'features', shards: [0, 1], open: 0 })
+    await assert.rejects(run({ prediction: 'text', finishOnly: true }), refused('shards_open', /score/))
+    await runShards(place, { run: plan.run, stage: 'score', shards: [1] })
+    await runShards(place, { run: plan.run, stage: 'score', shards: [0, 1] })
+    assert.equal((await run({ prediction: 'text', finishOnly: true })).report.rows, rows.length)
   }))
+
+test('a plan tells which shards there are to compute', async () => {
+  await write(FEW.slice(5))
+  const { code, stdout } = await prescore(['run', 'pair', '--as-of', AS_OF, '--shards', '2', '--plan', '--repin'], { cwd: folder })
+  assert.equal(code, 0)
+  assert.match(
+    stdout,
+    /Rows have their features\. First `prescore shard [0-9a-f]{12} score --index N` for each N from 0 to 1,\nthen the same/,
+  )
+})

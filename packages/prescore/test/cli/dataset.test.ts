@@ -57,6 +57,14 @@ test('a backtest: the values of the release beside features and label, its stage
   assert.ok((least as number) > 0 && (most as number) < 1 && (most as number) > (least as number))
 })
 
+test('a name of another format is refused: what is written is Parquet', async () => {
+  for (const name of ['late.csv', 'late', 'late.parquet.gz']) {
+    const { code, stderr } = await prescore(args(join(folder, name), ...DAYS))
+    assert.equal(code, 2, name)
+    assert.match(stderr, /wrong_use.*--out.*\.parquet/)
+  }
+})
+
 test('ended by a signal: exit code 75, and no trace; killed: what is left is removed by the next that succeeds', async () => {
   const place = room('ended')
   const out = join(place, 'late.parquet')

@@ -83,6 +83,25 @@ test('to the log alone, twice; then `get` answers live from history and log', as
   assert.deepEqual([value, source], [expectedAnswers().get('c0'), 'live'])
 })
 
+test('what is known ahead of its time is sent when the log takes it; what never comes in time is told with its code', async t => {
+  const ahead = await makeShop({ config: HYBRID.replace('minutes(5)', 'minutes(-4)') })
+  t.after(() => removeShop(ahead))
+  const all = await prescore(['replay', 'orders', ...SPAN, '--json'], { cwd: ahead })
+  assert.equal(all.code, 0, all.stderr)
+  assert.ok((told(all).accepted as number) > 0)
+  const far = await makeShop({ config: HYBRID.replace('minutes(5)', 'minutes(-600)') })
+  t.after(() => removeShop(far))
+  const to = formatInstant(FROM_US + 60 * MINUTE_US)
+  const ended = await prescore(['replay', 'orders', '--from', formatInstant(FROM_US - 1_200 * MINUTE_US), '--to', to, '--json'], {
+    cwd: far,
+  })
+  assert.equal(ended.code, 1)
+  assert.match(ended.stderr, /[\d,]+ rejected with event_in_future, such as: /)
+  const { accepted, rejected, events } = told(ended) as { accepted: number; rejected: number; events: number }
+  assert.ok(accepted > 0 && rejected > 0, `${accepted}, ${rejected}`)
+  assert.equal(accepted + rejected, events)
+})
+
 test('nothing became known: nothing is sent', async () => {
   const ended = await run('orders', '--from', '2020-01-01T00:00:00Z', '--to', '2020-01-01T00:00:01Z', '--json', ...state('empty'))
   assert.deepEqual([ended.code, told(ended).events], [0, 0])

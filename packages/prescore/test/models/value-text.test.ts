@@ -68,6 +68,28 @@ test('no shorter text lies inside what rounds to the float32, and the text lies 
   )
 })
 
+/** The definition: the fewest digits of which the nearest decimal lies inside, else nine. */
+function naiveText(value: number): string {
+  for (let digits = 1; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits))
+    if (Math.fround(rounded + (rounded - value) * 2 ** -27) === value) return String(rounded)
+  }
+  return String(Number(value.toPrecision(9)))
+}
+
+test('the text is that of the fewest digits', () => {
+  const isNaive = (pattern: number) => assert.equal(valueText(floatOfBits(pattern), 'float32'), naiveText(floatOfBits(pattern)))
+  const near = fc.tuple(fc.integer({ min: -7, max: 8 }), fc.integer({ min: -3, max: 3 })).map(([power, ulps]) => {
+    float[0] = 10 ** power
+    return (bits[0] as number) + ulps
+  })
+  const binary = fc.tuple(fc.integer({ min: 1, max: 2 ** 24 }), fc.integer({ min: 0, max: 24 })).map(([whole, power]) => {
+    float[0] = whole / 2 ** power
+    return bits[0] as number
+  })
+  fc.assert(fc.property(fc.oneof(positiveBits, commonBits, near, binary), isNaive), { numRuns: 50_000 })
+})
+
 test('powers of two, whose neighbours lie at different distances, are as short but for three', () => {
   const longer: number[] = []
   for (let exponent = -149; exponent <= 127; exponent++) {

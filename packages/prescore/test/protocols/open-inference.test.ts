@@ -1,6 +1,10 @@
 /** The Open Inference Protocol to the letter: exchanges as they stand on the wire. */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
+import { Resolver } from '../../src/resolve/index.ts'
+import { Subjects } from '../../src/server/protocols/subjects.ts'
+import { memoryStore } from '../../src/stores/index.ts'
+import { CLOCK, CUSTOMER, predictionOf } from '../server/house.ts'
 import { ask, outputsOf, tensor } from './asked.ts'
 import { protocolHouse } from './house.ts'
 
@@ -84,6 +88,21 @@ describe('what there is', () => {
     assert.ok((await names('{}')).includes('empty'))
     const ready = await names('{"ready":true}')
     assert.ok(ready.includes('quote.model') && !ready.includes('empty') && !ready.includes('empty.model'))
+  })
+
+  test('a model that takes no tensors is not listed', () => {
+    const store = memoryStore()
+    const kinds = { trees: 'onnx', plain: 'func', away: 'openInference' } as const
+    const resolvers = Object.entries(kinds).map(([name, runtime]) => {
+      const prediction = predictionOf(name, CUSTOMER)
+      return new Resolver({ prediction: { ...prediction, model: { ...prediction.model, runtime } }, store, clock: CLOCK })
+    })
+    const subjects = new Subjects(
+      resolvers.values(),
+      () => assert.fail('none is opened'),
+      () => {},
+    )
+    assert.deepEqual(subjects.names(), ['trees', 'plain', 'away', 'trees.model'])
   })
 
   test('other methods are 405 with Allow', async () => {

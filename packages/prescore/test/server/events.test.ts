@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { deflateSync, gzipSync } from 'node:zlib'
 import { PrescoreError } from '../../src/base/index.ts'
 import { events } from '../../src/project/index.ts'
-import { createServer, type Server } from '../../src/server/index.ts'
+import { createServer, LIMITS, type Server } from '../../src/server/index.ts'
 import { type EventLog, openEventLog } from '../../src/sources/index.ts'
 import { memoryStore } from '../../src/stores/index.ts'
 
@@ -39,8 +40,8 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function post(payload: string | Buffer, type = 'application/json', url = PATH) {
-  const response = await server.app.inject({ method: 'POST', url, payload, headers: { 'content-type': type } })
+async function post(payload: string | Buffer, type = 'application/json', url = PATH, others: Readonly<Record<string, string>> = {}) {
+  const response = await server.app.inject({ method: 'POST', url, payload, headers: { 'content-type': type, ...others } })
   return { status: response.statusCode, type: response.headers['content-type'], body: response.json() as Record<string, unknown> }
 }
 
@@ -77,6 +78,22 @@ test('NDJSON: one object a line, and a broken line fails alone', async () => {
     (body.rejected as { index: number }[]).map(({ index }) => index),
     [1],
   )
+})
+
+test('compressed bodies are unpacked', async () => {
+  const at = '2001-06-01T00:00:00Z'
+  for (const [coding, pack, id] of [
+    ['gzip', gzipSync, 21],
+    ['deflate', deflateSync, 22],
+  ] as const) {
+    const { status, body } = await post(pack(JSON.stringify([{ id, at }])), undefined, PATH, { 'content-encoding': coding })
+    assert.deepEqual([status, body.accepted], [202, 1], coding)
+  }
+  const refused = async (payload: string | Buffer, coding: string) =>
+    (await post(payload, undefined, PATH, { 'content-encoding': coding })).body.code
+  assert.equal(await refused('[]', 'gzip'), 'invalid_request')
+  assert.equal(await refused('[]', 'zstd'), 'unsupported_media')
+  assert.equal(await refused(gzipSync(Buffer.alloc(LIMITS.eventsBytes + 1, 0x20)), 'gzip'), 'body_too_large')
 })
 
 test('ids beyond 2^53 keep their digits', async () => {

@@ -1,6 +1,7 @@
 /** The hot path and the router answer alike, byte for byte: a corpus, and whatever comes. `PRESCORE_FULL=1` tries 40 times as much. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { Resolver } from '../../src/resolve/index.ts'
 import { createServer, LIMITS, type Server } from '../../src/server/index.ts'
@@ -139,6 +140,9 @@ test('bodies in pieces, too long, unended, and of many bytes that are no text', 
   await alike(`${head}content-length: 1x\r\n\r\n{`)
   await alike(post(`${API}/score/answers`, `{"key":"${'x'.repeat(300_000)}"}`))
   await alike(`${head}content-length: 3\r\n\r\n"\xff"`)
+  const packed = gzipSync('{"key":"ann"}')
+  const coded = `${head}content-encoding: gzip\r\ncontent-length: ${packed.length}\r\n\r\n${packed.toString('latin1')}`
+  assert.match(await alike(coded), /"value":1,/)
   const pair = post(`${API}/score/answers`, '{"key":"ann"}') + get(`${API}/score/answers/1`)
   assert.match(await alike(pair, 2), /"value":1,[\s\S]*"value":5,/)
   hangUp()

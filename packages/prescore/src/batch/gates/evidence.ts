@@ -32,8 +32,9 @@ export function evidenceOf(context: RunContext, shards: Shards, catalog: Catalog
     rowsOf: async statement => {
       const relations = { run: relation(context, context.layout, shards), published: await servedRelation(context, shards, served) }
       const named = Object.entries(relations).map(([name, sql]) => `${identifier(name)} AS (${sql})`)
+      // A comment at its end must not reach further.
       const text = statement.trim().replace(/;$/, '')
-      const query = `WITH ${named.join(', ')}, found AS (${text}) SELECT count(*) AS rows, (SELECT to_json(f)::VARCHAR FROM found f LIMIT 1) AS first FROM found`
+      const query = `WITH ${named.join(', ')}, found AS (${text}\n) SELECT count(*) AS rows, (SELECT to_json(f)::VARCHAR FROM found f LIMIT 1) AS first FROM found`
       const [row] = await context.database.query(query, 'gate')
       const first = row?.first
       return { rows: Number(row?.rows), ...(typeof first === 'string' ? { first } : {}) }

@@ -1,6 +1,7 @@
 /** A run as a file that each publish replaces. */
-import { extname, resolve } from 'node:path'
-import { formatInstant } from '../../base/index.ts'
+import { mkdir } from 'node:fs/promises'
+import { dirname, extname, resolve } from 'node:path'
+import { formatInstant, unwritable } from '../../base/index.ts'
 import type { CopyFormat } from '../../parquet/index.ts'
 import type { FileDefinition } from '../../project/index.ts'
 import { writeExport } from '../export.ts'
@@ -14,7 +15,11 @@ export function fileOutput({ path, features }: FileDefinition, folder: string): 
       if (!isServed()) return false
       const { id, asOfUs } = run.record
       const named = path.replaceAll('{run}', id).replaceAll('{asOf}', formatInstant(asOfUs).replaceAll(':', ''))
-      await writeExport(run, { file: resolve(folder, named), format: extname(path).slice(1) as CopyFormat, withFeatures: features })
+      const file = resolve(folder, named)
+      await mkdir(dirname(file), { recursive: true }).catch(error => {
+        throw unwritable(dirname(file), error)
+      })
+      await writeExport(run, { file, format: extname(path).slice(1) as CopyFormat, withFeatures: features })
       return true
     },
     isPassing: () => false,

@@ -20,7 +20,7 @@ export async function prepareOutputs(place: BatchPlace, prediction: string): Pro
 }
 
 /**
- * Writes the run that is served to every output of its prediction, unless this publish has been written there before. A failure is
+ * Writes the run that is served to every output of its prediction, unless this publish has been written to that place before. A failure is
  * recorded, and stops neither the others nor the run from being served: calling this again goes on.
  * @throws PrescoreError `interrupted`, and what opening the run may throw
  */
@@ -33,7 +33,7 @@ export async function writeOutputs(place: BatchPlace, prediction: string, signal
   let run: StoredRunFiles | undefined
   for (const [name, writer] of writers) {
     const before = catalog.getRun(pointer.run).outputs?.[name]
-    if (before?.state === 'written' && before.sequence === pointer.sequence) {
+    if (before?.state === 'written' && before.sequence === pointer.sequence && before.target === writer.target) {
       results[name] = before
       continue
     }

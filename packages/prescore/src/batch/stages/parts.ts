@@ -6,12 +6,13 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PrescoreError } from '../../base/index.ts'
 import { type Column, type Kind, takeRows, type ValueType } from '../../expressions/index.ts'
-import { columnBuffer, KeyIndex, NO_KEY } from '../../history/index.ts'
+import { askedKeys, NO_KEY } from '../../history/index.ts'
 import { type ColumnKinds, writeParquet } from '../../parquet/index.ts'
 import { featureTypes, type JoinDefinition, type KeyColumns, rowScope, type SourceDefinition } from '../../project/index.ts'
 import type { RunContext } from '../context.ts'
 import { boundsOf, readWithin } from '../rows.ts'
 import { readFeaturesManifest } from './features-manifest.ts'
+import { placedColumn } from './placed-column.ts'
 
 interface PartShape {
   readonly entity: KeyColumns
@@ -59,33 +60,30 @@ function rowsOf(column: Column): number {
  */
 export async function joinedFeatures(context: RunContext, name: string, keys: readonly Column[], rows: number): Promise<readonly Column[]> {
   const { entity, features, kinds } = partShape(context, name)
-  const index = new KeyIndex(entity)
-  const keyOf = index.add(keys, rows)
-  const buffers = features.map(([, type]) => columnBuffer(type))
-  const rowOfKey = new Int32Array(index.size).fill(NO_KEY)
+  const asked = askedKeys(entity, keys, rows)
+  const placed = features.map(([, type]) => placedColumn(type, asked.size))
   const names = Object.keys(entity).map(column => `key_${column}`)
   // Shards are ranges of the population, whose order parts have too: most of a part is not even read.
   const bounds = names.flatMap((column, i) => boundsOf(column, keys[i] as Column))
   let found = 0
   for (let part = 0; part < context.plan.shards.features; part++) {
     for await (const chunk of readWithin(context.database, await partFile(context, name, part), kinds, bounds)) {
-      const numbers = index.find(
+      const numbers = asked.numbers.of(
         names.map(column => chunk.columns.get(column) as Column),
         chunk.rows,
       )
-      const wanted = Int32Array.from(numbers.keys()).filter(i => numbers[i] !== NO_KEY)
-      for (const i of wanted) rowOfKey[numbers[i] as number] = found++
-      features.forEach(([column], i) => buffers[i]?.append(chunk.columns.get(column) as Column, wanted))
+      for (let i = 0; i < chunk.rows; i++) if (numbers[i] !== NO_KEY) found++
+      features.forEach(([column], i) => placed[i]?.put(chunk.columns.get(column) as Column, numbers, chunk.rows))
     }
   }
-  if (found !== index.size)
+  if (found !== asked.size)
     throw new PrescoreError('run_corrupt', {
       where: `${context.layout.folder}, features of ${name}`,
       found: `${found} keys`,
-      expected: `${index.size}`,
+      expected: `${asked.size}`,
     })
-  const rowOf = keyOf.map(number => (number === NO_KEY ? NO_KEY : (rowOfKey[number] as number)))
-  return features.map(([, type], i) => ({ ...spread((buffers[i] as ReturnType<typeof columnBuffer>).column(), rowOf), type }))
+  const columns = placed.map(each => each.column())
+  return asked.keyOf === undefined ? columns : columns.map(column => spread(column, asked.keyOf as Int32Array))
 }
 
 async function partFile(context: RunContext, name: string, part: number): Promise<string> {

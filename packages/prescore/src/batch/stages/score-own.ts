@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../base/index.ts'
 import { type Chunk, sliceRows } from '../../expressions/index.ts'
 import { type ScoredRows, scoreRows } from '../../history/index.ts'
 import { arrayOf, type ModelRunner } from '../../models/index.ts'
+import type { PredictionDefinition } from '../../project/index.ts'
 import type { RunContext } from '../context.ts'
 import { readPopulation } from '../rows.ts'
 import { type OwnBlock, readOwnRows } from './own-rows.ts'
@@ -10,6 +11,11 @@ import { finishShard, readScoreManifest, shardRange } from './score.ts'
 
 /** Keys of one scan at most: so many are held in memory, and a kill loses what was scored of them. */
 const KEYS_AT_ONCE = 2_000_000
+
+/** Whether shards are better scored from one scan than each from its own: what a server has answered is too dear to be lost with others. */
+export function shareScan({ model }: Pick<PredictionDefinition, 'model'>): boolean {
+  return model.remote === undefined
+}
 
 /** Scores these shards and claims each; those that are done already are left as they are. @throws PrescoreError as `scoreShard`, `source_changed` */
 export async function scoreOwnShards(
@@ -28,14 +34,15 @@ export async function scoreOwnShards(
 }
 
 /** Shards whose rows follow each other, some at once. */
-function neighbours({ plan }: RunContext, shards: readonly number[]): readonly (readonly number[])[] {
+function neighbours({ plan, prediction }: RunContext, shards: readonly number[]): readonly (readonly number[])[] {
   const groups: number[][] = []
+  const keysAtOnce = shareScan(prediction) ? KEYS_AT_ONCE : 0
   let keys = 0
   for (const shard of [...shards].sort((a, b) => a - b)) {
     const [from, to] = shardRange(plan, shard)
     const group = groups.at(-1)
     keys += to - from
-    if (group !== undefined && group.at(-1) === shard - 1 && keys <= KEYS_AT_ONCE) group.push(shard)
+    if (group !== undefined && group.at(-1) === shard - 1 && keys <= keysAtOnce) group.push(shard)
     else {
       groups.push([shard])
       keys = to - from
@@ -123,9 +130,15 @@ class ScoredPlaces {
     const missing = this.#missing[shard] as Float64Array
     return {
       values: this.#values.subarray(from * width, to * width),
-      rejected: Array.from({ length: to - from }, (_, i) => this.#rejected.get(from + i)),
+      rejected: this.#rejectedOf(from, to),
       missing: Object.fromEntries(this.#context.assembly.vector.names.map((name, feature) => [name, missing[feature] as number])),
     }
+  }
+
+  #rejectedOf(from: number, to: number): ScoredRows['rejected'] {
+    const rejected: (ErrorCode | undefined)[] = new Array(to - from).fill(undefined)
+    if (this.#rejected.size > 0) for (let i = 0; i < rejected.length; i++) rejected[i] = this.#rejected.get(from + i)
+    return rejected
   }
 
   #isMissing(place: number, feature: number): void {

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { extname, resolve } from 'node:path'
 import { PrescoreError } from '../../base/index.ts'
 import { buildDataset, type DatasetReport } from '../../dataset/index.ts'
 import { releaseForLive } from '../../release/index.ts'
@@ -14,7 +14,7 @@ export const dataset: Command = {
   usage: '<prediction> --out FILE',
   example: 'prescore dataset late --from 2001-02-01T00:00:00-05:00 --until 2001-06-01T00:00:00-04:00 --sample 0.2 --out late.parquet',
   options: {
-    out: { type: 'string', value: 'FILE', values: 'file', help: 'The Parquet file to write' },
+    out: { type: 'string', value: 'FILE', values: 'file', help: 'The .parquet file to write' },
     from: { type: 'string', value: 'TIME', help: 'First as-of, with its zone (default: all)' },
     until: { type: 'string', value: 'TIME', help: 'End of the as-of times, not included' },
     sample: { type: 'string', value: 'SHARE', help: 'Share of the rows to take, spread evenly (default: 1)' },
@@ -31,7 +31,12 @@ export const dataset: Command = {
   places: ['prediction'],
   async run({ open, terminal, options, positionals, watch }) {
     const file = text(options.out)
-    if (file === undefined) throw new PrescoreError('wrong_use', { where: '--out', found: 'nothing', expected: 'the file to write' })
+    if (file === undefined || extname(file) !== '.parquet')
+      throw new PrescoreError('wrong_use', {
+        where: '--out',
+        found: file ?? 'nothing',
+        expected: 'the file to write, whose name ends with .parquet',
+      })
     const range = { ...time('fromUs', 'from', options.from), ...time('untilUs', 'until', options.until), ...sampleOf(options.sample) }
     const clock = oneOf(options.clock, 'clock', CLOCKS) ?? 'as-served'
     const memoryMb = wholeNumber(options.memory, 'memory', 16, 1_000_000)

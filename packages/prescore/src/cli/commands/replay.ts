@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ERRORS, errorFromJson, formatInstant, PrescoreError, simulatedClock } from '../../base/index.ts'
-import { eventJson, type KnownEvent, knownEvents, type PostedEvent, sourceAt } from '../../sources/index.ts'
+import {
+  eventJson,
+  FUTURE_TOLERANCE_US,
+  type KnownEvent,
+  knownEvents,
+  type PostedEvent,
+  type RejectedEvent,
+  sourceAt,
+} from '../../sources/index.ts'
 import { type Command, EXIT, moment, text } from '../command.ts'
 import { adminToken } from '../run-program.ts'
 import { count, type Terminal } from '../terminal.ts'
@@ -10,6 +18,8 @@ const STEP_US = 60_000_000
 /** Events are sent so long before they are known, so that none is stamped later than it was: the receiver's clock ticks meanwhile. */
 const AHEAD_US = 30_000_000
 const EVENTS_PER_REQUEST = 10_000
+/** What is known long before it happens is sent when the log takes it; it counts from its event time on anyhow. */
+const EARLIEST_US = FUTURE_TOLERANCE_US - STEP_US - AHEAD_US
 
 export const replay: Command = {
   name: 'replay',
@@ -43,8 +53,9 @@ export const replay: Command = {
     const events = await knownEvents(await app.database(), sourceAt(app.loaded, app.loaded.definition, source), fromUs, toUs)
     const receiver: Receiver =
       url === undefined ? { send: each => log.append(each), moveTo: async us => clock.moveTo(us) } : await serverAt(url, source, fromUs)
-    const total = await feed(receiver, events, { fromUs, toUs, speed, signal, terminal })
+    const { refused, ...total } = await feed(receiver, inOrder(events), { fromUs, toUs, speed, signal, terminal })
     const { accepted, late, duplicate, rejected } = total
+    for (const [code, { events: many, first }] of refused) terminal.note(`${count(many)} rejected with ${code}, such as: ${first}`)
     terminal.print(
       { source, events: events.length, ...total },
       `${count(events.length)} events of ${source}: ${count(accepted)} accepted (${count(late)} late), ${count(duplicate)} duplicate, ${count(rejected)} rejected; it is ${formatInstant(toUs)} now`,
@@ -57,13 +68,19 @@ interface Sent {
   readonly accepted: number
   readonly late: number
   readonly duplicate: number
-  readonly rejected: readonly unknown[]
+  readonly rejected: readonly RejectedEvent[]
 }
 
 /** Where events go, and whose clock moves with them. */
 interface Receiver {
   send(events: readonly PostedEvent[]): Promise<Sent>
   moveTo(us: number): Promise<void>
+}
+
+/** An event, and when it is to be there. */
+interface Sending {
+  readonly dueUs: number
+  readonly event: PostedEvent
 }
 
 interface Course {
@@ -74,30 +91,44 @@ interface Course {
   readonly terminal: Terminal
 }
 
-async function feed(receiver: Receiver, events: readonly KnownEvent[], { fromUs, toUs, speed, signal, terminal }: Course) {
-  const total = { accepted: 0, late: 0, duplicate: 0, rejected: 0 }
+function inOrder(events: readonly KnownEvent[]): readonly Sending[] {
+  const sendings = events.map(({ knownAtUs, timeUs, event }) => ({ dueUs: Math.max(knownAtUs, timeUs - EARLIEST_US), event }))
+  return sendings.sort((a, b) => a.dueUs - b.dueUs)
+}
+
+async function feed(receiver: Receiver, events: readonly Sending[], { fromUs, toUs, speed, signal, terminal }: Course) {
+  const total = { accepted: 0, late: 0, duplicate: 0, rejected: 0, refused: new Map<string, { events: number; readonly first: string }>() }
   let sent = 0
-  for (let nowUs = fromUs; nowUs < toUs; nowUs = Math.min(toUs, nowUs + STEP_US)) {
-    if (signal.aborted) throw new PrescoreError('interrupted', { where: 'replay', found: formatInstant(nowUs) })
-    const end = firstAfter(events, nowUs + STEP_US + AHEAD_US, sent)
+  const sendUntil = async (end: number) => {
     for (; sent < end; sent = Math.min(end, sent + EVENTS_PER_REQUEST)) {
       const result = await receiver.send(events.slice(sent, Math.min(end, sent + EVENTS_PER_REQUEST)).map(({ event }) => event))
       total.accepted += result.accepted
       total.late += result.late
       total.duplicate += result.duplicate
       total.rejected += result.rejected.length
+      for (const { code, message } of result.rejected) {
+        const same = total.refused.get(code)
+        if (same === undefined) total.refused.set(code, { events: 1, first: message })
+        else same.events++
+      }
     }
+  }
+  for (let nowUs = fromUs; nowUs < toUs; nowUs = Math.min(toUs, nowUs + STEP_US)) {
+    if (signal.aborted) throw new PrescoreError('interrupted', { where: 'replay', found: formatInstant(nowUs) })
+    await sendUntil(firstAfter(events, nowUs + STEP_US + AHEAD_US, sent))
     const stepUs = Math.min(STEP_US, toUs - nowUs)
     if (speed !== Number.POSITIVE_INFINITY) await sleep(stepUs / 1000 / speed, undefined, { signal }).catch(() => undefined)
     await receiver.moveTo(nowUs + stepUs)
     terminal.progress(`${formatInstant(nowUs + stepUs)}  ${count(sent)} of ${count(events.length)} events`)
   }
+  // What happens long after the end is known already: the log says what it takes of it.
+  await sendUntil(events.length)
   return total
 }
 
-function firstAfter(events: readonly KnownEvent[], us: number, from: number): number {
+function firstAfter(events: readonly Sending[], us: number, from: number): number {
   let at = from
-  while (at < events.length && (events[at] as KnownEvent).knownAtUs <= us) at++
+  while (at < events.length && (events[at] as Sending).dueUs <= us) at++
   return at
 }
 

@@ -18,9 +18,10 @@ export function printPlan({ plan, planned, nothing }: PlannedRun, terminal: Term
       ? `\`prescore shard ${shortHash(run)} ${stage} --index 0\``
       : `\`prescore shard ${shortHash(run)} ${stage} --index N\` for each N from 0 to ${last}`
   }
+  const first = shards.features === 0 ? `Rows have their features. First ${of('score')}` : `First ${of('features')}, then ${of('score')}`
   const text =
     planned.report === null
-      ? `Run ${shortHash(run)} is planned: ${count(population.rows)} rows.\nFirst ${of('features')}, then ${of('score')},\nthen the same \`prescore run\` with --finish.`
+      ? `Run ${shortHash(run)} is planned: ${count(population.rows)} rows.\n${first},\nthen the same \`prescore run\` with --finish.`
       : `Run ${shortHash(run)} is ${planned.state} already: there is no shard to compute.`
   terminal.print({ run, rows: population.rows, shards, state: planned.state }, text)
   return EXIT.done

@@ -1,10 +1,11 @@
 /** Bodies of both protocols as they come and go: whole, perhaps compressed; answers as bytes, and errors in the protocol's own shape. */
 import type { ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
-import { deflate, gunzip, gzip, inflate } from 'node:zlib'
+import { deflate, gzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ERRORS, PrescoreError } from '../../base/index.ts'
 import { LIMITS } from '../limits.ts'
+import { unpacked } from '../packed-body.ts'
 import { errorOf, isDefect, type OnDefect } from '../problem.ts'
 import { REQUEST_ID_HEADER } from '../request-id.ts'
 import { respondBody, respondRefusal } from '../respond.ts'
@@ -15,7 +16,6 @@ const JSON_HEADERS = ['content-type', JSON_TYPE]
 
 /** Smaller answers are sent as they are, whatever the client accepts. */
 const COMPRESSED_BYTES_MIN = 1_024
-const DECODERS = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const
 const ENCODERS = { gzip: promisify(gzip), deflate: promisify(deflate) } as const
 type Coding = keyof typeof ENCODERS
 
@@ -81,19 +81,7 @@ export function respondError(response: ServerResponse, error: PrescoreError, id:
 /** The body as it was before it was compressed. At once where it was not. @throws PrescoreError `invalid_request`, `body_too_large`, `unsupported_media` */
 export function bodyOf({ body, headers }: FastifyRequest): Buffer | Promise<Buffer> {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0)
-  const coding = headers['content-encoding']?.trim().toLowerCase()
-  if (coding === undefined || coding === '' || coding === 'identity') return bytes
-  if (!isCoding(coding))
-    throw new PrescoreError('unsupported_media', {
-      where: 'the header content-encoding',
-      found: coding.slice(0, 40),
-      expected: 'gzip, deflate or none',
-    })
-  return DECODERS[coding](bytes, { maxOutputLength: LIMITS.inferBytes }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ERR_BUFFER_TOO_LARGE')
-      throw new PrescoreError('body_too_large', { expected: `at most ${LIMITS.inferBytes} bytes once it is unpacked` })
-    throw new PrescoreError('invalid_request', { where: 'the body', found: `bytes that are not whole ${coding}` })
-  })
+  return unpacked(bytes, headers, LIMITS.inferBytes)
 }
 
 /** A response that is 200. */

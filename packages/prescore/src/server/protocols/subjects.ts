@@ -11,17 +11,21 @@ const MODEL_SUFFIX = '.model'
 export class Subjects {
   readonly #predictions: ReadonlyMap<string, PredictionSubject>
   readonly #modelOf: ModelOf | undefined
+  /** Predictions whose model takes tensors. */
+  readonly #withTensors: readonly string[]
   readonly #models = new WeakMap<OpenModel, ModelSubject>()
 
   /** @param modelOf absent: models are not served by themselves. */
   constructor(resolvers: Iterable<Resolver>, modelOf: ModelOf | undefined, onDefect: (error: PrescoreError) => void) {
-    this.#predictions = new Map([...resolvers].map(resolver => [resolver.prediction.name, new PredictionSubject(resolver, onDefect)]))
+    const all = [...resolvers]
+    this.#predictions = new Map(all.map(resolver => [resolver.prediction.name, new PredictionSubject(resolver, onDefect)]))
     this.#modelOf = modelOf
+    const onnx = all.filter(({ prediction }) => prediction.model.runtime === 'onnx')
+    this.#withTensors = modelOf === undefined ? [] : onnx.map(({ prediction }) => prediction.name)
   }
 
   names(): readonly string[] {
-    const predictions = [...this.#predictions.keys()]
-    return this.#modelOf === undefined ? predictions : [...predictions, ...predictions.map(name => `${name}${MODEL_SUFFIX}`)]
+    return [...this.#predictions.keys(), ...this.#withTensors.map(name => `${name}${MODEL_SUFFIX}`)]
   }
 
   predictions(): Iterable<Subject> {

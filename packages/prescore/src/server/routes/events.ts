@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { PrescoreError } from '../../base/index.ts'
 import { type AppendResult, decodeEvents, type EventLog, type EventsForm } from '../../sources/index.ts'
 import { LIMITS } from '../limits.ts'
+import { unpacked } from '../packed-body.ts'
 import { registerPath, sendJson } from './path.ts'
 
 /** The log of a source. @throws PrescoreError `unknown_source`, `not_supported` */
@@ -23,7 +24,9 @@ export function registerEvents(app: FastifyInstance, logOf: LogOf, taken: (sourc
     registerPath(scope, '/api/sources/:name/events', {
       POST: async ({ params, headers, body }, reply) => {
         const log = logOf(params.name as string)
-        const result = await log.append(decodeEvents(bytesOf(body), formOf(headers['content-type'])))
+        const result = await log.append(
+          decodeEvents(await unpacked(bytesOf(body), headers, LIMITS.eventsBytes), formOf(headers['content-type'])),
+        )
         await taken(params.name as string, result)
         sendJson(reply.code(202), JSON.stringify(result))
         return reply
@@ -32,8 +35,8 @@ export function registerEvents(app: FastifyInstance, logOf: LogOf, taken: (sourc
   })
 }
 
-function bytesOf(body: unknown): Uint8Array {
-  if (body instanceof Uint8Array) return body
+function bytesOf(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body
   throw new PrescoreError('invalid_json', { found: 'no body', expected: 'events: a JSON array, or one object a line' })
 }
 

@@ -167,6 +167,8 @@ function ownColumns(footer: Footer, columns: readonly FileColumn[]): readonly Ow
 function ownGroups(footer: Footer, columns: readonly OwnColumn[], { rows, within }: RowsWanted): readonly OwnGroup[] | undefined {
   const [firstRow, endRow] = rows ?? [0, Number.POSITIVE_INFINITY]
   const times = columns.find(({ name }) => name === within?.column)
+  // A range without an end holds infinite times, which are refused: where a group does not tell, DuckDB finds them.
+  const needsBounds = within !== undefined && !(Number.isFinite(within.from) && Number.isFinite(within.until))
   let before = 0
   const own: OwnGroup[] = []
   for (const group of footer.groups) {
@@ -174,7 +176,7 @@ function ownGroups(footer: Footer, columns: readonly OwnColumn[], { rows, within
     const to = Math.min(group.rows, endRow - before)
     before += group.rows
     const bounds = times === undefined ? undefined : boundsOf(group, times)
-    if (bounds !== undefined && (bounds[0] < -TIME_US_MAX || bounds[1] > TIME_US_MAX)) return undefined
+    if (bounds === undefined ? times !== undefined && needsBounds : bounds[0] < -TIME_US_MAX || bounds[1] > TIME_US_MAX) return undefined
     const isOut = within !== undefined && bounds !== undefined && (bounds[1] < within.from || bounds[0] >= within.until)
     const isIn = within === undefined || (bounds !== undefined && bounds[0] >= within.from && bounds[1] < within.until)
     const isWhole = times === undefined || !times.isOptional || group.chunks[times.at]!.missing === 0

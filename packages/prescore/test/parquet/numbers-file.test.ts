@@ -206,6 +206,13 @@ for (const [what, kind, sql, options] of [
   })
 }
 
+test('left to DuckDB: a range without an end, where the file does not tell what times it has', async () => {
+  const file = await written('SELECT CAST(NULL AS TIMESTAMP) AS x', '')
+  const within = { column: 'x', from: 0, until: Number.POSITIVE_INFINITY }
+  assert.equal(await opened(file, { x: 'timestamp' }, { within }), undefined)
+  assert.notEqual(await opened(file, { x: 'timestamp' }, { within: { ...within, until: 1 } }), undefined)
+})
+
 test('left to DuckDB: what is no Parquet file', async () => {
   for (const content of ['', 'PAR1', 'PAR1\0\0\0\0PAR1', `PAR1${'x'.repeat(100)}\x08\0\0\0PAR1`]) {
     writeFileSync(place.path('none.parquet'), content, 'latin1')

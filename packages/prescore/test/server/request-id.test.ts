@@ -42,7 +42,9 @@ test('a defect is told with the id that the client gets, alone and among others'
     throw new TypeError('secret of the house')
   }
   const server = createServer({
-    resolvers: [{ ...resolver, prediction: { name: 'score', entity: resolver.keyColumns, inputs: {}, policy: {}, model: {} }, answer }] as never,
+    resolvers: [
+      { ...resolver, prediction: { name: 'score', entity: resolver.keyColumns, inputs: {}, policy: {}, model: {} }, answer },
+    ] as never,
     catalog: store.catalog,
     clock: CLOCK,
     onDefect: (error, id) => void told.push([error.message, id]),

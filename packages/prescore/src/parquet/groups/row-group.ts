@@ -3,12 +3,11 @@
  * after the other, as `grouped.ts` does.
  */
 import type { FileHandle } from 'node:fs/promises'
-import { type Chunk, type Column, isStringColumn, type StringColumn } from '../expressions/index.ts'
+import { type Chunk, type Column, isStringColumn, type StringColumn } from '../../expressions/index.ts'
+import { opened, type StoredColumns, type StoredKind, writable } from '../write.ts'
 import { distinctNumbers } from './distinct-numbers.ts'
 import { dataPage, dictionaryPage, ENCODINGS, type Page, packedCodes } from './pages.ts'
 import { bytesOf, codedTexts, type PlainValues, plainBooleans, plainIntegers, plainNumbers, plainTexts } from './plain.ts'
-
-import { opened, type StoredColumns, type StoredKind, writable } from './write.ts'
 
 /** A column of a row group. Plain data. */
 export interface ColumnChunk {

@@ -1,5 +1,5 @@
 /** Decompresses Snappy, the compression of most Parquet files, by WebAssembly. */
-import { wasm } from '../base/index.ts'
+import { wasm } from '../../base/index.ts'
 import { RESULT, SLACK_BYTES, unsnapCode } from './snappy-code.ts'
 
 const PAGE_BYTES = 65_536

@@ -1,8 +1,8 @@
 /** Columns that are at hand, written to a Parquet file by our own code: in the thread that has them, without a table between. */
-import { type Chunk, sliceRows } from '../expressions/index.ts'
+import { type Chunk, sliceRows } from '../../expressions/index.ts'
+import { removed, temporaryFor } from '../temporary.ts'
+import { type StoredColumns, settle, writable } from '../write.ts'
 import { GroupedFile } from './grouped.ts'
-import { removed, temporaryFor } from './temporary.ts'
-import { type StoredColumns, settle, writable } from './write.ts'
 
 const GROUP_ROWS = 122_880
 

@@ -1,5 +1,5 @@
 /** Writes what decompresses Snappy: pieces of literal bytes, and copies of what came before. Locals are numbers. */
-import { type Code, type WasmFunction, wasm } from '../base/index.ts'
+import { type Code, type WasmFunction, wasm } from '../../base/index.ts'
 
 const { choose, copyBytes, get, i32, i64, leave, localsOf, repeat, set } = wasm
 

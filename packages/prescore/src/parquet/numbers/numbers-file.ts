@@ -4,9 +4,9 @@
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import { setImmediate as turn } from 'node:timers/promises'
-import { TIME_US_MAX } from '../base/index.ts'
-import type { Chunk, Column, Kind } from '../expressions/index.ts'
-import { unreadable } from './database.ts'
+import { TIME_US_MAX } from '../../base/index.ts'
+import type { Chunk, Column, Kind } from '../../expressions/index.ts'
+import { unreadable } from '../database.ts'
 import { type Footer, readFooter, type StoredGroup } from './footer.ts'
 import { type NumberForm, numberForm } from './number-form.ts'
 import { ENCODINGS, NumberReader } from './number-reader.ts'

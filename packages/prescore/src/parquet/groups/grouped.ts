@@ -1,12 +1,11 @@
 /** A Parquet file put together from row groups that are finished already: their bytes are copied as they are, and the footer is written. */
 import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import type { Chunk } from '../expressions/index.ts'
+import type { Chunk } from '../../expressions/index.ts'
+import { opened, type StoredColumns, type StoredKind, writable } from '../write.ts'
 import { ENCODINGS } from './pages.ts'
 import { type ColumnChunk, type RowGroup, writePages } from './row-group.ts'
-
 import { type Fields, type Thrift, textOf, thriftBytes } from './thrift.ts'
-import { opened, type StoredColumns, type StoredKind, writable } from './write.ts'
 
 const MAGIC = Buffer.from('PAR1')
 const COPIED_AT_ONCE = 4 * 1024 * 1024

@@ -1,6 +1,6 @@
 /** Values of a column as Parquet's plain encoding has them: those that are there, one after the other; and the least and the greatest. */
-import { PrescoreError } from '../base/index.ts'
-import type { NumberColumn } from '../expressions/index.ts'
+import { PrescoreError } from '../../base/index.ts'
+import type { NumberColumn } from '../../expressions/index.ts'
 
 /** Values of some rows. */
 export interface PlainValues {

@@ -1,5 +1,5 @@
 /** How numbers of a column stand in a Parquet file, and what they mean: those that are read without DuckDB, to the same bits. */
-import type { Kind } from '../expressions/index.ts'
+import type { Kind } from '../../expressions/index.ts'
 import type { LeafColumn } from './footer.ts'
 import type { ReadStruct } from './thrift-read.ts'
 

@@ -83,5 +83,5 @@ function resources(took: RunReport['took'], { peakMb, fileBytes }: NonNullable<R
 }
 
 function figure(value: number): string {
-  return value.toPrecision(3)
+  return String(Number(value.toPrecision(3)))
 }

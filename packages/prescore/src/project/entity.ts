@@ -1,3 +1,4 @@
+import { PrescoreError, shown } from '../base/index.ts'
 import type { KeyColumns } from './types.ts'
 
 /** The kind of thing predicted about: the columns of its key, in the order in which keys sort. */
@@ -16,5 +17,12 @@ export class Entity<E extends KeyColumns> {
  * @error invalid_value, invalid_name, invalid_key
  */
 export function entity<const E extends KeyColumns>(columns: E): Entity<E> {
+  if (columns === null || typeof columns !== 'object' || Array.isArray(columns)) {
+    throw new PrescoreError('invalid_value', {
+      where: 'entity',
+      found: shown(columns),
+      expected: "the columns of its key, each 'string' or 'int64', such as { customer: 'int64' }",
+    })
+  }
   return new Entity(columns)
 }

@@ -247,6 +247,7 @@ const REFUSED: readonly (readonly [what: string, define: () => unknown, code: st
     'invalid_value',
     /next, n/,
   ],
+  ['a key that is a name', () => entity('airport' as never), 'invalid_value', /entity; found "airport"; expected the columns of its key/],
   ['an output that cannot be read', () => onnx('a.onnx', { output: 'p[x]' }), 'invalid_value', /a\.onnx, output; found "p\[x\]"/],
   ['a constant that JSON cannot hold', () => flights.where(r => r.delay.gt(Number.NaN)), 'wrong_type', /NaN/],
 ]

@@ -72,7 +72,7 @@ async function* liveAnswers(load: ReturnType<typeof fork>, state: string): Async
   }
 }
 
-/** New payments, each request's with ids of their own; every request is answered when they are on disk, and in the features where there are some. */
+/** New payments, twenty a millisecond, each request's with ids of their own; every request is answered when they are on disk, and in the features where there are some. */
 async function* ingest(load: ReturnType<typeof fork>, kind: 'log' | 'fraud', state: string, figure: string): AsyncGenerator<Measured> {
   const { child, port } = await startServer(kind, state)
   const rates: number[] = []
@@ -95,8 +95,9 @@ function bodyOf(i: number): string {
 
 function eventsRequest(number: number): string {
   const lines = Array.from({ length: EVENTS_PER_REQUEST }, (_, i) => {
-    const id = 10_000_000 + number * EVENTS_PER_REQUEST + i
-    const time = new Date(Date.parse('2025-07-01T00:00:00+02:00') + (id % 50)).toISOString()
+    const event = number * EVENTS_PER_REQUEST + i
+    const id = 10_000_000 + event
+    const time = new Date(Date.parse('2025-07-01T00:00:00+02:00') + Math.floor(event / 20)).toISOString()
     return `{"id":${id},"time":"${time}","received":"${time}","card":"C-${10_001 + ((id * 31) % 4000)}","merchant":"M-${101 + ((id * 17) % 400)}","amount":12.5}`
   })
   return post('/api/sources/transactions/events', lines.join('\n'), 'application/x-ndjson')

@@ -94,7 +94,7 @@ test('a disk that is mounted read-only: stored answers are given, by commands an
   else for (const path of globSync('**/*', { cwd: copy }).map(each => join(copy, each))) chmodSync(path, 0o555)
   const through = disk === undefined ? WITHOUT_RIGHTS : []
   const place = ['--project', project, '--state', states]
-  const got = prescore(['get', 'spend', 'c7', '--json', ...place], through)
+  const got = prescore(['get', 'spend', 'c7', '--json', '--now', AS_OF, ...place], through)
   assert.equal(got.status, 0, got.stderr + got.stdout)
   const { value, source } = JSON.parse(got.stdout) as { value: number; source: string }
   assert.equal(source, 'store')
@@ -105,11 +105,11 @@ test('a disk that is mounted read-only: stored answers are given, by commands an
       /The disk is read-only|This user may not write there/,
       command.join(' '),
     )
-  const [program = '', ...args] = [...through, process.execPath, MAIN, 'serve', '--port', '0', ...place]
+  const [program = '', ...args] = [...through, process.execPath, MAIN, 'serve', '--port', '0', '--now', AS_OF, ...place]
   const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   t.after(() => server.kill('SIGKILL'))
   const [line] = (await once(server.stdout.setEncoding('utf8'), 'data')) as [string]
-  const url = /http:\S+/.exec(line)?.[0]
+  const url = /http:[^\s,]+/.exec(line)?.[0]
   const answer = (await (await fetch(`${url}/api/predictions/spend/answers/c7`)).json()) as { value: number; source: string }
   assert.deepEqual([answer.value, answer.source], [value, 'store'])
   const rolled = await fetch(`${url}/api/predictions/spend/rollback`, {

@@ -83,7 +83,7 @@ test('bash: what is offered, as its function sets it', () => {
     const words = ['prescore', ...line.split(' ')].map(word => `'${word}'`)
     return `COMP_WORDS=(${words.join(' ')}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _prescore; echo "\${COMPREPLY[@]}"`
   })
-  const stdout = inShell('bash', ['-uc', ['source completion.bash', 'complete -p prescore', ...lines].join('\n')])
+  const stdout = inShell('bash', ['--norc', '-uc', ['source completion.bash', 'complete -p prescore', ...lines].join('\n')])
   const [registered, ...offered] = stdout.trimEnd().split('\n')
   assert.equal(registered, 'complete -F _prescore prescore')
   const expected = Object.fromEntries(Object.entries(OFFERED).map(([line, words]) => [line, words.join(' ')]))

@@ -107,7 +107,12 @@ test('whatever is read, the general way reads the same', () => {
     maxKeys: 3,
   })
   const key = fc.oneof(text, number, fc.record({ customer: text }), fc.record({ origin: text, hour: fc.integer() }, { requiredKeys: [] }))
-  const asked = fc.record({ key, inputs }, { requiredKeys: [] })
+  const plainKey = fc.oneof(text, fc.record({ customer: text }), fc.record({ origin: text, hour: fc.integer() }))
+  const plainInputs = fc.record({ amount: fc.integer(), card: text, isNew: fc.boolean() }, { requiredKeys: [] })
+  const asked = fc.oneof(
+    fc.record({ key, inputs }, { requiredKeys: [] }),
+    fc.record({ key: plainKey, inputs: plainInputs }, { requiredKeys: [] }),
+  )
   const body = fc.oneof(
     asked,
     fc.array(asked, { maxLength: REQUESTS_MAX + 1 }).map(requests => ({ requests })),
@@ -124,6 +129,6 @@ test('whatever is read, the general way reads the same', () => {
     }),
     RUNS,
   )
-  assert.ok(count > RUNS.numRuns / 200, `${count} were read`)
+  assert.ok(count > RUNS.numRuns / 50, `${count} were read`)
   assert.throws(() => KEYLESS.general('{"key":"a"}'), PrescoreError)
 })

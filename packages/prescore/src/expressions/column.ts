@@ -43,12 +43,24 @@ export function columnOf({ columns }: Chunk, ref: string, where: string): Column
 export class Dictionary {
   readonly texts: string[] = []
   readonly #codes = new Map<string, number>()
+  readonly #translations = new WeakMap<readonly string[], number[]>()
 
   code(text: string): number {
     const known = this.#codes.get(text)
     if (known !== undefined) return known
     this.#codes.set(text, this.texts.length)
     return this.texts.push(text) - 1
+  }
+
+  /** For each code of another dictionary the code here. That one may grow, and stays the same array. */
+  translation(texts: readonly string[]): readonly number[] {
+    let own = this.#translations.get(texts)
+    if (own === undefined) {
+      own = []
+      this.#translations.set(texts, own)
+    }
+    while (own.length < texts.length) own.push(this.code(texts[own.length]!))
+    return own
   }
 }
 

@@ -3,7 +3,6 @@ import { Dictionary, type StringColumn } from '../expressions/index.ts'
 
 export class TextCodes {
   readonly #dictionary = new Dictionary()
-  readonly #translations = new WeakMap<readonly string[], number[]>()
 
   get texts(): readonly string[] {
     return this.#dictionary.texts
@@ -21,12 +20,6 @@ export class TextCodes {
 
   /** By code of a dictionary the own code. */
   translation(dictionary: readonly string[]): readonly number[] {
-    let translation = this.#translations.get(dictionary)
-    if (translation === undefined) {
-      translation = []
-      this.#translations.set(dictionary, translation)
-    }
-    while (translation.length < dictionary.length) translation.push(this.#dictionary.code(dictionary[translation.length]!))
-    return translation
+    return this.#dictionary.translation(dictionary)
   }
 }

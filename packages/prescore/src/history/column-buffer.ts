@@ -130,7 +130,6 @@ class TextBuffer implements ColumnBuffer {
   readonly #type: ValueType
   readonly #codes: Integers
   readonly #dictionary = new Dictionary()
-  readonly #translations = new WeakMap<readonly string[], number[]>()
 
   constructor(type: ValueType, rows: number) {
     this.#type = type
@@ -139,7 +138,7 @@ class TextBuffer implements ColumnBuffer {
 
   append(column: Column, rows: Int32Array): void {
     if (!isStringColumn(column)) throw new TypeError('a string column was expected')
-    this.#codes.append(column.codes, rows, this.#translation(column.dictionary))
+    this.#codes.append(column.codes, rows, this.#dictionary.translation(column.dictionary))
   }
 
   reserve(rows: number): void {
@@ -148,15 +147,5 @@ class TextBuffer implements ColumnBuffer {
 
   column(): StringColumn {
     return { type: this.#type, codes: this.#codes.values(), dictionary: this.#dictionary.texts }
-  }
-
-  #translation(dictionary: readonly string[]): readonly number[] {
-    let translation = this.#translations.get(dictionary)
-    if (translation === undefined) {
-      translation = []
-      this.#translations.set(dictionary, translation)
-    }
-    while (translation.length < dictionary.length) translation.push(this.#dictionary.code(dictionary[translation.length] as string))
-    return translation
   }
 }

@@ -56,7 +56,6 @@ class PlacedTexts implements PlacedColumn {
   readonly #type: ValueType
   readonly #codes: Int32Array
   readonly #dictionary = new Dictionary()
-  readonly #translations = new WeakMap<readonly string[], number[]>()
 
   constructor(type: ValueType, size: number) {
     this.#type = type
@@ -65,7 +64,7 @@ class PlacedTexts implements PlacedColumn {
 
   put(column: Column, places: Int32Array, rows: number): void {
     const { codes, dictionary } = column as StringColumn
-    const own = this.#translation(dictionary)
+    const own = this.#dictionary.translation(dictionary)
     for (let i = 0; i < rows; i++) {
       const [place, code] = [places[i] as number, codes[i] as number]
       if (place >= 0) this.#codes[place] = code < 0 ? code : (own[code] as number)
@@ -74,13 +73,5 @@ class PlacedTexts implements PlacedColumn {
 
   column(): StringColumn {
     return { type: this.#type, codes: this.#codes, dictionary: this.#dictionary.texts }
-  }
-
-  /** Dictionaries grow, and stay the same array. */
-  #translation(dictionary: readonly string[]): readonly number[] {
-    const own = this.#translations.get(dictionary) ?? []
-    this.#translations.set(dictionary, own)
-    while (own.length < dictionary.length) own.push(this.#dictionary.code(dictionary[own.length] as string))
-    return own
   }
 }

@@ -3,39 +3,15 @@
  * for a hot route goes through the router, and the next is looked at here again; from the first bytes that are not plainly a
  * request on, all belongs to node:http, which answers or refuses it as it does.
  */
-import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { Asked } from './hot-caller.ts'
-import type { HotRequest, HotRoute } from './hot-route.ts'
+import type { Connection, HotHost, HotTimes } from './hot-host.ts'
+import type { HotRequest } from './hot-route.ts'
 import { Incoming } from './incoming.ts'
 import { readPlain } from './plain-head.ts'
 import { newRequestId } from './request-id.ts'
 import { RoutedRequests } from './routed-requests.ts'
-import type { RoutedSocket } from './routed-socket.ts'
 import { writeAtEnd } from './turn.ts'
-
-/** What all connections of a server share. */
-export interface HotHost {
-  /** While the server closes, the router answers all, and says that the connection ends. */
-  readonly isOpen: boolean
-  /** The time of the last sweep, of `performance.now()`. */
-  readonly sweptMs: number
-  readonly take: HotRoute['take']
-  /** The connection is to be told to {@link HotConnection.advance}, at the end of the turn. */
-  arrived(connection: HotConnection): void
-  /** The lines that end the head of a response. */
-  headEnd(hangsUp: boolean): string
-  /** Responds with what was thrown. */
-  refuse(asked: Asked, hot: HotRequest, thrown: unknown): void
-  /** Gives a connection to node:http. */
-  route(socket: RoutedSocket): void
-  /** Refuses a request that did not come in time, and closes the connection. */
-  timedOut(socket: Socket): void
-  closed(connection: HotConnection): void
-}
-
-/** Times after which a connection is given up, in milliseconds; 0: it is not. */
-export type HotTimes = Pick<Server, 'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout'>
 
 const NO_BODY = Buffer.alloc(0)
 /** Bytes that wait behind a request that is not answered yet; more are not read. */
@@ -45,7 +21,7 @@ const WAITING_CHARS_MAX = 64 * 1024
 /** node:http too waits longer than it says, so that a request that is on its way is not cut. */
 const KEPT_LONGER_MS = 1_000
 
-export class HotConnection {
+export class HotConnection implements Connection {
   readonly #socket: Socket
   readonly #host: HotHost
   readonly #routed: RoutedRequests
@@ -78,7 +54,6 @@ export class HotConnection {
     socket.on('close', () => this.#close())
   }
 
-  /** Answers what has come, as far as it can be. */
   advance(): void {
     this.#isPlanned = false
     this.#isAdvancing = true
@@ -89,7 +64,6 @@ export class HotConnection {
     else if (this.#socket.isPaused() && !this.#holdsTooMuch()) this.#socket.resume()
   }
 
-  /** Closes it where nothing is under way. */
   closeIdle(): void {
     const isBusy = this.#asked !== undefined || this.#routed.isBusy || this.#incoming.length > 0 || this.#out !== ''
     if (!isBusy && this.#socket.writableLength === 0) this.cut()
@@ -99,21 +73,18 @@ export class HotConnection {
     this.#socket.destroy()
   }
 
-  /** Gives up on what has not come in time. */
   sweep({ headersTimeout, requestTimeout, keepAliveTimeout }: HotTimes): void {
     if (this.#isOver || this.#asked !== undefined || this.#socket.writableNeedDrain) return
-    const isInRequest = !this.#routed.isBusy && this.#incoming.length > 0
-    const isNew = !this.#hasAsked
-    const mostMs = isInRequest
-      ? requestTimeout
-      : isNew
-        ? headersTimeout
-        : this.#routed.isBusy
-          ? this.#routed.keptMs
-          : keepAliveTimeout + KEPT_LONGER_MS
-    if (mostMs === 0 || performance.now() - this.#sinceMs < mostMs) return
-    if (isInRequest || isNew) this.#timeOut()
-    else this.cut()
+    const waitedMs = performance.now() - this.#sinceMs
+    const isOverdue = (ms: number) => ms > 0 && waitedMs > ms
+    if (this.#routed.isBusy) {
+      if (isOverdue(this.#routed.keptMs)) this.cut()
+    } else if (this.#hasAsked && this.#incoming.length === 0) {
+      if (isOverdue(keepAliveTimeout + KEPT_LONGER_MS)) this.cut()
+    } else if (isOverdue(this.#hasAsked ? requestTimeout : headersTimeout)) {
+      this.#isOver = true
+      this.#host.timedOut(this.#socket)
+    }
   }
 
   /** The answer to what was asked. */
@@ -160,16 +131,21 @@ export class HotConnection {
     const { bytes, at } = this.#incoming
     const plain = readPlain(bytes, at)
     this.#hasAsked = true
-    if (plain === undefined) return this.#routeFrom(Number.POSITIVE_INFINITY)
+    if (plain === undefined) {
+      this.#routeFrom(Number.POSITIVE_INFINITY)
+      return
+    }
     const { method, url, head, headBytes } = plain
     const hot = this.#host.isOpen && head.isSimple ? this.#host.take(method, url, head) : undefined
     const wholeBytes = headBytes + Math.max(head.bodyBytes, 0)
-    if (hot === undefined) return this.#routeFrom(wholeBytes)
-    if (this.#incoming.length < wholeBytes) return this.#waitFor(wholeBytes)
-    this.#wantedBytes = 1
-    const body = head.bodyBytes > 0 ? bytes.subarray(at + headBytes, at + wholeBytes) : NO_BODY
-    this.#incoming.skip(wholeBytes)
-    this.#answer(hot, new Asked(head.requestId ?? newRequestId(), this), body)
+    if (hot === undefined) this.#routeFrom(wholeBytes)
+    else if (this.#incoming.length < wholeBytes) this.#waitFor(wholeBytes)
+    else {
+      this.#wantedBytes = 1
+      const body = head.bodyBytes > 0 ? bytes.subarray(at + headBytes, at + wholeBytes) : NO_BODY
+      this.#incoming.skip(wholeBytes)
+      this.#answer(hot, new Asked(head.requestId ?? newRequestId(), this), body)
+    }
   }
 
   #waitFor(bytes: number): void {
@@ -202,17 +178,13 @@ export class HotConnection {
   #end(): void {
     if (this.#isOver) return
     this.#isOver = true
-    if (this.#asked !== undefined) this.#asked.leave()
-    else if (this.#routed.isBusy || this.#incoming.length > 0) {
+    if (this.#asked === undefined && (this.#routed.isBusy || this.#incoming.length > 0)) {
       this.#write()
-      return this.#routed.end(this.#incoming)
+      this.#routed.end(this.#incoming)
+    } else {
+      this.#asked?.leave()
+      writeAtEnd(() => this.#socket.end(), 0)
     }
-    writeAtEnd(() => this.#socket.end(), 0)
-  }
-
-  #timeOut(): void {
-    this.#isOver = true
-    this.#host.timedOut(this.#socket)
   }
 
   #close(): void {

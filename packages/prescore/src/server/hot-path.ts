@@ -8,7 +8,8 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Catalog } from '../stores/index.ts'
 import type { Asked } from './hot-caller.ts'
-import { HotConnection, type HotHost } from './hot-connection.ts'
+import { HotConnection } from './hot-connection.ts'
+import type { Connection, HotHost } from './hot-host.ts'
 import type { HotRequest, HotRoute } from './hot-route.ts'
 import { LIMITS } from './limits.ts'
 import type { PlainHead } from './plain-head.ts'
@@ -43,9 +44,9 @@ export class HotPath implements HotHost {
   readonly #onDefect: OnDefect
   /** What node:http does with a connection. */
   readonly #listeners: readonly Listener[]
-  readonly #connections = new Set<HotConnection>()
-  readonly #sweeping: NodeJS.Timeout
-  #arrived: HotConnection[] = []
+  readonly #connections = new Set<Connection>()
+  #sweeping: NodeJS.Timeout | undefined
+  #arrived: Connection[] = []
   #headEnd = ''
   #headEndUntilMs = 0
 
@@ -56,10 +57,10 @@ export class HotPath implements HotHost {
     this.#catalog = catalog
     this.#onDefect = onDefect
     this.#listeners = server.listeners('connection') as Listener[]
-    this.#sweeping = setInterval(() => this.#sweep(), LIMITS.checkMs).unref()
   }
 
   connect(socket: Socket): void {
+    this.#sweeping ??= setInterval(() => this.#sweep(), LIMITS.checkMs).unref()
     this.#connections.add(new HotConnection(socket, this))
   }
 
@@ -86,7 +87,7 @@ export class HotPath implements HotHost {
     return undefined
   }
 
-  arrived(connection: HotConnection): void {
+  arrived(connection: Connection): void {
     if (this.#arrived.push(connection) === 1) answerAtEnd(this.#answerAll)
   }
 
@@ -115,7 +116,7 @@ export class HotPath implements HotHost {
     this.#server.emit('clientError', error, socket)
   }
 
-  closed(connection: HotConnection): void {
+  closed(connection: Connection): void {
     this.#connections.delete(connection)
   }
 

@@ -9,11 +9,7 @@ import { REQUEST_ID_HEADER } from './request-id.ts'
 /** A response that is 200. @param headers lines with their ends, beside the length and the request's id */
 export function respondHot(caller: HotCaller, headers: string, body: string | Buffer): void {
   const bytes = bytesOf(body)
-  caller.respond(
-    `HTTP/1.1 200 OK\r\n${headers}content-length: ${bytes.length}\r\n${REQUEST_ID_HEADER}: ${caller.id}\r\n`,
-    bytes,
-    false,
-  )
+  caller.respond(`HTTP/1.1 200 OK\r\n${headers}content-length: ${bytes.length}\r\n${REQUEST_ID_HEADER}: ${caller.id}\r\n`, bytes, false)
 }
 
 export function refuseWithProblem(caller: HotCaller, error: PrescoreError, hangsUp: boolean): void {

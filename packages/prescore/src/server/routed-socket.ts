@@ -57,8 +57,7 @@ export class RoutedSocket extends Duplex {
 
   override _writev(chunks: { chunk: string | Buffer; encoding: BufferEncoding }[], done: (error?: Error | null) => void): void {
     this.#socket.cork()
-    for (const [i, { chunk, encoding }] of chunks.entries())
-      write(this.#socket, chunk, encoding, i === chunks.length - 1 ? done : () => {})
+    for (const [i, { chunk, encoding }] of chunks.entries()) write(this.#socket, chunk, encoding, i === chunks.length - 1 ? done : () => {})
     this.#socket.uncork()
   }
 

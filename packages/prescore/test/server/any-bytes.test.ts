@@ -19,7 +19,11 @@ const serve = (isRouted: boolean): Server =>
   createServer({
     resolvers: [
       new Resolver({ prediction: predictionOf('score', { customer: 'string' }), store, clock: CLOCK }),
-      new Resolver({ prediction: predictionOf('fixed', { customer: 'string' }, { default: { value: 0.5, reason: 'später' } }), store, clock: CLOCK }),
+      new Resolver({
+        prediction: predictionOf('fixed', { customer: 'string' }, { default: { value: 0.5, reason: 'später' } }),
+        store,
+        clock: CLOCK,
+      }),
     ],
     catalog: store.catalog,
     clock: CLOCK,
@@ -105,7 +109,10 @@ function split(text: string, heads: readonly boolean[]): string[] {
 }
 
 /** Each request alone, the next once it is answered; undefined: a request of these closed the connection, and how far it came. */
-async function oneByOne(requests: readonly string[], half: string): Promise<{ answers: readonly string[]; asked: number; isClosed: boolean }> {
+async function oneByOne(
+  requests: readonly string[],
+  half: string,
+): Promise<{ answers: readonly string[]; asked: number; isClosed: boolean }> {
   const line = await Line.open(routedPort)
   let answers: readonly string[] = []
   let asked = 0
@@ -167,9 +174,13 @@ const TENSORS = '{"inputs":[{"name":"customer","datatype":"BYTES","shape":[1],"d
 const REQUESTS: readonly string[] = [
   ...['ann', '1', 'nobody', 'Zo%C3%AB', '%zz', 'ann?explain=true'].map(key => get(`${ANSWERS}/${key}`)),
   get(`${API}/fixed/answers/ann`),
-  ...[ANN, '{"key":"nobody"}', '{"requests":[{"key":"ann"},{"key":"1"}]}', '{"key":"Zo\xc3\xab \xf0\x9f\x9a\x80"}', `{"key":"${'x'.repeat(9_000)}"}`].map(
-    body => post(ANSWERS, body),
-  ),
+  ...[
+    ANN,
+    '{"key":"nobody"}',
+    '{"requests":[{"key":"ann"},{"key":"1"}]}',
+    '{"key":"Zo\xc3\xab \xf0\x9f\x9a\x80"}',
+    `{"key":"${'x'.repeat(9_000)}"}`,
+  ].map(body => post(ANSWERS, body)),
   post('/v2/models/score/infer', TENSORS),
   post('/v2/models/score/infer', '{'),
   post('/v1/models/score:predict', '{"instances":["ann"]}'),
@@ -180,7 +191,7 @@ const REQUESTS: readonly string[] = [
   get(`${ANSWERS}/ann`).replace('GET', 'HEAD'),
   get(`${ANSWERS}/ann`).replace('GET', 'PUT'),
   `DELETE /livez HTTP/1.1\r\nhost: x\r\n${id}content-length: 3\r\n\r\nabc`,
-  get(`${ANSWERS}/ann`, 'content-length: 3\r\n') + 'abc',
+  `${get(`${ANSWERS}/ann`, 'content-length: 3\r\n')}abc`,
   get(`${ANSWERS}/ann`, 'content-length: 0\r\n'),
   get(`${ANSWERS}/ann`, 'Connection: Keep-Alive\r\nAccept: */*\r\n'),
   get(`${ANSWERS}/ann`, `cookie: ${'x'.repeat(8_000)}\r\n`),
@@ -219,8 +230,8 @@ const LAST: readonly string[] = [
   get(`${ANSWERS}/ann`, `cookie: ${'x'.repeat(17_000)}\r\n`),
   post(ANSWERS, '{'),
   post(ANSWERS, ''),
-  ...['+13', '0xd', '13,13', '13 13', '-1', '', '13\r\ncontent-length: 13', '13\r\ntransfer-encoding: chunked', '99999999999999999999'].map(length =>
-    post(ANSWERS, ANN, `content-length: ${length}\r\n`),
+  ...['+13', '0xd', '13,13', '13 13', '-1', '', '13\r\ncontent-length: 13', '13\r\ntransfer-encoding: chunked', '99999999999999999999'].map(
+    length => post(ANSWERS, ANN, `content-length: ${length}\r\n`),
   ),
   post(ANSWERS, ANN, 'transfer-encoding : chunked\r\n'),
   'garbage\r\n\r\n',

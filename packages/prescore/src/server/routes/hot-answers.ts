@@ -4,8 +4,8 @@ import { answerJson, type Resolver } from '../../resolve/index.ts'
 import { refuseWithProblem, respondHot } from '../hot-response.ts'
 import { type HotCaller, type HotRequest, type HotRoute, isPlain } from '../hot-route.ts'
 import { LIMITS } from '../limits.ts'
-import type { PlainHead } from '../plain-head.ts'
 import { PlainBody } from '../plain-body.ts'
+import type { PlainHead } from '../plain-head.ts'
 import type { OnDefect } from '../problem.ts'
 import { pathKey } from '../request.ts'
 import { JSON_TYPE } from '../respond.ts'
@@ -72,7 +72,10 @@ class AnswersOfBody implements HotRequest {
   }
 
   answer(caller: HotCaller, body: Buffer): void | Promise<void> {
-    return respond(caller, answerBody(this.#resolver, this.#plain, body, error => this.#onDefect(error, caller.id), caller))
+    return respond(
+      caller,
+      answerBody(this.#resolver, this.#plain, body, error => this.#onDefect(error, caller.id), caller),
+    )
   }
 
   refuse(caller: HotCaller, error: PrescoreError): void {

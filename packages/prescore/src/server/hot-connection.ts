@@ -1,16 +1,16 @@
 /**
  * A connection, read before node:http. Requests are answered one after the other, each once it is whole. One that is plain and not
- * for a hot route goes through the router, and the next is looked at here again; from the first bytes that are not plainly a
- * request on, all belongs to node:http, which answers or refuses it as it does.
+ * for a hot route goes through the router, and the next is looked at here again; with the first bytes that are not plainly a
+ * request the connection is handed over to node:http, which answers or refuses them as it does.
  */
 import type { Socket } from 'node:net'
 import { Asked } from './hot-caller.ts'
-import type { Connection, HotHost, HotTimes } from './hot-host.ts'
+import type { Broken, Connection, HotHost, HotTimes } from './hot-host.ts'
 import type { HotRequest } from './hot-route.ts'
 import { Incoming } from './incoming.ts'
-import { readPlain } from './plain-head.ts'
+import { type PlainRequest, readPlain } from './plain-head.ts'
 import { newRequestId } from './request-id.ts'
-import { RoutedRequests } from './routed-requests.ts'
+import { type RoutedListener, RoutedRequest } from './routed-request.ts'
 import { writeAtEnd } from './turn.ts'
 
 const NO_BODY = Buffer.alloc(0)
@@ -21,15 +21,15 @@ const WAITING_CHARS_MAX = 64 * 1024
 /** node:http too waits longer than it says, so that a request that is on its way is not cut. */
 const KEPT_LONGER_MS = 1_000
 
-export class HotConnection implements Connection {
+export class HotConnection implements Connection, RoutedListener {
   readonly #socket: Socket
   readonly #host: HotHost
-  readonly #routed: RoutedRequests
   readonly #incoming = new Incoming()
   /** Without so many bytes nothing can be done. */
   #wantedBytes = 1
-  /** The request that is not answered yet. */
+  /** The request that is not answered yet: a hot one, or the router's. */
   #asked: Asked | undefined
+  #routed: RoutedRequest | undefined
   #out = ''
   #isPlanned = false
   #isAdvancing = false
@@ -40,18 +40,20 @@ export class HotConnection implements Connection {
   #isOver = false
   /** What waits to be written ends the connection. */
   #isLast = false
+  readonly #listeners: readonly (readonly [event: string, listener: (chunk: Buffer) => void])[] = [
+    ['data', chunk => this.#read(chunk)],
+    ['end', () => this.#readEnd()],
+    ['drain', () => this.#drained()],
+    ['error', () => {}],
+    ['close', () => this.#close()],
+  ]
   /** Since when it waits for what it waits for: its first request, the rest of a body, the next request. */
   #sinceMs = performance.now()
 
   constructor(socket: Socket, host: HotHost) {
     this.#socket = socket
     this.#host = host
-    this.#routed = new RoutedRequests(socket, host.route, () => this.#routerDid())
-    socket.on('data', (chunk: Buffer) => this.#read(chunk))
-    socket.on('end', () => this.#readEnd())
-    socket.on('drain', () => this.#plan())
-    socket.on('error', () => {})
-    socket.on('close', () => this.#close())
+    for (const [event, listener] of this.#listeners) socket.on(event, listener)
   }
 
   advance(): void {
@@ -61,11 +63,11 @@ export class HotConnection implements Connection {
     this.#isAdvancing = false
     if (this.#out !== '') writeAtEnd(this.#write, this.#out.length)
     if (this.#hasEnded) this.#end()
-    else if (this.#socket.isPaused() && !this.#holdsTooMuch()) this.#socket.resume()
+    else if (!this.#isOver && this.#socket.isPaused() && !this.#holdsTooMuch()) this.#socket.resume()
   }
 
   closeIdle(): void {
-    const isBusy = this.#asked !== undefined || this.#routed.isBusy || this.#incoming.length > 0 || this.#out !== ''
+    const isBusy = this.#isAsked || this.#incoming.length > 0 || this.#out !== ''
     if (!isBusy && this.#socket.writableLength === 0) this.cut()
   }
 
@@ -74,17 +76,13 @@ export class HotConnection implements Connection {
   }
 
   sweep({ headersTimeout, requestTimeout, keepAliveTimeout }: HotTimes): void {
-    if (this.#isOver || this.#asked !== undefined || this.#socket.writableNeedDrain) return
-    const waitedMs = performance.now() - this.#sinceMs
-    const isOverdue = (ms: number) => ms > 0 && waitedMs > ms
-    if (this.#routed.isBusy) {
-      if (isOverdue(this.#routed.keptMs)) this.cut()
-    } else if (this.#hasAsked && this.#incoming.length === 0) {
-      if (isOverdue(keepAliveTimeout + KEPT_LONGER_MS)) this.cut()
-    } else if (isOverdue(this.#hasAsked ? requestTimeout : headersTimeout)) {
-      this.#isOver = true
-      this.#host.timedOut(this.#socket)
-    }
+    const isIncomplete = this.#routed?.isIncomplete ?? (this.#asked === undefined && this.#incoming.length > 0)
+    if (this.#isOver || this.#socket.writableNeedDrain || (this.#isAsked && !isIncomplete)) return
+    const isIdle = this.#hasAsked && !isIncomplete
+    const mostMs = isIdle ? keepAliveTimeout + KEPT_LONGER_MS : this.#hasAsked ? requestTimeout : headersTimeout
+    if (performance.now() - this.#sinceMs < mostMs) return
+    if (isIdle) this.cut()
+    else this.#break('ERR_HTTP_REQUEST_TIMEOUT')
   }
 
   /** The answer to what was asked. */
@@ -119,10 +117,13 @@ export class HotConnection implements Connection {
     return this.#incoming.length > Math.max(WAITING_BYTES_MAX, this.#wantedBytes)
   }
 
+  get #isAsked(): boolean {
+    return this.#asked !== undefined || this.#routed !== undefined
+  }
+
   #canGoOn(): boolean {
-    if (this.#isOver || this.#asked !== undefined || this.#socket.writableNeedDrain) return false
-    if (this.#routed.isBusy) this.#routed.pass(this.#incoming)
-    return !this.#routed.isBusy && this.#incoming.length >= this.#wantedBytes
+    this.#routed?.pass(this.#incoming)
+    return !this.#isOver && !this.#isAsked && !this.#socket.writableNeedDrain && this.#incoming.length >= this.#wantedBytes
   }
 
   /** The first request of what has come. */
@@ -132,13 +133,13 @@ export class HotConnection implements Connection {
     const plain = readPlain(bytes, at)
     this.#hasAsked = true
     if (plain === undefined) {
-      this.#routeFrom(Number.POSITIVE_INFINITY)
+      this.#handOver()
       return
     }
     const { method, url, head, headBytes } = plain
     const hot = this.#host.isOpen && head.isSimple ? this.#host.take(method, url, head) : undefined
     const wholeBytes = headBytes + Math.max(head.bodyBytes, 0)
-    if (hot === undefined) this.#routeFrom(wholeBytes)
+    if (hot === undefined) this.#route(plain)
     else if (this.#incoming.length < wholeBytes) this.#waitFor(wholeBytes)
     else {
       this.#wantedBytes = 1
@@ -163,35 +164,71 @@ export class HotConnection implements Connection {
     }
   }
 
-  #routeFrom(bytes: number): void {
-    this.#wantedBytes = 1
+  #route(plain: PlainRequest): void {
+    this.#waitFor(1)
     this.#write()
-    this.#routed.begin(bytes)
+    this.#incoming.skip(plain.headBytes)
+    this.#routed = new RoutedRequest(this.#host.server, this.#socket, plain, this)
   }
 
-  #routerDid(): void {
-    this.#sinceMs = performance.now()
+  routerWants(): void {
     this.#plan()
   }
 
-  /** Who says that he sends nothing more has left. What he sent before and cannot be answered at once is for node:http to end. */
+  routerIsDone(isLast: boolean): void {
+    this.#routed = undefined
+    this.#sinceMs = this.#host.sweptMs
+    if (isLast) {
+      this.#isOver = true
+      this.#socket.destroySoon()
+    } else this.#plan()
+  }
+
+  #handOver(): void {
+    const socket = this.#socket
+    if (this.#hasEnded) {
+      this.#break('HPE_INVALID_EOF_STATE')
+      return
+    }
+    this.#write()
+    this.#isOver = true
+    this.#host.left(this)
+    for (const [event, listener] of this.#listeners) socket.off(event, listener)
+    socket.pause()
+    socket.unshift(this.#incoming.shift(this.#incoming.length))
+    this.#host.handOver(socket)
+    socket.resume()
+  }
+
+  /** Who says that he sends nothing more has left; if it was in the middle of a request, he is told. */
   #end(): void {
     if (this.#isOver) return
-    this.#isOver = true
-    if (this.#asked === undefined && (this.#routed.isBusy || this.#incoming.length > 0)) {
-      this.#write()
-      this.#routed.end(this.#incoming)
-    } else {
+    // Whoever does not read as fast as he sends may still read what he sent for.
+    if (!this.#isAsked && this.#socket.writableNeedDrain) return
+    if (this.#routed?.isIncomplete ?? (this.#asked === undefined && this.#incoming.length > 0)) this.#break('HPE_INVALID_EOF_STATE')
+    else {
+      this.#isOver = true
       this.#asked?.leave()
       writeAtEnd(() => this.#socket.end(), 0)
     }
   }
 
+  #break(why: Broken): void {
+    this.#isOver = true
+    this.#write()
+    this.#host.refuseBroken(this.#socket, why)
+  }
+
+  #drained(): void {
+    this.#routed?.drained()
+    this.#plan()
+  }
+
   #close(): void {
     this.#isOver = true
     this.#asked?.leave()
-    this.#routed.cut()
-    this.#host.closed(this)
+    this.#routed?.abort()
+    this.#host.left(this)
   }
 
   readonly #write = (): void => {

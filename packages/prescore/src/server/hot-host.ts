@@ -3,7 +3,6 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Asked } from './hot-caller.ts'
 import type { HotRequest, HotRoute } from './hot-route.ts'
-import type { RoutedSocket } from './routed-socket.ts'
 
 export interface HotHost {
   /** While the server closes, the router answers all, and says that the connection ends. */
@@ -17,14 +16,19 @@ export interface HotHost {
   headEnd(hangsUp: boolean): string
   /** Responds with what was thrown. */
   refuse(asked: Asked, hot: HotRequest, thrown: unknown): void
-  /** Gives a connection to node:http. */
-  route(socket: RoutedSocket): void
-  /** Refuses a request that did not come in time, and closes the connection. */
-  timedOut(socket: Socket): void
-  closed(connection: Connection): void
+  readonly server: Server
+  /** Gives a connection to node:http, for the rest of its life. */
+  handOver(socket: Socket): void
+  /** Refuses a request that did not come to its end, and closes the connection. */
+  refuseBroken(socket: Socket, why: Broken): void
+  /** Nothing is to be done for it any more. */
+  left(connection: Connection): void
 }
 
-/** One of them. */
+/** Why a request is not whole: by the codes of node:http and its parser. */
+export type Broken = 'ERR_HTTP_REQUEST_TIMEOUT' | 'HPE_INVALID_EOF_STATE'
+
+/** One of the connections. */
 export interface Connection {
   /** Answers what has come, as far as it can be. */
   advance(): void

@@ -3,21 +3,23 @@
  * anything but plain (a query, encoded characters, other headers or methods, a name that is not there) is left to the router. What
  * came within a turn of the event loop is answered at its end.
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Catalog } from '../stores/index.ts'
 import type { Asked } from './hot-caller.ts'
 import { HotConnection } from './hot-connection.ts'
-import type { Connection, HotHost } from './hot-host.ts'
+import type { Broken, Connection, HotHost } from './hot-host.ts'
 import type { HotRequest, HotRoute } from './hot-route.ts'
 import { LIMITS } from './limits.ts'
 import type { PlainHead } from './plain-head.ts'
 import { errorOf, isDefect, type OnDefect } from './problem.ts'
-import { RoutedSocket } from './routed-socket.ts'
 import { answerAtEnd } from './turn.ts'
 
 type Listener = (socket: Socket) => void
+
+/** What the parser of node:http says. */
+const BROKEN: Readonly<Record<Broken, string>> = { ERR_HTTP_REQUEST_TIMEOUT: '', HPE_INVALID_EOF_STATE: 'Invalid EOF state' }
 
 /** Puts the hot path before the app's server, until the app begins to close. */
 export function takeHotRequests(app: FastifyInstance, routes: readonly HotRoute[], catalog: Catalog, onDefect: OnDefect): HotPath {
@@ -29,16 +31,13 @@ export function takeHotRequests(app: FastifyInstance, routes: readonly HotRoute[
   })
   server.removeAllListeners('connection')
   server.on('connection', socket => path.connect(socket))
-  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    if (socket instanceof RoutedSocket) response.once('close', () => socket.answered())
-  })
   return path
 }
 
 export class HotPath implements HotHost {
+  readonly server: Server
   isOpen = true
   sweptMs = performance.now()
-  readonly #server: Server
   readonly #routes: readonly HotRoute[]
   readonly #catalog: Catalog
   readonly #onDefect: OnDefect
@@ -52,7 +51,7 @@ export class HotPath implements HotHost {
 
   /** @param server whose listeners of connections are still those of node:http. */
   constructor(server: Server, routes: readonly HotRoute[], catalog: Catalog, onDefect: OnDefect) {
-    this.#server = server
+    this.server = server
     this.#routes = routes
     this.#catalog = catalog
     this.#onDefect = onDefect
@@ -95,7 +94,7 @@ export class HotPath implements HotHost {
     const nowMs = Date.now()
     if (nowMs >= this.#headEndUntilMs) {
       this.#headEndUntilMs = nowMs - (nowMs % 1_000) + 1_000
-      this.#headEnd = `${dateLine(nowMs)}Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(this.#server.keepAliveTimeout / 1_000)}\r\n\r\n`
+      this.#headEnd = `${dateLine(nowMs)}Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(this.server.keepAliveTimeout / 1_000)}\r\n\r\n`
     }
     if (!hangsUp && this.isOpen) return this.#headEnd
     return `${dateLine(nowMs)}${hangsUp ? '' : 'Connection: close\r\n'}\r\n`
@@ -107,16 +106,15 @@ export class HotPath implements HotHost {
     hot.refuse(asked, error)
   }
 
-  readonly route = (socket: RoutedSocket): void => {
-    for (const listener of this.#listeners) listener.call(this.#server, socket as unknown as Socket)
+  handOver(socket: Socket): void {
+    for (const listener of this.#listeners) listener.call(this.server, socket)
   }
 
-  timedOut(socket: Socket): void {
-    const error = Object.assign(new Error('a request that did not come'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
-    this.#server.emit('clientError', error, socket)
+  refuseBroken(socket: Socket, why: Broken): void {
+    this.server.emit('clientError', Object.assign(new Error(why), { code: why, reason: BROKEN[why] }), socket)
   }
 
-  closed(connection: Connection): void {
+  left(connection: Connection): void {
     this.#connections.delete(connection)
   }
 
@@ -130,7 +128,7 @@ export class HotPath implements HotHost {
 
   #sweep(): void {
     this.sweptMs = performance.now()
-    for (const connection of this.#connections) connection.sweep(this.#server)
+    for (const connection of this.#connections) connection.sweep(this.server)
   }
 }
 

@@ -20,6 +20,8 @@ export interface PlainHead {
   readonly accepted: string | undefined
   /** `Inference-Header-Content-Length`. */
   readonly jsonBytes: string | undefined
+  /** Names and values in turn, as they were written. */
+  readonly rawHeaders: readonly string[]
 }
 
 /** A request up to its body. */
@@ -35,7 +37,8 @@ const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD']
 const VERSION = ' HTTP/1.1'
 const LINE_END = '\r\n'
 const HEAD_END = '\r\n\r\n'
-const TARGET = /^[!-~]+$/
+/** A path and a query, of the characters that they may have. */
+const TARGET = /^\/[\w.~%!$&'()*+,;=:@/?-]*$/
 const LINE = /^([\w!#$%&'*+.^`|~-]+):[ \t]*([!-~](?:[\t -~]*[!-~])?)[ \t]*$/
 const LENGTH = /^(?:0|[1-9]\d{0,8})$/
 /** What bears on where a request ends, or on what is done beside answering it. */
@@ -87,6 +90,7 @@ function parse(text: string): PlainHead | undefined {
   if (lines.length > HEADERS_MAX) return undefined
   const values = new Map<string, string>()
   const repeated = new Set<string>()
+  const rawHeaders: string[] = []
   let requestId: string | undefined
   for (const line of lines) {
     const [, written, value] = LINE.exec(line) ?? []
@@ -96,13 +100,14 @@ function parse(text: string): PlainHead | undefined {
     if (name === REQUEST_ID_HEADER && isSaneId(value)) requestId ??= value
     if (values.has(name)) repeated.add(name)
     values.set(name, value)
+    rawHeaders.push(written, value)
   }
   const length = values.get('content-length')
   if (!values.has('host') || repeated.has('host') || repeated.has('content-length')) return undefined
   if (length !== undefined && !LENGTH.test(length)) return undefined
   const [type, accepted, jsonBytes] = READ.map(name => values.get(name))
   const isSimple = !values.has('content-encoding') && !READ.some(name => repeated.has(name))
-  return { bodyBytes: length === undefined ? -1 : Number(length), isSimple, requestId, type, accepted, jsonBytes }
+  return { bodyBytes: length === undefined ? -1 : Number(length), isSimple, requestId, type, accepted, jsonBytes, rawHeaders }
 }
 
 const READ = ['content-type', 'accept-encoding', 'inference-header-content-length'] as const

@@ -34,11 +34,11 @@ export const REQUESTS: readonly string[] = [
   get(`${ANSWERS}/ann`, 'content-length: 0\r\n'),
   get(`${ANSWERS}/ann`, 'Connection: Keep-Alive\r\nAccept: */*\r\n'),
   get(`${ANSWERS}/ann`, `cookie: ${'x'.repeat(8_000)}\r\n`),
-  get(`http://x${ANSWERS}/ann`),
   post(ANSWERS, ANN, 'content-length: 13 \r\n'),
 ]
 /** Each as well, and from there on all belongs to node:http. */
 export const ODD: readonly string[] = [
+  get(`http://x${ANSWERS}/ann`),
   get(ANSWERS).replace('GET', 'OPTIONS'),
   get(`${ANSWERS}/ann`, 'te: trailers\r\n'),
   get(`${ANSWERS}/ann`, 'x: b\xe4r\r\n'),

@@ -8,6 +8,7 @@ import { Asked } from './hot-caller.ts'
 import type { Broken, Connection, HotHost, HotTimes } from './hot-host.ts'
 import type { HotRequest } from './hot-route.ts'
 import { Incoming } from './incoming.ts'
+import { Outbox } from './outbox.ts'
 import { type PlainRequest, readPlain } from './plain-head.ts'
 import { newRequestId } from './request-id.ts'
 import { type RoutedListener, RoutedRequest } from './routed-request.ts'
@@ -16,8 +17,6 @@ import { writeAtEnd } from './turn.ts'
 const NO_BODY = Buffer.alloc(0)
 /** Bytes that wait behind a request that is not answered yet; more are not read. */
 const WAITING_BYTES_MAX = 64 * 1024
-/** Responses that are put together before they are written. */
-const WAITING_CHARS_MAX = 64 * 1024
 /** node:http too waits longer than it says, so that a request that is on its way is not cut. */
 const KEPT_LONGER_MS = 1_000
 
@@ -25,12 +24,12 @@ export class HotConnection implements Connection, RoutedListener {
   readonly #socket: Socket
   readonly #host: HotHost
   readonly #incoming = new Incoming()
+  readonly #outbox: Outbox
   /** Without so many bytes nothing can be done. */
   #wantedBytes = 1
   /** The request that is not answered yet: a hot one, or the router's. */
   #asked: Asked | undefined
   #routed: RoutedRequest | undefined
-  #out = ''
   #isPlanned = false
   #isAdvancing = false
   #hasAsked = false
@@ -38,8 +37,6 @@ export class HotConnection implements Connection, RoutedListener {
   #hasEnded = false
   /** Nothing more is looked at. */
   #isOver = false
-  /** What waits to be written ends the connection. */
-  #isLast = false
   readonly #listeners: readonly (readonly [event: string, listener: (chunk: Buffer) => void])[] = [
     ['data', chunk => this.#read(chunk)],
     ['end', () => this.#readEnd()],
@@ -53,6 +50,7 @@ export class HotConnection implements Connection, RoutedListener {
   constructor(socket: Socket, host: HotHost) {
     this.#socket = socket
     this.#host = host
+    this.#outbox = new Outbox(socket)
     for (const [event, listener] of this.#listeners) socket.on(event, listener)
   }
 
@@ -61,13 +59,13 @@ export class HotConnection implements Connection, RoutedListener {
     this.#isAdvancing = true
     while (this.#canGoOn()) this.#next()
     this.#isAdvancing = false
-    if (this.#out !== '') writeAtEnd(this.#write, this.#out.length)
+    this.#outbox.writeLater()
     if (this.#hasEnded) this.#end()
     else if (!this.#isOver && this.#socket.isPaused() && !this.#holdsTooMuch()) this.#socket.resume()
   }
 
   closeIdle(): void {
-    const isBusy = this.#isAsked || this.#incoming.length > 0 || this.#out !== ''
+    const isBusy = this.#isAsked || this.#incoming.length > 0 || !this.#outbox.isEmpty
     if (!isBusy && this.#socket.writableLength === 0) this.cut()
   }
 
@@ -77,7 +75,7 @@ export class HotConnection implements Connection, RoutedListener {
 
   sweep({ headersTimeout, requestTimeout, keepAliveTimeout }: HotTimes): void {
     const isIncomplete = this.#routed?.isIncomplete ?? (this.#asked === undefined && this.#incoming.length > 0)
-    if (this.#isOver || this.#socket.writableNeedDrain || (this.#isAsked && !isIncomplete)) return
+    if (this.#isOver || this.#isPlanned || this.#socket.writableNeedDrain || (this.#isAsked && !isIncomplete)) return
     const isIdle = this.#hasAsked && !isIncomplete
     const mostMs = isIdle ? keepAliveTimeout + KEPT_LONGER_MS : this.#hasAsked ? requestTimeout : headersTimeout
     if (performance.now() - this.#sinceMs < mostMs) return
@@ -88,10 +86,9 @@ export class HotConnection implements Connection, RoutedListener {
   /** The answer to what was asked. */
   respond(head: string, body: string, hangsUp: boolean): void {
     this.#asked = undefined
-    this.#out += head + this.#host.headEnd(hangsUp) + body
     this.#sinceMs = this.#host.sweptMs
-    if (hangsUp || !this.#host.isOpen) this.#isOver = this.#isLast = true
-    if (this.#out.length > WAITING_CHARS_MAX) this.#write()
+    this.#isOver = hangsUp || !this.#host.isOpen
+    this.#outbox.add(head + this.#host.headEnd(hangsUp) + body, this.#isOver)
     if (!this.#isAdvancing) this.#plan()
   }
 
@@ -166,7 +163,7 @@ export class HotConnection implements Connection, RoutedListener {
 
   #route(plain: PlainRequest): void {
     this.#waitFor(1)
-    this.#write()
+    this.#outbox.write()
     this.#incoming.skip(plain.headBytes)
     this.#routed = new RoutedRequest(this.#host.server, this.#socket, plain, this)
   }
@@ -181,7 +178,7 @@ export class HotConnection implements Connection, RoutedListener {
     if (isLast) {
       this.#isOver = true
       this.#socket.destroySoon()
-    } else this.#plan()
+    } else if (this.#incoming.length > 0 || this.#hasEnded) this.#plan()
   }
 
   #handOver(): void {
@@ -190,7 +187,7 @@ export class HotConnection implements Connection, RoutedListener {
       this.#break('HPE_INVALID_EOF_STATE')
       return
     }
-    this.#write()
+    this.#outbox.write()
     this.#isOver = true
     this.#host.left(this)
     for (const [event, listener] of this.#listeners) socket.off(event, listener)
@@ -215,7 +212,7 @@ export class HotConnection implements Connection, RoutedListener {
 
   #break(why: Broken): void {
     this.#isOver = true
-    this.#write()
+    this.#outbox.write()
     this.#host.refuseBroken(this.#socket, why)
   }
 
@@ -229,12 +226,5 @@ export class HotConnection implements Connection, RoutedListener {
     this.#asked?.leave()
     this.#routed?.abort()
     this.#host.left(this)
-  }
-
-  readonly #write = (): void => {
-    const text = this.#out
-    this.#out = ''
-    if (text !== '') this.#socket.write(text, 'latin1')
-    if (this.#isLast) this.#socket.destroySoon()
   }
 }

@@ -39,5 +39,5 @@ export interface Connection {
   cut(): void
 }
 
-/** Times after which a connection is given up, in milliseconds; 0: it is not. */
+/** Times after which a connection is given up, in milliseconds. */
 export type HotTimes = Pick<Server, 'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout'>

@@ -73,8 +73,10 @@ export class Division {
     const only = told.length === 1 ? keys[told[0] as number] : undefined
     if (only !== undefined && isStringColumn(only)) {
       const partOfCode = this.#partsAt(await this.#placesOfDictionary(database, only.dictionary))
+      const parts = new Int32Array(rows)
       // Without a text: as place 0.
-      return only.codes.subarray(0, rows).map(code => (code < 0 ? 0 : (partOfCode[code] as number)))
+      for (let i = 0; i < rows; i++) parts[i] = (only.codes[i] as number) < 0 ? 0 : (partOfCode[only.codes[i] as number] as number)
+      return parts
     }
     let places: Float64Array | undefined
     for (const at of told.length === 0 ? keys.keys() : told) {

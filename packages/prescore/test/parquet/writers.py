@@ -1,4 +1,4 @@
-"""Writes the same columns of numbers by several writers and in several ways: writers.py FOLDER"""
+"""Writes the same columns of numbers and texts by several writers and in several ways: writers.py FOLDER"""
 import sys
 
 import fastparquet
@@ -40,6 +40,9 @@ def columns(rows, missing):
             "micros": array(time, pa.timestamp("us")),
             "instant": array(time, pa.timestamp("us", tz="UTC")),
             "nanos": array(time * 1000, pa.timestamp("ns")),
+            "words": array(np.array(["", "a", "Zürich", "東京", "🚀", "a\0b", "a longer text"])[small % 7], pa.string()),
+            "texts": array(np.array([f"{i:x}-ä" for i in large]), pa.string()),
+            "wide": array(np.array([f"{i:x}" for i in small]), pa.large_string()),
         }
     )
 

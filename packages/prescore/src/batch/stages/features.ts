@@ -82,7 +82,7 @@ async function computeParts(
 /** The distinct keys of each join over the whole population, of these parts. What is taken over needs no features. */
 async function joinedKeys(context: RunContext, parts: readonly number[]): Promise<readonly PartOfJoin[]> {
   const { plan, assembly, prediction, database, populationFile } = context
-  const all = await readPopulation(database, populationFile, prediction, plan.asOfUs, 0, plan.population.rows)
+  const all = await readPopulation(database, populationFile, prediction, plan.asOfUs, [[0, plan.population.rows]])
   const origins = await originsOf(context, 0, all.rows)
   const rows = origins === undefined ? all : someRows(all, rowsOfOrigin(origins, 0))
   const wanted: PartOfJoin[] = []

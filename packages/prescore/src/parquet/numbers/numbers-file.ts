@@ -1,11 +1,12 @@
 /**
  * Columns of numbers of a Parquet file, read without DuckDB: in the thread that wants them, and without an object for anything but a chunk.
+ * Columns of texts may be among them where all of them are missing.
  * It gives the bits that DuckDB does, and leaves to it whatever it does not know.
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import { setImmediate as turn } from 'node:timers/promises'
 import { TIME_US_MAX } from '../../base/index.ts'
-import type { Chunk, Column, Kind } from '../../expressions/index.ts'
+import { type Chunk, type Column, isStringColumn, type Kind } from '../../expressions/index.ts'
 import { unreadable } from '../database.ts'
 import { type Footer, readFooter, type StoredGroup } from './footer.ts'
 import { type NumberForm, numberForm } from './number-form.ts'
@@ -41,7 +42,8 @@ export interface RowsWanted {
 
 /** How a column is read. */
 interface OwnColumn extends FileColumn {
-  readonly form: NumberForm
+  /** Undefined: of texts, of which there is none in the file. */
+  readonly form: NumberForm | undefined
   /** Its place among the columns of the file. */
   readonly at: number
   readonly isOptional: boolean
@@ -105,10 +107,10 @@ export class NumbersFile {
   }
 
   async *#chunks(handle: FileHandle, passing: boolean, onRows: (rows: number) => void): AsyncGenerator<Chunk> {
-    const readers = this.#columns.map(({ form, isOptional }) => new NumberReader(form, isOptional))
+    const readers = this.#columns.map(({ form, isOptional }) => (form === undefined ? undefined : new NumberReader(form, isOptional)))
     const reused = passing ? this.#columns.map(() => new Float64Array(CHUNK_ROWS)) : undefined
     for (const { group, from, to, isMixed } of this.#groups) {
-      for (const [i, { at }] of this.#columns.entries()) await readers[i]!.open(handle, group.chunks[at]!, group.rows)
+      for (const [i, { at }] of this.#columns.entries()) await readers[i]?.open(handle, group.chunks[at]!, group.rows)
       for (let row = 0; row < to; ) {
         // Whatever else waits in this thread has its turn.
         await turn()
@@ -124,10 +126,12 @@ export class NumbersFile {
     }
   }
 
-  #chunk(readers: readonly NumberReader[], rows: number, reused: readonly Float64Array[] | undefined): Chunk {
+  #chunk(readers: readonly (NumberReader | undefined)[], rows: number, reused: readonly Float64Array[] | undefined): Chunk {
     const columns = this.#columns.map(({ name, kind }, i): [string, Column] => {
+      const reader = readers[i]
+      if (reader === undefined) return [name, { type: { kind }, codes: new Int32Array(rows).fill(-1), dictionary: [] }]
       const values = reused?.[i]?.subarray(0, rows) ?? new Float64Array(rows)
-      const exact = readers[i]!.read(values)
+      const exact = reader.read(values)
       return [name, exact === undefined ? { type: { kind }, values } : { type: { kind }, values, exact }]
     })
     return { rows, columns: new Map(columns) }
@@ -151,7 +155,9 @@ function ownColumns(footer: Footer, columns: readonly FileColumn[]): readonly Ow
     const [at = -1] = alike
     const leaf = footer.columns[at]
     const form = leaf === undefined ? undefined : numberForm(column.kind, leaf)
-    if (alike.length !== 1 || leaf?.name !== column.called || form === undefined) return undefined
+    if (alike.length !== 1 || leaf?.name !== column.called) return undefined
+    if (column.kind === 'string' && isWithoutValues(footer, at)) return { ...column, form, at, isOptional: leaf.isOptional }
+    if (form === undefined) return undefined
     const isReadable = footer.groups.every(
       ({ chunks }) =>
         isKnownCodec(chunks[at]!.codec) &&
@@ -161,6 +167,10 @@ function ownColumns(footer: Footer, columns: readonly FileColumn[]): readonly Ow
     return isReadable ? { ...column, form, at, isOptional: leaf.isOptional } : undefined
   })
   return own.every(column => column !== undefined) ? own : undefined
+}
+
+function isWithoutValues({ groups }: Footer, at: number): boolean {
+  return groups.every(({ rows, chunks }) => chunks[at]!.missing === rows)
 }
 
 /** Undefined: times are among them that only DuckDB knows. */
@@ -187,7 +197,7 @@ function ownGroups(footer: Footer, columns: readonly OwnColumn[], { rows, within
 
 function boundsOf({ chunks }: StoredGroup, { at, form }: OwnColumn): readonly [least: number, greatest: number] | undefined {
   const { least, greatest } = chunks[at]!
-  if (form.stored !== 'int64' || least?.length !== 8 || greatest?.length !== 8) return undefined
+  if (form?.stored !== 'int64' || least?.length !== 8 || greatest?.length !== 8) return undefined
   const valueOf = (bytes: Uint8Array) => Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0, true)) * form.unit
   return [valueOf(least), valueOf(greatest)]
 }
@@ -203,7 +213,9 @@ function within(chunk: Chunk, { column, from, until }: ValueRange): Chunk {
   }
   if (rows === chunk.rows) return chunk
   const columns = [...chunk.columns].map(([name, each]): [string, Column] => {
-    const { type, values, exact } = each as Exclude<Column, { codes: Int32Array }>
+    // There is none in it.
+    if (isStringColumn(each)) return [name, { ...each, codes: each.codes.subarray(0, rows) }]
+    const { type, values, exact } = each
     for (let i = 0; i < rows; i++) values[i] = values[kept[i]!]!
     if (exact === undefined) return [name, { type, values: values.subarray(0, rows) }]
     return [name, { type, values: values.subarray(0, rows), exact: BigInt64Array.from(kept.subarray(0, rows), row => exact[row]!) }]

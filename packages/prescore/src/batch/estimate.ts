@@ -70,8 +70,8 @@ export async function estimateRun(
       ? 0
       : measured.scanSeconds * rounds + (measured.computeSeconds * byKeys) / Math.min(threads, planned.shards.features)
     const features = WORKER.startSeconds + computing
-    // Rows that have their features themselves are scored as they are scanned, by each worker those of its keys.
-    const score = (isOwn ? measured.scanSeconds : 0) + (measured.scoreSeconds * byRows) / workers
+    // Rows that have their features themselves are scored as they are scanned, by each worker a slice of them.
+    const score = ((isOwn ? measured.scanSeconds : 0) + measured.scoreSeconds * byRows) / workers
     const stage = measured.staged.fixedSeconds + measured.staged.rowsSeconds * byRows
     const estimate: Estimate = {
       run: planned.run,

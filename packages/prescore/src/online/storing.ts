@@ -12,7 +12,7 @@ const CHANGED_KEYS = 262_144
 const CHANGED_KEYS_MAX = 1.5 * CHANGED_KEYS
 
 /** Of so many, events are put to them while others are stored; those of fewer take less at once, when more have come. */
-const KEYS_AHEAD = 16_384
+const KEYS_AHEAD = 65_536
 /** After so long, there may be more. */
 const LOOK_AGAIN_MS = 10
 
@@ -172,7 +172,7 @@ async function foldAhead(groups: readonly GroupState[], commit: Promise<void>): 
 /** @returns whether there is more to be done at once */
 function tryFolding(groups: readonly GroupState[], untilMs: number): boolean {
   try {
-    return groups.some(({ table }) => table.changed >= KEYS_AHEAD && !table.foldAhead(untilMs))
+    return groups.some(({ table }) => table.ahead >= KEYS_AHEAD && !table.foldAhead(untilMs))
   } catch {
     // What cannot be read is told when it is asked for.
     return false

@@ -20,6 +20,11 @@ export class ByteWriter {
     this.at += 1
   }
 
+  uint16(value: number): void {
+    this.reserve(2).setUint16(this.at, value, true)
+    this.at += 2
+  }
+
   uint32(value: number): void {
     this.reserve(4).setUint32(this.at, value, true)
     this.at += 4
@@ -87,6 +92,11 @@ export class ByteReader {
 
   byte(): number {
     return this.view.getUint8(this.at++)
+  }
+
+  uint16(): number {
+    this.at += 2
+    return this.view.getUint16(this.at - 2, true)
   }
 
   uint32(): number {

@@ -9,6 +9,7 @@ import { BusyKeys } from './busy-keys.ts'
 import type { Environment, Table } from './environment.ts'
 import type { Retention, RowsOfKey } from './growth.ts'
 import type { Intake, Prepared } from './intake.ts'
+import type { Put } from './journal.ts'
 import { addToBlock, KeyEvents, type Moment, type Workbench } from './key-events.ts'
 import { Waiting } from './waiting.ts'
 import { type Found, Wave } from './wave.ts'
@@ -23,9 +24,6 @@ export interface TableParts extends Workbench {
   readonly retention: () => Retention
   readonly newIntake: () => Intake
 }
-
-/** Undefined bytes: to be removed. */
-type Put = readonly [key: Buffer, bytes: Uint8Array | undefined]
 
 export class GroupTable {
   readonly #environment: Environment
@@ -132,9 +130,17 @@ export class GroupTable {
     return true
   }
 
-  /** Puts and removes all that was to be stored; within a commit. */
-  store(): void {
-    for (const [key, bytes] of this.#puts) void (bytes === undefined ? this.#table.remove(key) : this.#table.put(key, bytes as Buffer))
+  /** What is to be stored, once all events are put to their keys. */
+  get puts(): readonly Put[] {
+    return this.#puts
+  }
+
+  /** Puts and removes what is to be stored, or some of it; within a commit. */
+  store(from = 0, end = this.#puts.length): void {
+    for (let i = from; i < end; i++) {
+      const [key, bytes] = this.#puts[i]!
+      void (bytes === undefined ? this.#table.remove(key) : this.#table.put(key, bytes as Buffer))
+    }
   }
 
   /** After the commit: the disk has it. */

@@ -43,7 +43,7 @@ export class ByteWriter {
   /** Copies bytes at `from` to before `end`. */
   copy(bytes: Uint8Array, from: number, end: number): void {
     this.reserve(end - from)
-    this.#bytes.set(bytes.subarray(from, end), this.at)
+    this.#bytes.set(from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end), this.at)
     this.at += end - from
   }
 

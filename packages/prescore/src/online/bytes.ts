@@ -6,8 +6,14 @@ const FEW_BYTES = 64
 
 export class ByteWriter {
   at = 0
-  #bytes = Buffer.alloc(FIRST_BYTES)
-  #view = viewOf(this.#bytes)
+  #bytes: Buffer
+  #view: DataView
+
+  /** @param bytes room to begin with. */
+  constructor(bytes = FIRST_BYTES) {
+    this.#bytes = Buffer.alloc(bytes)
+    this.#view = viewOf(this.#bytes)
+  }
 
   /** Room for so many more bytes: asked for before they are written. */
   reserve(bytes: number): DataView {
@@ -42,9 +48,11 @@ export class ByteWriter {
 
   /** Copies bytes at `from` to before `end`. */
   copy(bytes: Uint8Array, from: number, end: number): void {
-    this.reserve(end - from)
-    this.#bytes.set(from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end), this.at)
-    this.at += end - from
+    const count = end - from
+    this.reserve(count)
+    if (count <= FEW_BYTES) for (let i = 0; i < count; i++) this.#bytes[this.at + i] = bytes[from + i]!
+    else this.#bytes.set(from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end), this.at)
+    this.at += count
   }
 
   /** Copies the next bytes of a reader. */

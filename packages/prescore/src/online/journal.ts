@@ -10,13 +10,15 @@ import { ByteReader, ByteWriter } from './bytes.ts'
 
 /** A part ends behind the put with which it reaches this. */
 const PART_BYTES = 256 * 1024
+/** Holds most last puts. */
+const SPARE_BYTES = 16 * 1024
 
 /** Undefined bytes: to be removed. */
 export type Put = readonly [key: Buffer, bytes: Uint8Array | undefined]
 
 /** Writes puts of a group, from one on, to a part. @returns the part, and the first put that it does not hold */
 export function journalPart(group: string, puts: readonly Put[], from: number): { readonly bytes: Buffer; readonly next: number } {
-  const to = new ByteWriter()
+  const to = new ByteWriter(PART_BYTES + SPARE_BYTES)
   to.uint16(Buffer.byteLength(group))
   to.text(group, 'utf8')
   let next = from

@@ -11,8 +11,10 @@ import { type KeyRoster, WORD_BYTES } from './key-roster.ts'
 const KEYS_AT_ONCE = 32
 /** Fewer than these share some pages. */
 const SORTED_MIN = 16
-/** Beside a word, a double holds so great a number exactly. More keys are sorted in parts. */
-const KEYS_MAX = 2 ** 21
+/** Some milliseconds of work. Beside a word, a double holds so great a number exactly. */
+const SORTED_MAX = 2 ** 15
+/** Into which more are dealt. */
+const PILES = 1024
 
 /** The keys of a wave, by their numbers. */
 interface Numbered {
@@ -45,11 +47,11 @@ export class KeyPass {
     this.#wave = wave
     this.#roster = roster
     this.end = wave.keys
-    this.#numbers = Int32Array.from({ length: this.end - from }, (_, i) => from + i)
+    this.#numbers = new Int32Array(this.end - from)
+    for (let i = 0; i < this.#numbers.length; i++) this.#numbers[i] = from + i
     this.#words = new Float64Array(this.#numbers.length)
     this.#moved = new Int32Array(this.#numbers.length)
-    for (let at = 0; at < this.#numbers.length; at += KEYS_MAX)
-      this.#alike.push({ from: at, end: Math.min(at + KEYS_MAX, this.#numbers.length), at: 0 })
+    this.#alike.push({ from: 0, end: this.#numbers.length, at: 0 })
   }
 
   /** Goes on until a moment. @returns whether all keys that a request can ask for were visited */
@@ -74,16 +76,48 @@ export class KeyPass {
     return this.#alike.length === 0
   }
 
-  #sortAlike({ from, end, at }: Alike): void {
+  #sortAlike(alike: Alike): void {
+    const { from, end, at } = alike
     const [numbers, roster] = [this.#numbers, this.#roster]
     const words = this.#words.subarray(from, end)
-    for (let i = 0; i < words.length; i++) words[i] = roster.word(numbers[from + i]!, at) * KEYS_MAX + i
-    words.sort()
+    let [least, most] = [Number.POSITIVE_INFINITY, 0]
+    for (let i = 0; i < words.length; i++) {
+      const word = roster.word(numbers[from + i]!, at)
+      if (word < least) least = word
+      if (word > most) most = word
+      words[i] = word
+    }
     this.#moved.set(numbers.subarray(from, end))
+    if (least === most) this.#noteAlike(from, end, at + WORD_BYTES)
+    else if (words.length > SORTED_MAX) this.#deal(alike, words, least, most)
+    else this.#sortWords(alike, words)
+  }
+
+  /** Deals many keys to piles that are sorted one by one. */
+  #deal({ from, at }: Alike, words: Float64Array, least: number, most: number): void {
+    const scale = (PILES - 1) / (most - least)
+    const starts = new Int32Array(PILES + 1)
+    for (let i = 0; i < words.length; i++) starts[Math.floor((words[i]! - least) * scale) + 1]!++
+    for (let pile = 0; pile < PILES; pile++) starts[pile + 1]! += starts[pile]!
+    const ends = starts.slice()
+    for (let i = 0; i < words.length; i++) {
+      const place = ends[Math.floor((words[i]! - least) * scale)]!++
+      this.#numbers[from + place] = this.#moved[i]!
+    }
+    for (let pile = 0; pile < PILES; pile++) {
+      const [first, end] = [from + starts[pile]!, from + starts[pile + 1]!]
+      if (end - first > 1) this.#alike.push({ from: first, end, at })
+    }
+  }
+
+  #sortWords({ from, end, at }: Alike, words: Float64Array): void {
+    const numbers = this.#numbers
+    for (let i = 0; i < words.length; i++) words[i] = words[i]! * SORTED_MAX + i
+    words.sort()
     let [first, word] = [from, -1]
     for (let i = 0; i < words.length; i++) {
-      const own = Math.floor(words[i]! / KEYS_MAX)
-      numbers[from + i] = this.#moved[words[i]! - own * KEYS_MAX]!
+      const own = Math.floor(words[i]! / SORTED_MAX)
+      numbers[from + i] = this.#moved[words[i]! - own * SORTED_MAX]!
       if (own === word) continue
       this.#noteAlike(first, from + i, at + WORD_BYTES)
       first = from + i

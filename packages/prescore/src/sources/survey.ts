@@ -175,7 +175,7 @@ export async function explained(
   thrown: unknown,
   text: TextFormat,
   files: readonly SourceFile[],
-  where: string,
+  where: string | undefined,
   folder: string,
 ): Promise<PrescoreError> {
   const error = asPrescoreError(thrown)
@@ -183,7 +183,8 @@ export async function explained(
   const explanation = await text.explain(error.cause.message, files).catch(() => undefined)
   if (explanation === undefined) return error
   const { at, ...rest } = explanation
-  const details: ErrorDetails = { where: `${where}, ${shortPath(at, folder)}`, ...rest, cause: error.cause }
+  const place = shortPath(at, folder)
+  const details: ErrorDetails = { where: where === undefined ? place : `${where}, ${place}`, ...rest, cause: error.cause }
   return new PrescoreError('source_unreadable', details)
 }
 

@@ -98,7 +98,7 @@ for (const [kind, cell, fix] of JSON_CELLS) {
 }
 
 const FILES: readonly (readonly [what: string, ending: string, text: string | Buffer, where: string, found: RegExp])[] = [
-  ['a row with a cell too few', '.csv', 'a,x\n1,2\n3\n', 'FILE, line 3', /^1 cells$/],
+  ['a row with a cell too few', '.csv', 'a,x\n1,2\n3\n', 'FILE, line 3', /^1 cell$/],
   ['a row with a cell too many', '.csv', 'a,x\n1,2,3\n', 'FILE, line 2', /^3 cells$/],
   ['a quote that is not closed', '.csv', 'a,x\n1,"2\n', 'FILE, line 2', /quote/],
   ['line ends of two kinds', '.csv', 'a,x\r\n1,2\r\n3,4\n5,6\r\n', 'FILE', /line ends/],

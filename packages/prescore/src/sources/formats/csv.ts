@@ -80,7 +80,7 @@ function explain(message: string): Explanation | undefined {
   const [, expected, found] = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message) ?? []
   if (found !== undefined) {
     const fix = 'Give every line as many cells as the header, and quote cells that hold the separator or a line end.'
-    return { at, found: `${found} cells`, expected: `${expected}, as in the header`, fix }
+    return { at, found: `${found} ${found === '1' ? 'cell' : 'cells'}`, expected: `${expected}, as in the header`, fix }
   }
   if (message.includes('not utf-8'))
     return {

@@ -192,7 +192,12 @@ export class Environment {
   checkOwner(): void {
     const owner = this.attempt(() => this.#meta.getBinary(OWNER))
     if (owner === undefined || !this.#owner.equals(owner))
-      throw new PrescoreError('store_unreadable', { where: this.folder, found: 'live state that another process has opened since' })
+      throw new PrescoreError('store_unreadable', {
+        where: this.folder,
+        found: 'live state that another process has opened since',
+        expected: 'one process that keeps it',
+        fix: 'Stop the other one and start this one again, or give this one a folder of its own with --state.',
+      })
   }
 }
 

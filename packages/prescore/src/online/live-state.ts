@@ -1,5 +1,5 @@
 /** The live state of all groups of a folder: which events go where, when they are stored, and who reads what. */
-import { type Clock, PrescoreError, systemClock } from '../base/index.ts'
+import { asPrescoreError, type Clock, PrescoreError, systemClock } from '../base/index.ts'
 import type { Column, ValueType } from '../expressions/index.ts'
 import type { Database } from '../parquet/index.ts'
 import type { SourcePin } from '../sources/index.ts'
@@ -230,6 +230,15 @@ class LmdbLiveState implements LiveState {
 
   get canRecover(): boolean {
     return this.#storing.canRecover
+  }
+
+  get failure(): PrescoreError | undefined {
+    try {
+      this.#storing.checkUsable()
+      return undefined
+    } catch (error) {
+      return asPrescoreError(error)
+    }
   }
 
   recover(): Promise<void> {

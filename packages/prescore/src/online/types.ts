@@ -5,7 +5,7 @@
  * - **data through**: up to which arrival moment everything has been applied.
  * - **retained from**: as-ofs before it are refused, and events that cannot count from there on are forgotten.
  */
-import type { Clock } from '../base/index.ts'
+import type { Clock, PrescoreError } from '../base/index.ts'
 import type { Column, ValueType } from '../expressions/index.ts'
 import type { Database } from '../parquet/index.ts'
 import type { FeatureGroupDefinition, Key } from '../project/index.ts'
@@ -141,6 +141,8 @@ export interface LiveState {
   heartbeat(source: string, us: number): void
   /** Something could not be stored, and {@link recover} may help. */
   readonly canRecover: boolean
+  /** Why it cannot be read: something could not be stored, another process has opened it since, or it is closed. */
+  readonly failure: PrescoreError | undefined
   /**
    * After something could not be stored: goes back to what is on disk, from where the log goes on, once something can be stored again.
    * @throws PrescoreError `store_unreadable`: nothing can yet

@@ -1,8 +1,10 @@
-/** The numbers of chunks, to be compared. */
-import type { Chunk, Column, NumberColumn } from '../../src/expressions/index.ts'
+/** The values of chunks, to be compared. */
+import { type Chunk, type Column, isStringColumn, type NumberColumn } from '../../src/expressions/index.ts'
 
-/** By column; missing numbers are NaN, and what a double does not hold is exact. */
-export type Values = Map<string, (number | bigint)[]>
+/** Of a column: a missing number is NaN, a missing text undefined, and what a double does not hold is exact. */
+export type Value = number | bigint | string | undefined
+/** By column. */
+export type Values = Map<string, Value[]>
 
 export async function valuesOf(chunks: AsyncIterable<Chunk>): Promise<Values> {
   const all: Values = new Map()
@@ -16,7 +18,8 @@ export async function valuesOf(chunks: AsyncIterable<Chunk>): Promise<Values> {
   return all
 }
 
-function valueAt(column: Column, row: number): number | bigint {
+function valueAt(column: Column, row: number): Value {
+  if (isStringColumn(column)) return column.dictionary[column.codes[row] as number]
   const { values, exact } = column as NumberColumn
   const value = values[row] as number
   return exact === undefined || Number.isNaN(value) || Number.isSafeInteger(value) ? value : (exact[row] as bigint)

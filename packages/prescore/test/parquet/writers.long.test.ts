@@ -1,4 +1,4 @@
-/** Numbers of Parquet files of other writers, read without DuckDB: the same as with it, or left to it. */
+/** Columns of Parquet files of other writers, read without DuckDB: the same as with it, or left to it. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -16,6 +16,7 @@ const COLUMNS = {
   int64: ['int8', 'int16', 'int32', 'int64', 'large', 'same', 'uint8', 'uint16', 'uint32'],
   float64: ['float', 'double', 'int32', 'uint32', 'int64'],
   boolean: ['boolean'],
+  string: ['words', 'texts', 'wide'],
   timestamp: ['seconds', 'millis', 'micros', 'instant', 'nanos'],
 } as const
 

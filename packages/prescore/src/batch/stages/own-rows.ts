@@ -37,7 +37,7 @@ export async function readOwnRows(context: RunContext, rows: Chunk, take: (block
   const only = onlyAmong(own.keys, asked, project.sources[own.source] as SourceDefinition)
   const { source, pin } = await ownTable(context, own.source)
   const block = new Block(assembly.vector.names.length)
-  const scan = { columns: own.columns, passing: true, ...(only === undefined ? {} : { only }) }
+  const scan = { columns: own.columns, passing: true, ...(only === undefined ? {} : { only: { sql: only } }) }
   let met = 0
   for await (const chunk of scanSource(database, source, pin, scan)) {
     const found = places.of(

@@ -1,16 +1,17 @@
 /**
- * Columns of numbers of a Parquet file, read without DuckDB: in the thread that wants them, and without an object for anything but a chunk.
+ * Columns of a Parquet file, numbers and texts, read without DuckDB: in the thread that wants them, and without an object for anything but a chunk.
  * It gives the bits that DuckDB does, and leaves to it whatever it does not know.
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import { setImmediate as turn } from 'node:timers/promises'
 import { TIME_US_MAX } from '../../base/index.ts'
-import type { Chunk, Column, Kind } from '../../expressions/index.ts'
+import { type Chunk, type Column, isStringColumn, type Kind } from '../../expressions/index.ts'
 import { unreadable } from '../database.ts'
 import { type Footer, readFooter, type StoredGroup } from './footer.ts'
 import { type NumberForm, numberForm } from './number-form.ts'
 import { ENCODINGS, NumberReader } from './number-reader.ts'
 import { isKnownCodec, PAGE_BYTES_MAX } from './page-reader.ts'
+import { TextCodes } from './text-codes.ts'
 
 /** Rows of a chunk: what is made of them stays in the processor's caches. */
 const CHUNK_ROWS = 4096
@@ -45,6 +46,15 @@ interface OwnColumn extends FileColumn {
   /** Its place among the columns of the file. */
   readonly at: number
   readonly isOptional: boolean
+}
+
+/** A column that is being read. */
+interface OpenColumn extends OwnColumn {
+  readonly reader: NumberReader
+  readonly texts: TextCodes | undefined
+  /** Written to by one chunk after the other; undefined: chunks are kept. */
+  readonly values: Float64Array | undefined
+  readonly codes: Int32Array | undefined
 }
 
 /** The rows of a group that are wanted by their numbers. */
@@ -105,16 +115,15 @@ export class NumbersFile {
   }
 
   async *#chunks(handle: FileHandle, passing: boolean, onRows: (rows: number) => void): AsyncGenerator<Chunk> {
-    const readers = this.#columns.map(({ form, isOptional }) => new NumberReader(form, isOptional))
-    const reused = passing ? this.#columns.map(() => new Float64Array(CHUNK_ROWS)) : undefined
+    const columns = this.#columns.map(column => openColumn(column, passing))
     for (const { group, from, to, isMixed } of this.#groups) {
-      for (const [i, { at }] of this.#columns.entries()) await readers[i]!.open(handle, group.chunks[at]!, group.rows)
+      for (const { reader, at } of columns) await reader.open(handle, group.chunks[at]!, group.rows)
       for (let row = 0; row < to; ) {
         // Whatever else waits in this thread has its turn.
         await turn()
         // What is before the first is read, and nothing made of it.
         const end = Math.min(row + CHUNK_ROWS, row < from ? from : to)
-        const chunk = this.#chunk(readers, end - row, reused)
+        const chunk = { rows: end - row, columns: new Map(columns.map(column => [column.name, nextOf(column, end - row)])) }
         row = end
         if (end <= from) continue
         onRows(chunk.rows)
@@ -123,15 +132,30 @@ export class NumbersFile {
       }
     }
   }
+}
 
-  #chunk(readers: readonly NumberReader[], rows: number, reused: readonly Float64Array[] | undefined): Chunk {
-    const columns = this.#columns.map(({ name, kind }, i): [string, Column] => {
-      const values = reused?.[i]?.subarray(0, rows) ?? new Float64Array(rows)
-      const exact = readers[i]!.read(values)
-      return [name, exact === undefined ? { type: { kind }, values } : { type: { kind }, values, exact }]
-    })
-    return { rows, columns: new Map(columns) }
+function openColumn(column: OwnColumn, isPassing: boolean): OpenColumn {
+  const texts = column.kind === 'string' ? new TextCodes() : undefined
+  return {
+    ...column,
+    reader: new NumberReader(column.form, column.isOptional, texts),
+    texts,
+    // Of texts they are not handed over.
+    values: isPassing || texts !== undefined ? new Float64Array(CHUNK_ROWS) : undefined,
+    codes: isPassing && texts !== undefined ? new Int32Array(CHUNK_ROWS) : undefined,
   }
+}
+
+/** The next rows of a column. */
+function nextOf({ kind, reader, texts, ...reused }: OpenColumn, rows: number): Column {
+  const values = reused.values?.subarray(0, rows) ?? new Float64Array(rows)
+  const exact = reader.read(values)
+  if (texts !== undefined) {
+    const codes = reused.codes?.subarray(0, rows) ?? new Int32Array(rows)
+    for (let i = 0; i < rows; i++) codes[i] = values[i]! === values[i]! ? values[i]! : -1
+    return { type: { kind }, codes, dictionary: texts.texts }
+  }
+  return exact === undefined ? { type: { kind }, values } : { type: { kind }, values, exact }
 }
 
 async function footerOf(path: string): Promise<Footer | undefined> {
@@ -201,12 +225,22 @@ function within(chunk: Chunk, { column, from, until }: ValueRange): Chunk {
     const time = times[row]!
     if (time >= from && time < until) kept[rows++] = row
   }
+  return keepRows(chunk, kept.subarray(0, rows))
+}
+
+/** Some rows of a chunk that nobody else has, in their order: put together in the place where they are. */
+export function keepRows(chunk: Chunk, kept: Int32Array): Chunk {
+  const rows = kept.length
   if (rows === chunk.rows) return chunk
   const columns = [...chunk.columns].map(([name, each]): [string, Column] => {
-    const { type, values, exact } = each as Exclude<Column, { codes: Int32Array }>
+    if (isStringColumn(each)) {
+      for (let i = 0; i < rows; i++) each.codes[i] = each.codes[kept[i]!]!
+      return [name, { ...each, codes: each.codes.subarray(0, rows) }]
+    }
+    const { type, values, exact } = each
     for (let i = 0; i < rows; i++) values[i] = values[kept[i]!]!
     if (exact === undefined) return [name, { type, values: values.subarray(0, rows) }]
-    return [name, { type, values: values.subarray(0, rows), exact: BigInt64Array.from(kept.subarray(0, rows), row => exact[row]!) }]
+    return [name, { type, values: values.subarray(0, rows), exact: BigInt64Array.from(kept, row => exact[row]!) }]
   })
   return { rows, columns: new Map(columns) }
 }

@@ -48,8 +48,14 @@ const [COLON, TAB, SPACE] = [0x3a, 0x09, 0x20]
 /** By code: what may stand in a name, and in a value. */
 const IN_NAME = table(/[\w!#$%&'*+.^`|~-]/)
 const IN_VALUE = table(/[\t -~]/)
-/** By length: whether a name can be one that is looked at below. */
-const LENGTHS = Uint8Array.from({ length: 64 }, (_, length) => ([2, 4, 6, 7, 10, 12, 14, 15, 16, 17, 31].includes(length) ? 1 : 0))
+/** Headers that bear on where a request ends, or on what is done beside answering it. */
+const NOT_PLAIN: readonly string[] = ['transfer-encoding', 'trailer', 'te', 'expect', 'upgrade', 'proxy-connection', 'http2-settings']
+const READ: readonly string[] = [
+  ...['host', 'connection', 'content-length', 'content-type', 'content-encoding', 'accept-encoding'],
+  ...['inference-header-content-length', REQUEST_ID_HEADER],
+]
+/** By length: whether a name can be one of these. */
+const LENGTHS = Uint8Array.from({ length: 64 }, (_, length) => ([...NOT_PLAIN, ...READ].some(name => name.length === length) ? 1 : 0))
 
 const REMEMBERED_CHARS = 2_048
 const REMEMBERED = 1_000
@@ -148,17 +154,8 @@ function note(head: PlainHead, name: string, value: string): boolean {
     case REQUEST_ID_HEADER:
       if (head.requestId === undefined && isSaneId(value)) head.requestId = value
       return true
-    // These bear on where a request ends, or on what is done beside answering it.
-    case 'transfer-encoding':
-    case 'trailer':
-    case 'te':
-    case 'expect':
-    case 'upgrade':
-    case 'proxy-connection':
-    case 'http2-settings':
-      return false
     default:
-      return true
+      return !NOT_PLAIN.includes(name)
   }
 }
 

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { PrescoreError } from '../../src/base/index.ts'
-import { type Chunk, type Column, isStringColumn, type Kind, type NumberColumn } from '../../src/expressions/index.ts'
+import type { Column, Kind } from '../../src/expressions/index.ts'
 import {
   type ColumnKinds,
   GroupedFile,
@@ -17,6 +17,7 @@ import {
   writeRowGroup,
 } from '../../src/parquet/index.ts'
 import { Place } from './place.ts'
+import { type Values, valuesOf } from './values.ts'
 
 const place = await Place.open()
 let files = 0
@@ -90,29 +91,6 @@ function opened(file: string, kinds: ColumnKinds, wanted: RowsWanted = {}): Prom
     Object.entries(kinds).map(([name, kind]) => ({ name, called: name, kind })),
     wanted,
   )
-}
-
-/** By column; missing numbers are NaN, and what a double does not hold is exact. */
-type Value = number | bigint | string | undefined
-type Values = Map<string, Value[]>
-
-async function valuesOf(chunks: AsyncIterable<Chunk>): Promise<Values> {
-  const all: Values = new Map()
-  for await (const { rows, columns } of chunks) {
-    for (const [name, column] of columns) {
-      const values = all.get(name) ?? []
-      for (let row = 0; row < rows; row++) values.push(valueAt(column, row))
-      all.set(name, values)
-    }
-  }
-  return all
-}
-
-function valueAt(column: Column, row: number): Value {
-  if (isStringColumn(column)) return column.dictionary[column.codes[row] as number]
-  const { values, exact } = column as NumberColumn
-  const value = values[row] as number
-  return exact === undefined || Number.isNaN(value) || Number.isSafeInteger(value) ? value : (exact[row] as bigint)
 }
 
 async function own(file: string, kinds: ColumnKinds, wanted: RowsWanted = {}, passing = false): Promise<Values> {

@@ -16,7 +16,7 @@ import type { LoadedProject } from '../packages/prescore/src/project/index.ts'
 const EVERYTHING = Number.MAX_SAFE_INTEGER
 const BLOCK_ROWS = 65_536
 
-interface Part extends Pick<PartTask, 'asked' | 'only'> {
+interface Part extends Pick<PartTask, 'asked' | 'keys'> {
   readonly part: number
 }
 
@@ -72,7 +72,7 @@ export class FeatureThreads {
       const own = values.filter((_, i) => partOf[i] === part)
       const moments = new Float64Array(own.length).fill(asOfUs)
       const asked = [{ need, keys: [{ type: keys.type, values: own }], asOfUs: moments, sheets: [{ queries: own.length }] }]
-      return { part, only: division.condition([part]), asked }
+      return { part, keys: { needs: [need], shares: [part], of: this.#threads }, asked }
     })
     await this.#run(group.source, parts)
   }
@@ -83,8 +83,8 @@ export class FeatureThreads {
 
   async #run(source: string, parts: readonly Part[]): Promise<void> {
     const together = togetherFor(parts, this.#threads, parts.length)
-    const tasks = parts.map(({ asked, only }, i): PartTask => {
-      const task = { kind: 'part', source, asked, only } as const
+    const tasks = parts.map(({ asked, keys }, i): PartTask => {
+      const task = { kind: 'part', source, asked, keys } as const
       return together === undefined ? task : { ...task, together: together[i] as Together }
     })
     await this.#engine.run(

@@ -35,6 +35,8 @@ export interface BlockDone {
 
 export async function performBlock(ground: Ground, task: BlockTask, tell: (told: Told) => void): Promise<BlockDone> {
   const { prediction, assembly, model } = ground
+  // Parts are done.
+  ground.room.clear()
   const all = withNeeds(ground, task)
   const { rows, label } = labelled(ground, all, task.knownUntilUs)
   const vector = assembly.vector.columns(rows)

@@ -85,7 +85,7 @@ export class Building {
           kind: 'part',
           source: scan.source,
           asked: results.asked(part),
-          only: part.only,
+          keys: part.keys,
           ...(own === undefined ? {} : { together: own }),
         }
         askedOf.set(task, part)

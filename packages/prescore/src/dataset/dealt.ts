@@ -1,20 +1,20 @@
 /** What the rows ask for, dealt to shares of the keys, of which the parts are made. */
-import type { Column, NumberColumn } from '../expressions/index.ts'
+import type { Chunk, Column, NumberColumn } from '../expressions/index.ts'
 import { columnBuffer, Division } from '../history/index.ts'
 import type { Database } from '../parquet/index.ts'
 import type { RowsAside } from './aside.ts'
 import type { Need, SharedScan } from './needs.ts'
-import type { Asked } from './part.ts'
+import type { Asked, PartKeys } from './part.ts'
 import { columnsBytes, compacted } from './pieces.ts'
 import type { Prepared } from './prepare.ts'
 import { Shelves } from './shelves.ts'
 
-/** Some rows of a block that ask for the same need, of one share of the keys. */
+/** The rows of a block that ask for the same need, of one part. */
 interface Slip {
   readonly need: number
   readonly block: number
-  /** Counted over the whole set, ascending. */
-  readonly rows: Float64Array
+  /** Counted from the block's first, ascending. */
+  readonly rows: Int32Array
   readonly keys: readonly Column[]
   readonly asOfUs: Float64Array
 }
@@ -22,15 +22,22 @@ interface Slip {
 /** All slips of a part, put together. */
 export interface PartAsked {
   readonly part: number
-  readonly only: string | undefined
+  readonly keys: PartKeys
   readonly asked: readonly AskedOfPart[]
-  /** By what is asked: its rows. */
-  readonly rows: readonly Float64Array[]
 }
 
 export interface AskedOfPart extends Omit<Asked, 'sheets'> {
-  /** Ascending: where rows of another block begin; the last is the number of rows. */
-  readonly ends: readonly number[]
+  /** Of whose rows they are, one block after the other. */
+  readonly blocks: readonly Pick<Slip, 'block' | 'rows'>[]
+}
+
+/** What a block asks for by one need. */
+interface BlockAsks {
+  readonly need: number
+  readonly keys: readonly Column[]
+  /** By row. */
+  readonly shareOf: Int32Array
+  readonly asOfUs: Float64Array
 }
 
 export class Dealt {
@@ -38,9 +45,8 @@ export class Dealt {
   readonly #needs: readonly Need[]
   readonly #scan: SharedScan
   readonly #division: Division
-  /** How many rows asked for keys of each share. */
-  readonly #askedOf: Float64Array
-  #blockRows = 0
+  /** The shares of each part. */
+  #shares: readonly (readonly number[])[] = []
   readonly #shelves: Shelves<Slip>
 
   constructor(prepared: Prepared, needs: readonly Need[], scan: SharedScan, parts: number, prefix: string, room: number) {
@@ -48,29 +54,26 @@ export class Dealt {
     this.parts = parts
     this.#needs = needs
     this.#scan = scan
-    const shares = parts * sharesOf(parts)
-    this.#division = new Division(prepared.source(scan.source).at.definition, groups, shares)
-    this.#askedOf = new Float64Array(shares)
-    this.#shelves = new Shelves(prefix, room, ({ rows, keys }) => 16 * rows.length + columnsBytes(keys))
+    this.#division = new Division(prepared.source(scan.source).at.definition, groups, parts * sharesOf(parts))
+    this.#shelves = new Shelves(prefix, room, ({ rows, keys }) => 12 * rows.length + columnsBytes(keys))
   }
 
   async deal(database: Database, aside: RowsAside): Promise<void> {
-    this.#blockRows = aside.blockRows
+    this.#shares = await this.#sharesOfParts(database, aside)
+    const partOfShare = new Int32Array(this.#division.parts)
+    this.#shares.forEach((shares, part) => {
+      for (const share of shares) partOfShare[share] = part
+    })
     for (let block = 0; block < aside.blocks; block++) {
-      const chunk = aside.block(block)
-      const { values: asOfUs } = chunk.columns.get('asOf') as NumberColumn
-      for (const [at, need] of this.#scan.needs.entries()) {
-        const { keys, shiftUs } = this.#needs[need] as Need
-        const columns = keys(chunk)
-        const shareOf = await this.#division.partsOf(database, at, columns, chunk.rows)
-        for (const [share, rows] of rowsByShare(shareOf, this.#askedOf.length).entries()) {
+      for await (const { need, keys, shareOf, asOfUs } of this.#asksOf(database, aside.block(block))) {
+        const { shiftUs } = this.#needs[need] as Need
+        for (const [part, rows] of rowsByPart(shareOf, partOfShare, this.parts).entries()) {
           if (rows.length === 0) continue
-          this.#askedOf[share] = (this.#askedOf[share] as number) + rows.length
-          this.#shelves.put(share, {
+          this.#shelves.put(part, {
             need,
             block,
-            rows: shifted(rows, block * aside.blockRows),
-            keys: columns.map(column => compacted(column, rows)),
+            rows,
+            keys: keys.map(column => compacted(column, rows)),
             asOfUs: taken(asOfUs, rows, shiftUs),
           })
         }
@@ -78,34 +81,43 @@ export class Dealt {
     }
   }
 
-  /** The parts, each taken off its shelves when its turn comes. */
+  /** The parts, each taken off its shelf when its turn comes. */
   *take(): Generator<PartAsked> {
-    for (const [part, shares] of balanced(this.#askedOf, this.parts).entries()) {
-      const slips = shares.flatMap(share => [...this.#shelves.read(share)]).sort((a, b) => a.block - b.block)
-      for (const share of shares) this.#shelves.drop(share)
-      const needs = this.#scan.needs.filter(need => slips.some(slip => slip.need === need))
-      if (needs.length === 0) continue
-      const of = needs.map(need => slips.filter(slip => slip.need === need))
-      const rows = of.map(each => joined(each.map(({ rows }) => rows)))
+    for (const [part, shares] of this.#shares.entries()) {
+      const slips = [...this.#shelves.read(part)]
+      this.#shelves.drop(part)
+      const of = this.#scan.needs.map(need => slips.filter(slip => slip.need === need)).filter(own => own.length > 0)
+      if (of.length === 0) continue
       yield {
         part,
-        only: this.#division.condition(shares),
-        asked: needs.map((need, i) => ({ need, ...together(of[i] as Slip[]), ends: this.#blockEnds(rows[i] as Float64Array) })),
-        rows,
+        keys: { needs: this.#scan.needs, shares, of: this.#division.parts },
+        asked: of.map(own => ({
+          need: (own[0] as Slip).need,
+          ...together(own),
+          blocks: own.map(({ block, rows }) => ({ block, rows })),
+        })),
       }
     }
   }
 
-  #blockEnds(rows: Float64Array): readonly number[] {
-    const ends: number[] = []
-    const nextBlock = (row: number) => (Math.floor((rows[row] as number) / this.#blockRows) + 1) * this.#blockRows
-    let next = rows.length === 0 ? 0 : nextBlock(0)
-    for (let row = 1; row < rows.length; row++) {
-      if ((rows[row] as number) < next) continue
-      ends.push(row)
-      next = nextBlock(row)
+  /** Where a part has several shares, by how many rows ask for keys of each. */
+  async #sharesOfParts(database: Database, aside: RowsAside): Promise<readonly (readonly number[])[]> {
+    if (this.#division.parts === this.parts) return Array.from({ length: this.parts }, (_, part) => [part])
+    const sizes = new Float64Array(this.#division.parts)
+    for (let block = 0; block < aside.blocks; block++) {
+      for await (const { shareOf } of this.#asksOf(database, aside.block(block))) {
+        for (let row = 0; row < shareOf.length; row++) sizes[shareOf[row] as number] = (sizes[shareOf[row] as number] as number) + 1
+      }
     }
-    return [...ends, rows.length]
+    return balanced(sizes, this.parts)
+  }
+
+  async *#asksOf(database: Database, chunk: Chunk): AsyncGenerator<BlockAsks> {
+    const { values: asOfUs } = chunk.columns.get('asOf') as NumberColumn
+    for (const [at, need] of this.#scan.needs.entries()) {
+      const keys = (this.#needs[need] as Need).keys(chunk)
+      yield { need, keys, shareOf: await this.#division.partsOf(database, at, keys, chunk.rows), asOfUs }
+    }
   }
 }
 
@@ -132,28 +144,22 @@ function balanced(sizes: Float64Array, parts: number): readonly (readonly number
   return shares
 }
 
-function shifted(rows: Int32Array, by: number): Float64Array {
-  const all = new Float64Array(rows.length)
-  for (let i = 0; i < all.length; i++) all[i] = (rows[i] as number) + by
-  return all
-}
-
 function taken(values: Float64Array, rows: Int32Array, shift: number): Float64Array {
   const some = new Float64Array(rows.length)
   for (let i = 0; i < some.length; i++) some[i] = (values[rows[i] as number] as number) + shift
   return some
 }
 
-function rowsByShare(partOf: Int32Array, parts: number): readonly Int32Array[] {
+function rowsByPart(shareOf: Int32Array, partOfShare: Int32Array, parts: number): readonly Int32Array[] {
   const counts = new Int32Array(parts)
-  for (let row = 0; row < partOf.length; row++) {
-    const part = partOf[row] as number
+  for (let row = 0; row < shareOf.length; row++) {
+    const part = partOfShare[shareOf[row] as number] as number
     counts[part] = (counts[part] as number) + 1
   }
   const rows = Array.from(counts, count => new Int32Array(count))
   counts.fill(0)
-  for (let row = 0; row < partOf.length; row++) {
-    const part = partOf[row] as number
+  for (let row = 0; row < shareOf.length; row++) {
+    const part = partOfShare[shareOf[row] as number] as number
     const at = counts[part] as number
     ;(rows[part] as Int32Array)[at] = row
     counts[part] = at + 1
@@ -163,13 +169,11 @@ function rowsByShare(partOf: Int32Array, parts: number): readonly Int32Array[] {
 
 function together(slips: readonly Slip[]): Pick<Asked, 'keys' | 'asOfUs'> {
   const [first] = slips
-  if (first !== undefined && slips.length === 1) return first
+  if (first !== undefined && slips.length === 1) return { keys: first.keys, asOfUs: first.asOfUs }
   const total = slips.reduce((sum, { rows }) => sum + rows.length, 0)
   const buffers = (first?.keys ?? []).map(({ type }) => columnBuffer(type, total))
-  for (const { keys, rows } of slips) {
-    const all = counted(rows.length)
-    buffers.forEach((buffer, i) => buffer.append(keys[i] as Column, all))
-  }
+  const all = counted(Math.max(0, ...slips.map(({ rows }) => rows.length)))
+  for (const { keys, rows } of slips) buffers.forEach((buffer, i) => buffer.append(keys[i] as Column, all.subarray(0, rows.length)))
   return { keys: buffers.map(buffer => buffer.column()), asOfUs: joined(slips.map(({ asOfUs }) => asOfUs)) }
 }
 

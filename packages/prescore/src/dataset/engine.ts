@@ -62,7 +62,7 @@ function threadOf(spec: WorkSpec): TaskThread<Task, Told, Done<Task>> {
   return new TaskThread({
     url: new URL('./worker.ts', import.meta.url),
     workerData: spec,
-    transfer: task => (task.kind === 'block' ? ownOf(task) : [...portsOf(task.together?.peers), ...placesOf(task)]),
+    transfer: task => (task.kind === 'block' ? ownOf(task) : [...portsOf(task.together?.peers), ...askedOf(task)]),
     placeOf: task => (task.kind === 'part' ? `features of ${task.source}` : 'a block of rows'),
     died: (where, found) => new PrescoreError('worker_failed', { where, found }),
   })
@@ -77,10 +77,11 @@ function ownOf({ rows, results }: BlockTask): readonly ArrayBuffer[] {
   )
 }
 
-/** Of a part: the places of its answers. */
-function placesOf({ asked }: PartTask): readonly ArrayBuffer[] {
+/** Of a part: what its rows ask for, and the places of their answers. */
+function askedOf({ asked }: PartTask): readonly ArrayBuffer[] {
+  const places = asked.flatMap(({ sheets }) => sheets.flatMap(({ rows }) => (rows === undefined ? [] : [rows])))
   return buffersOf(
-    [],
-    asked.flatMap(({ sheets }) => sheets.flatMap(({ rows }) => (rows === undefined ? [] : [rows]))),
+    asked.flatMap(({ keys }) => keys),
+    [...asked.map(({ asOfUs }) => asOfUs), ...places],
   )
 }

@@ -24,6 +24,13 @@ export interface AskedSheet {
   readonly rows?: Int32Array
 }
 
+/** Which keys a part has: shares of those of some needs, which are divided into so many. Plain data. */
+export interface PartKeys {
+  readonly needs: readonly number[]
+  readonly shares: readonly number[]
+  readonly of: number
+}
+
 /** Plain data, but for the ports of the peers. */
 export interface Together {
   readonly peers: Peers
@@ -39,8 +46,7 @@ export interface PartTask {
   /** All asked of this source. */
   readonly source: string
   readonly asked: readonly Asked[]
-  /** SQL that holds for every row whose key is of the part. */
-  readonly only: string | undefined
+  readonly keys: PartKeys
   /** Threads that have the other parts at the same time. */
   readonly together?: Together
 }
@@ -51,12 +57,14 @@ export interface PartDone {
 }
 
 export async function performPart(ground: Ground, task: PartTask, tell: (told: Told) => void): Promise<PartDone> {
-  const { source, asked, only, together } = task
+  const { source, asked, keys: own, together } = task
   const { at, pin } = ground.source(source)
   const requests = asked.map(({ need, keys, asOfUs, sheets }) => {
     const { group } = needAt(ground, need)
     return { group, keys, asOfUs, sheets: sheets.map(sheet => placed(sheet, Object.keys(group.features).length)) }
   })
+  const groups = own.needs.map(need => needAt(ground, need).group)
+  const only = new Division(at.definition, groups, own.of).condition(own.shares)
   const { clock } = needAt(ground, asked[0]?.need ?? 0)
   const talk = together === undefined ? undefined : new PeerTalk(together.peers)
   const sharing = talk === undefined ? undefined : { talk, ...sharingOf(ground, task, together as Together) }

@@ -77,9 +77,8 @@ function textsOf(type: ValueType, parts: readonly Part[], rows: number): StringC
   return { type, codes, dictionary: dictionary.texts }
 }
 
-/** Some rows of a column, with no texts but their own. */
+/** Some rows of a column, in arrays of their own, with no texts but theirs. */
 export function compacted(column: Column, rows: Int32Array): Column {
-  if (rows.length === (isStringColumn(column) ? column.codes : column.values).length) return column
   const taken = takeRows(column, rows)
   if (!isStringColumn(taken)) return taken
   const codeOf = new Int32Array(taken.dictionary.length).fill(-1)

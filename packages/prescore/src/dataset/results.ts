@@ -49,25 +49,22 @@ export class Results {
   }
 
   /** What a part is asked: also where its answers go. */
-  asked({ asked, rows }: PartAsked): readonly Asked[] {
-    return asked.map(({ need, ends, ...rest }, i) => {
-      const sheets = this.#pieces(ends, rows[i] as Float64Array).map(({ block, from, end }) => {
-        const shared = this.#shared.get(block)?.[need]
-        const queries = end - from
-        return shared === undefined ? { queries } : { queries, shared, rows: this.#counted(rows[i] as Float64Array, from, end, block) }
+  asked({ asked }: PartAsked): readonly Asked[] {
+    return asked.map(({ blocks, ...rest }) => {
+      const sheets = blocks.map(({ block, rows }) => {
+        const shared = this.#shared.get(block)?.[rest.need]
+        return shared === undefined ? { queries: rows.length } : { queries: rows.length, shared, rows }
       })
-      return { need, ...rest, sheets }
+      return { ...rest, sheets }
     })
   }
 
   /** @param features as the part was asked for them. */
-  put({ asked, rows }: PartAsked, features: PartDone['features']): void {
-    asked.forEach(({ need, ends }, i) => {
-      const of = rows[i] as Float64Array
-      this.#pieces(ends, of).forEach(({ block, from, end }, piece) => {
+  put({ asked }: PartAsked, features: PartDone['features']): void {
+    asked.forEach(({ need, blocks }, i) => {
+      blocks.forEach(({ block, rows }, piece) => {
         if (this.#shared.get(block)?.[need] !== undefined) return
-        const columns = features[i]?.[piece] ?? []
-        this.#shelves.put(block, { need, piece: { rows: this.#counted(of, from, end, block), columns } })
+        this.#shelves.put(block, { need, piece: { rows, columns: features[i]?.[piece] ?? [] } })
       })
     })
   }
@@ -97,20 +94,5 @@ export class Results {
       )
     }
     return taken
-  }
-
-  #pieces(ends: readonly number[], rows: Float64Array): readonly { readonly block: number; readonly from: number; readonly end: number }[] {
-    return ends.map((end, piece) => {
-      const from = ends[piece - 1] ?? 0
-      return { block: Math.floor((rows[from] as number) / this.#size.blockRows), from, end }
-    })
-  }
-
-  /** Rows [from, to), counted from the first of a block. */
-  #counted(rows: Float64Array, from: number, to: number, block: number): Int32Array {
-    const first = block * this.#size.blockRows
-    const own = new Int32Array(to - from)
-    for (let i = 0; i < own.length; i++) own[i] = (rows[from + i] as number) - first
-    return own
   }
 }

@@ -16,7 +16,7 @@ import type { Prepared } from './prepare.ts'
 import type { RowsRequest, TrainingRows } from './rows-request.ts'
 import { spread } from './sample.ts'
 
-/** @throws PrescoreError `missing_time` for a row without an as-of, and what scanning may throw */
+/** Nobody keeps a chunk, or an array of it, when the next is asked for. @throws PrescoreError `missing_time` for a row without an as-of, and what scanning may throw */
 export function trainingRows(prepared: Prepared, request: RowsRequest): TrainingRows {
   const { asOf } = prepared.training
   if ('everyUs' in asOf) return gridRows(prepared, request, asOf.everyUs)
@@ -29,7 +29,10 @@ export function trainingRows(prepared: Prepared, request: RowsRequest): Training
       for await (const chunk of scanSource(prepared.database, at, pin, scan)) {
         const kept = plan.keep(chunk)
         if (kept.length === 0) continue
-        const columns = [...plan.columns].map(([name, evaluate]) => [name, takeRows(evaluate(chunk), kept)] as const)
+        const isWhole = kept.length === chunk.rows
+        const columns = [...plan.columns].map(
+          ([name, evaluate]) => [name, isWhole ? evaluate(chunk) : takeRows(evaluate(chunk), kept)] as const,
+        )
         yield { rows: kept.length, columns: new Map(columns) }
       }
     },

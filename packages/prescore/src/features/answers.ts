@@ -2,6 +2,7 @@
 import { type Column, isStringColumn, type NumberColumn, type StringColumn } from '../expressions/index.ts'
 import { emptyOf } from './lane.ts'
 import type { FeaturePlan, GroupPlan } from './plan.ts'
+import type { Room } from './room.ts'
 
 /** The answers to so many queries: those that follow the ones of the sheets before it. */
 export interface Sheet {
@@ -32,8 +33,11 @@ export class Answers {
   readonly #sheets: readonly Sheet[]
   readonly #columns: readonly Column[][]
   readonly #layouts = new Map<Int32Array, Layout>()
+  readonly #room: Room
 
-  constructor(plan: GroupPlan, sheets: readonly Sheet[]) {
+  /** @param room where it is noted meanwhile what goes where */
+  constructor(plan: GroupPlan, sheets: readonly Sheet[], room: Room) {
+    this.#room = room
     this.#plan = plan
     this.#sheets = sheets
     this.#columns = sheets.map(() => [])
@@ -45,7 +49,7 @@ export class Answers {
    * @param rows of each result its query; the others get what an empty window has.
    */
   put(lane: number, cells: readonly Float64Array[], texts: readonly string[] | undefined, rows: Int32Array): void {
-    const layout = this.#layouts.get(rows) ?? layoutOf(rows, this.#sheets)
+    const layout = this.#layouts.get(rows) ?? layoutOf(rows, this.#sheets, this.#room, `layout ${this.#layouts.size}`)
     this.#layouts.set(rows, layout)
     this.#plan.features.forEach((feature, i) => {
       if (feature.lane !== lane) return
@@ -83,10 +87,10 @@ export function onSheets(columns: readonly Column[], sheets: readonly Sheet[]): 
   })
 }
 
-function layoutOf(rows: Int32Array, sheets: readonly Sheet[]): Layout {
+function layoutOf(rows: Int32Array, sheets: readonly Sheet[], room: Room, name: string): Layout {
   const total = sheets.reduce((sum, { queries }) => sum + queries, 0)
-  const sheetOf = new Int32Array(total)
-  const placeOf = new Int32Array(total)
+  const sheetOf = room.integers('sheets', total)
+  const placeOf = room.integers('places on sheets', total)
   let query = 0
   sheets.forEach(({ queries, place }, s) => {
     for (let i = 0; i < queries; i++, query++) {
@@ -98,7 +102,7 @@ function layoutOf(rows: Int32Array, sheets: readonly Sheet[]): Layout {
   for (let i = 0; i < rows.length; i++) starts[sheetOf[rows[i]!]! + 1] = starts[sheetOf[rows[i]!]! + 1]! + 1
   for (let s = 0; s < sheets.length; s++) starts[s + 1] = starts[s + 1]! + starts[s]!
   const next = starts.slice()
-  const [from, to] = [new Int32Array(rows.length), new Int32Array(rows.length)]
+  const [from, to] = [room.integers(`${name} from`, rows.length), room.integers(`${name} to`, rows.length)]
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!
     const at = next[sheetOf[row]!]!

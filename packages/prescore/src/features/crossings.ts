@@ -1,4 +1,5 @@
 /** When the events of a key come into windows, and when they go out again: two orders, since one can be known late. */
+import type { Room } from './room.ts'
 import { sortRows } from './segments.ts'
 import type { Questions, Timeline } from './timeline.ts'
 import type { Window } from './windows.ts'
@@ -11,14 +12,16 @@ export interface Crossings {
   readonly passed: Int32Array
 }
 
-/** The crossings by delay and window, each made once. */
+/** The crossings by delay and window, each made once, in the room. */
 export type CrossingsOf = (delayUs: number) => { readonly entries: Crossings; readonly exits: (window: Window) => Crossings }
 
-export function crossingsOf(timeline: Timeline, questions: Questions): CrossingsOf {
+export function crossingsOf(timeline: Timeline, questions: Questions, room: Room): CrossingsOf {
+  let made = 0
+  const crossing = (border: Border) => pass(timeline, questions, border, room.integers(`passed ${made++}`, questions.rows.length))
   return remember((delayUs: number) => {
     const entry = entryBorder(timeline, delayUs)
-    const exits = remember((window: Window) => pass(timeline, questions, exitBorder(timeline, entry, delayUs, window)))
-    return { entries: pass(timeline, questions, entry), exits }
+    const exits = remember((window: Window) => crossing(exitBorder(timeline, entry, delayUs, window)))
+    return { entries: crossing(entry), exits }
   })
 }
 
@@ -73,8 +76,7 @@ function momentOf({ momentsUs, delayUs, lengthUs }: Border, event: number): numb
   return momentsUs[event]! + delayUs + lengthUs
 }
 
-function pass({ starts }: Timeline, questions: Questions, border: Border): Crossings {
-  const passed = new Int32Array(questions.rows.length)
+function pass({ starts }: Timeline, questions: Questions, border: Border, passed: Int32Array): Crossings {
   for (let key = 0; key + 1 < starts.length; key++) passKey(starts, questions, border, key, passed)
   return { order: border.order, passed }
 }

@@ -72,7 +72,7 @@ function answered(plan: GroupPlan, asked: Asked, sheets: readonly Sheet[], room 
   const { events, keyOf, queries, clock, where } = asked
   checkAllTimes(events, queries, clock)
   const columns = plan.expressions.map(expression => expression({ rows: events.rows, columns: events.columns }))
-  const answers = new Answers(plan, sheets)
+  const answers = new Answers(plan, sheets, room)
   const atOnce = servedAtOnce(plan, queries)
   const moment = atOnce.length === 0 ? undefined : Moment.of(atOnce, momentAsked(events, queries, clock, where))
   if (moment !== undefined) {

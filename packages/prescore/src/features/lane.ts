@@ -24,7 +24,7 @@ export function computeCells(lane: Lane, questions: Questions, cells: readonly C
   const columns = (statistic: Statistic): RankedColumn[] =>
     cells.flatMap(({ window, rank, ...cell }, i) => (cell.statistic === statistic ? [{ window, rank, values: results[i]! }] : []))
   const windows = sumWindows(columns, lane.exits)
-  if (windows.length > 0) computeSums(lane, questions, windows)
+  if (windows.length > 0) computeSums(lane, questions, windows, room)
   const [greatest, least] = [columns('max'), columns('min')]
   if (greatest.length > 0) sweepEntries(lane, questions, new Extremes(lane, 1, greatest))
   if (least.length > 0) sweepEntries(lane, questions, new Extremes(lane, -1, least))

@@ -6,6 +6,7 @@ import type { Crossings } from './crossings.ts'
 import { productError } from './doubles.ts'
 import { addParts, type Grid, PartSum } from './grid.ts'
 import { plainVariance } from './moments.ts'
+import type { Room } from './room.ts'
 import { longest } from './segments.ts'
 import { type SumColumns, type SumWindow, writeSums } from './sum-columns.ts'
 import { isAsked, type Lane } from './sweep.ts'
@@ -31,8 +32,8 @@ export class PrefixSums {
   #entered: Float64Array
   #left: Float64Array
 
-  /** Grids without parts: there is no sum of that. */
-  constructor(lane: Lane, questions: Questions, grid: Grid, squaresGrid: Grid) {
+  /** Grids without parts: there is no sum of that. @param room where the sums are meanwhile */
+  constructor(lane: Lane, questions: Questions, grid: Grid, squaresGrid: Grid, room: Room) {
     this.#lane = lane
     this.#questions = questions
     this.#grid = grid
@@ -42,10 +43,12 @@ export class PrefixSums {
     this.#isPlain = grid.cutters.length <= 1 && squaresGrid.cutters.length <= 1
     this.#stride = 1 + grid.cutters.length + squaresGrid.cutters.length
     const size = longest(lane.timeline.starts) * this.#stride
-    this.#records = new Float64Array(this.#isPlain ? 0 : size)
-    this.#inTime = new Float64Array(size + this.#stride)
-    this.#inEntries = new Float64Array(size + this.#stride)
-    this.#inExits = new Float64Array(size + this.#stride)
+    this.#records = room.doubles('records', this.#isPlain ? 0 : size)
+    // The sums of no records are 0.
+    const prefixes = (name: string) => room.doubles(name, size + this.#stride).fill(0, 0, this.#stride)
+    this.#inTime = prefixes('sums in time')
+    this.#inEntries = lane.entries.order === undefined ? this.#inTime : prefixes('sums in entries')
+    this.#inExits = lane.entries.order === undefined ? this.#inTime : prefixes('sums in exits')
     this.#entered = lane.entries.order === undefined ? this.#inTime : this.#inEntries
     this.#left = this.#inTime
   }

@@ -5,6 +5,11 @@ export class Room {
   readonly #integers = new Map<string, Int32Array>()
   readonly #bytes = new Map<string, Uint8Array>()
 
+  /** Lets go of all of them. */
+  clear(): void {
+    for (const arrays of [this.#doubles, this.#integers, this.#bytes]) arrays.clear()
+  }
+
   /** What was written under the name is lost. */
   doubles(name: string, length: number): Float64Array {
     return taken(this.#doubles, name, length, size => new Float64Array(size))

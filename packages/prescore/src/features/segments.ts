@@ -11,11 +11,18 @@ export interface Segments {
   readonly places?: Int32Array
 }
 
+/** Gives an array to be written to, of so many numbers. */
+type Take<T> = (length: number) => T
+
+const newIntegers: Take<Int32Array> = length => new Int32Array(length)
+const newDoubles: Take<Float64Array> = length => new Float64Array(length)
+
 /**
  * A stable counting sort. Rows whose key is -1 are left out.
+ * @param takeRows for the rows of the segments.
  * @param places where the places of rows are written, if they are wanted: one for each row.
  */
-export function groupRows(keyOf: Int32Array, keys: number, places?: Int32Array): Segments {
+export function groupRows(keyOf: Int32Array, keys: number, takeRows = newIntegers, places?: Int32Array): Segments {
   const starts = new Int32Array(keys + 1)
   for (let row = 0; row < keyOf.length; row++) {
     const key = keyOf[row]!
@@ -23,7 +30,7 @@ export function groupRows(keyOf: Int32Array, keys: number, places?: Int32Array):
   }
   for (let key = 0; key < keys; key++) starts[key + 1] = starts[key + 1]! + starts[key]!
   const ends = starts.slice(0, keys)
-  const rows = new Int32Array(starts[keys]!)
+  const rows = takeRows(starts[keys]!)
   for (let row = 0; row < keyOf.length; row++) {
     const key = keyOf[row]!
     const at = key < 0 ? -1 : ends[key]!
@@ -35,10 +42,10 @@ export function groupRows(keyOf: Int32Array, keys: number, places?: Int32Array):
   return places === undefined ? { starts, rows } : { starts, rows, places }
 }
 
-/** Sorts each key's rows by the value that they have in `by`, in place and stably, and gives the values in that order. */
-export function sortRows(segments: Segments, by: Float64Array): Float64Array {
+/** Sorts each key's rows by the value that they have in `by`, in place and stably, and gives the values in that order. @param take for these */
+export function sortRows(segments: Segments, by: Float64Array, take = newDoubles): Float64Array {
   const { starts, rows, places } = segments
-  const values = gather(by, segments)
+  const values = gather(by, segments, take)
   let buffer: Int32Array | undefined
   for (let key = 0; key + 1 < starts.length; key++) {
     const from = starts[key]!
@@ -56,8 +63,8 @@ export function sortRows(segments: Segments, by: Float64Array): Float64Array {
 }
 
 /** The values of the rows, in the order of the segments. Written to their places, they follow each other in far fewer lines of memory. */
-export function gather(values: Float64Array, { rows, places }: Pick<Segments, 'rows' | 'places'>): Float64Array {
-  const gathered = new Float64Array(rows.length)
+export function gather(values: Float64Array, { rows, places }: Pick<Segments, 'rows' | 'places'>, take = newDoubles): Float64Array {
+  const gathered = take(rows.length)
   if (places === undefined) for (let i = 0; i < rows.length; i++) gathered[i] = values[rows[i]!]!
   else {
     for (let row = 0; row < places.length; row++) {

@@ -2,6 +2,7 @@
 import { highestBitOf, lowestBitOf, powerOfTwo } from './doubles.ts'
 import { type Grid, gridOf } from './grid.ts'
 import { PrefixSums } from './prefix-sums.ts'
+import type { Room } from './room.ts'
 import { longest } from './segments.ts'
 import { type BitRange, canSplit, squaresOf } from './sum.ts'
 import type { SumColumns, SumWindow } from './sum-columns.ts'
@@ -19,14 +20,15 @@ const EXPONENT_MAX = 1023
 const NOTHING: BitRange = { lowest: 0, highest: -1 }
 
 /** Writes the columns of all windows. */
-export function computeSums(lane: Lane, questions: Questions, windows: readonly SumWindow[]): void {
+export function computeSums(lane: Lane, questions: Questions, windows: readonly SumWindow[], room: Room): void {
   const most = longest(lane.timeline.starts)
   const { range, grids } = sumForm(
     lane.values,
     most,
     windows.map(({ columns }) => columns),
   )
-  if (grids !== undefined && grids.record * most <= PREFIXES_MAX) new PrefixSums(lane, questions, grids.grid, grids.squares).write(windows)
+  if (grids !== undefined && grids.record * most <= PREFIXES_MAX)
+    new PrefixSums(lane, questions, grids.grid, grids.squares, room).write(windows)
   else for (const { exits, columns } of windows) sweepWindow(lane, questions, exits, new WideSums(columns, range))
 }
 

@@ -64,16 +64,15 @@ export class Sweeps {
   #inOrder(): InOrder {
     if (this.#order !== undefined) return this.#order
     const { events, keyOf, keys, queries, clock } = this.#asked
-    const timeline = timelineOf(events, keyOf, keys, clock)
-    const { rows, ...asked } = questionsOf(queries, keys)
-    const questions = { ...asked, rows: numbers(rows.length), total: rows.length }
-    this.#order = { timeline, questions, rows, crossings: crossingsOf(timeline, questions) }
+    const timeline = timelineOf(events, keyOf, keys, clock, this.#room)
+    const { rows, ...asked } = questionsOf(queries, keys, this.#room)
+    const questions = { ...asked, rows: numbered(this.#room.integers('numbers', rows.length)), total: rows.length }
+    this.#order = { timeline, questions, rows, crossings: crossingsOf(timeline, questions, this.#room) }
     return this.#order
   }
 }
 
-function numbers(length: number): Int32Array {
-  const numbers = new Int32Array(length)
-  for (let i = 0; i < length; i++) numbers[i] = i
+function numbered(numbers: Int32Array): Int32Array {
+  for (let i = 0; i < numbers.length; i++) numbers[i] = i
   return numbers
 }

@@ -1,6 +1,7 @@
 /** The events of every key in the order of their event times, and its queries in the order of their as-ofs. */
 import { PrescoreError, TIME_US_MAX } from '../base/index.ts'
 import type { Column } from '../expressions/index.ts'
+import type { Room } from './room.ts'
 import { gather, groupRows, type Segments, sortRows } from './segments.ts'
 
 /** `as-served`: only what was known at the as-of counts. `corrected`: whatever is known now. */
@@ -45,14 +46,18 @@ export function checkAllTimes({ timeUs, knownAtUs }: EventColumns, { asOfUs }: Q
   checkTimes(asOfUs, 'as-of')
 }
 
-export function timelineOf(events: EventColumns, keyOf: Int32Array, keys: number, clock: ClockName): Timeline {
+/** In the room. */
+export function timelineOf(events: EventColumns, keyOf: Int32Array, keys: number, clock: ClockName, room: Room): Timeline {
   const { timeUs, knownAtUs, tie } = events
-  const segments = groupRows(keyOf, keys, new Int32Array(keyOf.length))
-  const timesUs = sortRows(segments, timeUs)
+  const segments = groupRows(keyOf, keys, length => room.integers('events', length), room.integers('places', keyOf.length))
+  const timesUs = sortRows(segments, timeUs, length => room.doubles('times', length))
   return {
     ...segments,
     timesUs,
-    knownAtUs: clock === 'as-served' && isAnyLate(timeUs, knownAtUs) ? gather(knownAtUs, segments) : undefined,
+    knownAtUs:
+      clock === 'as-served' && isAnyLate(timeUs, knownAtUs)
+        ? gather(knownAtUs, segments, length => room.doubles('known at', length))
+        : undefined,
     ties: tie === undefined ? undefined : gather(tie, segments),
   }
 }
@@ -63,9 +68,10 @@ function isAnyLate(timesUs: Float64Array, knownAtUs: Float64Array): boolean {
   return false
 }
 
-export function questionsOf({ keyOf, asOfUs }: QueryColumns, keys: number): Questions {
-  const segments = groupRows(keyOf, keys)
-  return { ...segments, asOfUs: sortRows(segments, asOfUs), total: keyOf.length }
+/** In the room. */
+export function questionsOf({ keyOf, asOfUs }: QueryColumns, keys: number, room: Room): Questions {
+  const segments = groupRows(keyOf, keys, length => room.integers('questions', length))
+  return { ...segments, asOfUs: sortRows(segments, asOfUs, length => room.doubles('as-ofs', length)), total: keyOf.length }
 }
 
 /**

@@ -20,8 +20,14 @@ export class Collector {
     this.request = request
     this.#index = new KeyIndex(request.group.entity)
     this.#queryKeys = this.#index.add(request.keys, request.asOfUs.length)
-    this.firstUs = request.asOfUs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
-    this.lastUs = request.asOfUs.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
+    let [firstUs, lastUs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+    for (let i = 0; i < request.asOfUs.length; i++) {
+      const us = request.asOfUs[i] as number
+      if (us < firstUs) firstUs = us
+      if (us > lastUs) lastUs = us
+    }
+    this.firstUs = firstUs
+    this.lastUs = lastUs
   }
 
   /** The source's columns that make the key, in the entity's order. */

@@ -3,6 +3,12 @@ import { type Column, Dictionary, isStringColumn, type NumberColumn, type String
 
 const FIRST_ROWS = 4096
 
+/** Gives an array of so many numbers; it may hold anything, and what it held under a smaller number. */
+export type Take<T> = (length: number) => T
+
+const newDoubles: Take<Float64Array> = length => new Float64Array(length)
+const newIntegers: Take<Int32Array> = length => new Int32Array(length)
+
 export interface ColumnBuffer {
   /** Adds some rows of a column, in ascending order; string columns may come with another dictionary each time. */
   append(column: Column, rows: Int32Array): void
@@ -12,17 +18,19 @@ export interface ColumnBuffer {
 }
 
 /** @param rows that there is room for before it grows. */
-export function columnBuffer(type: ValueType, rows = FIRST_ROWS): ColumnBuffer {
-  return type.kind === 'string' ? new TextBuffer(type, rows) : new NumberBuffer(type, rows)
+export function columnBuffer(type: ValueType, rows = FIRST_ROWS, doubles = newDoubles, integers = newIntegers): ColumnBuffer {
+  return type.kind === 'string' ? new TextBuffer(type, rows, integers) : new NumberBuffer(type, rows, doubles)
 }
 
 /** A growing array of doubles. */
 export class Doubles {
+  readonly #take: Take<Float64Array>
   #values: Float64Array
   #length = 0
 
-  constructor(rows = FIRST_ROWS) {
-    this.#values = new Float64Array(rows)
+  constructor(rows = FIRST_ROWS, take = newDoubles) {
+    this.#take = take
+    this.#values = take(rows)
   }
 
   append(values: Float64Array, rows: Int32Array): void {
@@ -35,9 +43,9 @@ export class Doubles {
     else for (let i = 0; i < rows.length; i++) to[from + i] = values[rows[i] as number] as number
   }
 
-  copy(): Doubles {
-    const copy = new Doubles()
-    copy.#values = this.#values.slice()
+  copy(take = newDoubles): Doubles {
+    const copy = new Doubles(this.#values.length, take)
+    copy.#values.set(this.values())
     copy.#length = this.#length
     return copy
   }
@@ -45,7 +53,7 @@ export class Doubles {
   /** Makes room for so many in all. */
   reserve(rows: number): void {
     if (rows <= this.#values.length) return
-    const grown = new Float64Array(Math.max(rows, 2 * this.#values.length))
+    const grown = this.#take(Math.max(rows, 2 * this.#values.length))
     grown.set(this.#values.subarray(0, this.#length))
     this.#values = grown
   }
@@ -57,11 +65,13 @@ export class Doubles {
 
 /** A growing array of key numbers or codes. */
 export class Integers {
+  readonly #take: Take<Int32Array>
   #values: Int32Array
   #length = 0
 
-  constructor(rows = FIRST_ROWS) {
-    this.#values = new Int32Array(rows)
+  constructor(rows = FIRST_ROWS, take = newIntegers) {
+    this.#take = take
+    this.#values = take(rows)
   }
 
   append(values: Int32Array, rows: Int32Array, translate?: readonly number[]): void {
@@ -82,7 +92,7 @@ export class Integers {
   /** Makes room for so many in all. */
   reserve(rows: number): void {
     if (rows <= this.#values.length) return
-    const grown = new Int32Array(Math.max(rows, 2 * this.#values.length))
+    const grown = this.#take(Math.max(rows, 2 * this.#values.length))
     grown.set(this.#values.subarray(0, this.#length))
     this.#values = grown
   }
@@ -98,9 +108,9 @@ class NumberBuffer implements ColumnBuffer {
   /** Exact values of all rows, from the first chunk on that has some beyond ±2^53. */
   #exact: bigint[] | undefined
 
-  constructor(type: ValueType, rows: number) {
+  constructor(type: ValueType, rows: number, take: Take<Float64Array>) {
     this.#type = type
-    this.#doubles = new Doubles(rows)
+    this.#doubles = new Doubles(rows, take)
   }
 
   append(column: Column, rows: Int32Array): void {
@@ -131,9 +141,9 @@ class TextBuffer implements ColumnBuffer {
   readonly #codes: Integers
   readonly #dictionary = new Dictionary()
 
-  constructor(type: ValueType, rows: number) {
+  constructor(type: ValueType, rows: number, take: Take<Int32Array>) {
     this.#type = type
-    this.#codes = new Integers(rows)
+    this.#codes = new Integers(rows, take)
   }
 
   append(column: Column, rows: Int32Array): void {

@@ -5,6 +5,7 @@
 import { type Column, isStringColumn, type NumberColumn, type StringColumn } from '../expressions/index.ts'
 import { type Database, duckdb, identifier } from '../parquet/index.ts'
 import type { FeatureGroupDefinition, SourceDefinition } from '../project/index.ts'
+import type { RowsNeeded } from '../sources/index.ts'
 
 /** A prime: keys that follow a pattern are divided evenly. */
 const PLACES = 65_521
@@ -16,6 +17,8 @@ export class Division {
   readonly #source: SourceDefinition
   /** Of each group, the columns of its key by which it is divided: their places in the entity's order, and their names in the source. */
   readonly #by: readonly (readonly (readonly [at: number, column: string])[])[]
+
+  readonly #places = new WeakMap<readonly string[], Float64Array>()
 
   /** @param groups of this source. Where their keys share columns those divide all of them, so that their parts need the same rows. */
   constructor(source: SourceDefinition, groups: readonly FeatureGroupDefinition[], parts: number) {
@@ -29,16 +32,38 @@ export class Division {
   }
 
   /**
-   * The SQL condition that some group needs a row for these parts; a row without a key goes with some part too. Undefined: the database
-   * cannot tell, for a key is derived from other columns.
+   * That some group needs a row for these parts; a row without a key goes with some part too. Undefined: all rows, or it cannot be told,
+   * for a key is derived from other columns.
    */
-  condition(parts: readonly number[]): string | undefined {
+  condition(parts: readonly number[]): RowsNeeded | undefined {
     if (parts.length === this.parts || this.#by.some(columns => columns.length === 0)) return undefined
     const conditions = this.#by.map(columns => {
       const place = columns.map(([, column]) => this.#placeSql(column)).reduce((before, each) => `((${before} * 31 + ${each}) % ${PLACES})`)
       return `(${place} * ${FACTOR} % ${PLACES}) % ${this.parts} IN (${parts.join(', ')})`
     })
-    return `(${[...new Set(conditions)].join(' OR ')})`
+    const sql = `(${[...new Set(conditions)].join(' OR ')})`
+    return { sql, among: this.#among(parts), share: parts.length / this.parts }
+  }
+
+  /** What {@link condition} says, of integers; the places of texts are the database's to tell, and who reads without it reads all. */
+  #among(parts: readonly number[]): NonNullable<RowsNeeded['among']> {
+    const by = [...new Map(this.#by.map(columns => [columns.map(([, name]) => name).join('\0'), columns.map(([, name]) => name)])).values()]
+    if (by.flat().some(column => this.#source.columns[column] === 'string')) return () => undefined
+    const isOwn = new Uint8Array(PLACES)
+    for (let place = 0; place < PLACES; place++) if (parts.includes(((place * FACTOR) % PLACES) % this.parts)) isOwn[place] = 1
+    return chunk => {
+      const places = by.map(columns => columns.map(name => placesOfIntegers(chunk.columns.get(name) as NumberColumn)).reduce(combined))
+      const kept = new Int32Array(chunk.rows)
+      let count = 0
+      for (let row = 0; row < chunk.rows; row++) {
+        for (const each of places) {
+          if (isOwn[each[row] as number] === 0) continue
+          kept[count++] = row
+          break
+        }
+      }
+      return kept.subarray(0, count)
+    }
   }
 
   /** The part of each key of a group. A key with a missing column has no events, and may be of any part. */
@@ -47,15 +72,17 @@ export class Division {
     const told = (this.#by[group] ?? []).map(([at]) => at)
     const only = told.length === 1 ? keys[told[0] as number] : undefined
     if (only !== undefined && isStringColumn(only)) {
-      const partOfCode = this.#partsAt(await placesOfDictionary(database, only.dictionary))
+      const partOfCode = this.#partsAt(await this.#placesOfDictionary(database, only.dictionary))
+      const parts = new Int32Array(rows)
       // Without a text: as place 0.
-      return only.codes.subarray(0, rows).map(code => (code < 0 ? 0 : (partOfCode[code] as number)))
+      for (let i = 0; i < rows; i++) parts[i] = (only.codes[i] as number) < 0 ? 0 : (partOfCode[only.codes[i] as number] as number)
+      return parts
     }
     let places: Float64Array | undefined
     for (const at of told.length === 0 ? keys.keys() : told) {
       const column = keys[at] as Column
-      const more = isStringColumn(column) ? await placesOfTexts(database, column) : placesOfIntegers(column)
-      places = places === undefined ? more : places.map((place, i) => (place * 31 + (more[i] as number)) % PLACES)
+      const more = isStringColumn(column) ? await this.#placesOfTexts(database, column) : placesOfIntegers(column)
+      places = places === undefined ? more : combined(places, more)
     }
     return places === undefined ? new Int32Array(rows) : this.#partsAt(places.subarray(0, rows))
   }
@@ -64,6 +91,25 @@ export class Division {
     const parts = new Int32Array(places.length)
     for (let i = 0; i < parts.length; i++) parts[i] = (((places[i] as number) * FACTOR) % PLACES) % this.parts
     return parts
+  }
+
+  /** A text's place is the database's own hash, asked for once for each text of a dictionary. */
+  async #placesOfDictionary(database: Database, dictionary: readonly string[]): Promise<Float64Array> {
+    const known = this.#places.get(dictionary)
+    // It only grows.
+    if (known !== undefined && known.length === dictionary.length) return known
+    const places = new Float64Array(dictionary.length)
+    for (let from = 0; from < dictionary.length; from += TEXTS_AT_ONCE)
+      places.set(await hashesOf(database, dictionary.slice(from, from + TEXTS_AT_ONCE)), from)
+    this.#places.set(dictionary, places)
+    return places
+  }
+
+  async #placesOfTexts(database: Database, { codes, dictionary }: StringColumn): Promise<Float64Array> {
+    const known = await this.#placesOfDictionary(database, dictionary)
+    const places = new Float64Array(codes.length)
+    for (let i = 0; i < places.length; i++) places[i] = (codes[i] as number) < 0 ? 0 : (known[codes[i] as number] as number)
+    return places
   }
 
   /** Who needs events of keys of one integer column. @param parts of each owner those that it has */
@@ -105,25 +151,23 @@ export class Owners {
   }
 }
 
+/** The place of keys of several columns. */
+function combined(places: Float64Array, more: Float64Array): Float64Array {
+  return places.map((place, i) => (place * 31 + (more[i] as number)) % PLACES)
+}
+
 function placesOfIntegers({ values, exact }: NumberColumn): Float64Array {
-  return values.map((value, i) => {
-    if (Number.isNaN(value)) return 0
-    return Math.abs(exact === undefined || Number.isSafeInteger(value) ? value % PLACES : Number((exact[i] as bigint) % BigInt(PLACES)))
-  })
-}
-
-/** A text's place is the database's own hash, asked for once for each text. */
-async function placesOfDictionary(database: Database, dictionary: readonly string[]): Promise<Float64Array> {
-  const known = new Float64Array(dictionary.length)
-  for (let from = 0; from < dictionary.length; from += TEXTS_AT_ONCE)
-    known.set(await hashesOf(database, dictionary.slice(from, from + TEXTS_AT_ONCE)), from)
-  return known
-}
-
-async function placesOfTexts(database: Database, { codes, dictionary }: StringColumn): Promise<Float64Array> {
-  const known = await placesOfDictionary(database, dictionary)
-  const places = new Float64Array(codes.length)
-  for (let i = 0; i < places.length; i++) places[i] = (codes[i] as number) < 0 ? 0 : (known[codes[i] as number] as number)
+  const places = new Float64Array(values.length)
+  for (let i = 0; i < places.length; i++) {
+    const value = values[i] as number
+    const small = value | 0
+    if (small === value) places[i] = Math.abs(small % PLACES)
+    else if (Number.isNaN(value)) places[i] = 0
+    else
+      places[i] = Math.abs(
+        exact === undefined || Number.isSafeInteger(value) ? value % PLACES : Number((exact[i] as bigint) % BigInt(PLACES)),
+      )
+  }
   return places
 }
 

@@ -1,11 +1,11 @@
 /** The events that any of several requests wants, as growing columns. */
 import type { Column, ValueType } from '../expressions/index.ts'
-import type { ClockName, EventColumns } from '../features/index.ts'
+import type { ClockName, EventColumns, Room } from '../features/index.ts'
 import { type FeatureGroupDefinition, rowScope, type SourceDefinition } from '../project/index.ts'
 import type { ScannedChunk } from '../sources/index.ts'
 import { NO_KEY } from './coders.ts'
 import type { Collector } from './collector.ts'
-import { type ColumnBuffer, columnBuffer, Doubles, Integers } from './column-buffer.ts'
+import { type ColumnBuffer, columnBuffer, Doubles, Integers, type Take } from './column-buffer.ts'
 import { ranks } from './ranks.ts'
 
 /** The column that decides which of two events of the same time is the first or the last; undefined: none does, or it does not matter. */
@@ -25,7 +25,8 @@ interface Wanted {
 export class EventBuffer {
   readonly #collectors: readonly Collector[]
   readonly #wanted: Wanted
-  readonly #timeUs = new Doubles()
+  readonly #room: Room | undefined
+  readonly #timeUs: Doubles
   /** Undefined while all were known at their event times. */
   #knownAtUs: Doubles | undefined
   readonly #positions = new Doubles()
@@ -34,16 +35,31 @@ export class EventBuffer {
   /** The id, where it decides which of two events of the same time is the first or the last. */
   readonly #tie: string | undefined
 
-  constructor(source: SourceDefinition, collectors: readonly Collector[], wanted: Wanted) {
+  /** @param room where they are held, until another buffer has it; absent: in arrays of their own */
+  constructor(source: SourceDefinition, collectors: readonly Collector[], wanted: Wanted, room?: Room) {
     this.#collectors = collectors
     this.#wanted = wanted
-    this.#keyOf = collectors.map(() => new Integers())
+    this.#room = room
+    this.#timeUs = new Doubles(undefined, this.#doubles('time'))
+    this.#keyOf = collectors.map((_, i) => new Integers(undefined, this.#integers(`key ${i}`)))
     this.#tie = collectors.map(({ request }) => tieOf(source, request.group)).find(tie => tie !== undefined)
     const names = new Set(collectors.flatMap(({ compiled }) => [...compiled.columnsUsed]))
     if (this.#tie !== undefined) names.add(this.#tie)
     for (const name of wanted.columns) names.add(name)
     const scope = rowScope(source)
-    this.#columns = new Map([...names].map(name => [name, columnBuffer(scope.get(`row.${name}`) as ValueType)]))
+    const buffer = (name: string) =>
+      columnBuffer(scope.get(`row.${name}`) as ValueType, undefined, this.#doubles(`row.${name}`), this.#integers(`row.${name}`))
+    this.#columns = new Map([...names].map(name => [name, buffer(name)]))
+  }
+
+  #doubles(name: string): Take<Float64Array> | undefined {
+    const room = this.#room
+    return room === undefined ? undefined : length => room.doubles(`event ${name}`, length)
+  }
+
+  #integers(name: string): Take<Int32Array> | undefined {
+    const room = this.#room
+    return room === undefined ? undefined : length => room.integers(`event ${name}`, length)
   }
 
   /** What the kernel reads, and the columns of the keys. */
@@ -60,7 +76,7 @@ export class EventBuffer {
   append(chunk: ScannedChunk): void {
     const keys = this.#collectors.map(collector => collector.find(chunk))
     const kept = this.#wantedRows(keys, chunk)
-    if (this.#knownAtUs === undefined && chunk.knownAtUs !== chunk.timeUs) this.#knownAtUs = this.#timeUs.copy()
+    if (this.#knownAtUs === undefined && chunk.knownAtUs !== chunk.timeUs) this.#knownAtUs = this.#timeUs.copy(this.#doubles('known at'))
     this.#timeUs.append(chunk.timeUs, kept)
     this.#knownAtUs?.append(chunk.knownAtUs, kept)
     if (this.#wanted.withPositions) this.#positions.append(chunk.positions ?? new Float64Array(chunk.rows), kept)

@@ -7,7 +7,7 @@ import type { Column } from '../expressions/index.ts'
 import { type ClockName, type CompiledGroup, compileGroup, type EventColumns, onSheets, Room } from '../features/index.ts'
 import type { Database } from '../parquet/index.ts'
 import { rowScope } from '../project/index.ts'
-import type { SourceAt, SourcePin } from '../sources/index.ts'
+import type { RowsNeeded, SourceAt, SourcePin } from '../sources/index.ts'
 import { Collector } from './collector.ts'
 import { EventBuffer, tieOf } from './event-buffer.ts'
 import { KnownThrough } from './known-through.ts'
@@ -28,8 +28,8 @@ export interface HistoryFeatures {
 
 export interface HistoryOptions {
   readonly clock: ClockName
-  /** SQL that holds for every row of the files whose key is asked for: others need not be read, and tell nothing of `knownThroughUs`. */
-  readonly only?: string | undefined
+  /** All rows of the files whose keys are asked for: others need not be read, and tell nothing of `knownThroughUs`. */
+  readonly only?: RowsNeeded | undefined
   /** Told now and then how many rows more were read, and how many there are to be read in all. */
   readonly onRows?: (rows: number, total: number) => void
   /** Others who ask for the same features of other keys, to read with. */
@@ -81,7 +81,7 @@ export async function historySheets(
   const asking = [...atOnce, ...collectors]
   const untilUs = Math.max(...asking.map(({ lastUs }) => lastUs))
   const known = new KnownThrough()
-  const buffer = collectors.length === 0 ? undefined : bufferOf(source, collectors, clock)
+  const buffer = collectors.length === 0 ? undefined : bufferOf(source, collectors, clock, undefined, options.room)
   const told = (rows: number, total: number) => {
     // Then most of them are asked for.
     if (only !== undefined) buffer?.reserve(total)
@@ -170,10 +170,16 @@ function compiledFor({ name, definition }: SourceAt, requests: readonly FeatureR
 }
 
 /** @param columns wanted beside those that the kernel reads, and with them the places in the log */
-function bufferOf({ definition }: SourceAt, collectors: readonly Collector[], clock: ClockName, columns?: readonly string[]): EventBuffer {
+function bufferOf(
+  { definition }: SourceAt,
+  collectors: readonly Collector[],
+  clock: ClockName,
+  columns?: readonly string[],
+  room?: Room,
+): EventBuffer {
   const untilUs = Math.max(...collectors.map(({ lastUs }) => lastUs))
   const withPositions = columns !== undefined || collectors.some(({ request }) => request.positions !== undefined)
-  return new EventBuffer(definition, collectors, { untilUs, clock, withPositions, columns: columns ?? [] })
+  return new EventBuffer(definition, collectors, { untilUs, clock, withPositions, columns: columns ?? [] }, room)
 }
 
 function columnsOf(buffer: EventBuffer | undefined, readers: readonly MomentReader[]): Set<string> {

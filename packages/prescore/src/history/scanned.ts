@@ -1,7 +1,7 @@
 /** The rows of a source that requests ask about. */
 import type { CompiledGroup } from '../features/index.ts'
 import type { Database } from '../parquet/index.ts'
-import { type ScannedChunk, type ScanSlice, type SourceAt, type SourcePin, scanSource } from '../sources/index.ts'
+import { type RowsNeeded, type ScannedChunk, type ScanSlice, type SourceAt, type SourcePin, scanSource } from '../sources/index.ts'
 import type { FeatureRequest } from './request.ts'
 
 /** Who asks. */
@@ -15,8 +15,8 @@ export interface Asking {
 
 export interface ScanOptions {
   readonly columns: Iterable<string>
-  /** SQL that holds for every row of the files whose key is asked for: others need not be read. */
-  readonly only?: string | undefined
+  /** All rows of the files whose keys are asked for: others need not be read. */
+  readonly only?: RowsNeeded | undefined
   readonly slice?: ScanSlice
   /** Told now and then how many rows more were read, and how many there are to be read in all. */
   readonly onRows?: ((rows: number, total: number) => void) | undefined

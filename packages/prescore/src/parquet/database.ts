@@ -3,22 +3,39 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { PrescoreError } from '../base/index.ts'
 import { duckdb } from './duckdb.ts'
 
+export interface DatabaseOptions {
+  /** How many threads a query may use. */
+  readonly threads: number
+  readonly memoryMb?: number
+  /** The folder for what does not fit into memory. */
+  readonly spillTo?: string
+}
+
 export class Database {
-  readonly #instance: DuckDBInstance
+  readonly #options: DatabaseOptions
+  #opening: Promise<DuckDBInstance> | undefined
+  #instance: DuckDBInstance | undefined
   readonly #idle: DuckDBConnection[] = []
 
-  private constructor(instance: DuckDBInstance) {
-    this.#instance = instance
+  private constructor(options: DatabaseOptions) {
+    this.#options = options
   }
 
-  /** @param options.threads how many threads a query may use. @param options.spillTo the folder for what does not fit into memory. */
-  static async open(options: { readonly threads: number; readonly memoryMb?: number; readonly spillTo?: string }): Promise<Database> {
-    const { threads, memoryMb, spillTo } = options
-    const limits = {
-      ...(memoryMb === undefined ? {} : { memory_limit: `${memoryMb}MB` }),
-      ...(spillTo === undefined ? {} : { temp_directory: spillTo }),
-    }
-    return new Database(await duckdb().DuckDBInstance.create(':memory:', { threads: String(threads), ...limits }))
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const database = new Database(options)
+    await database.#opened()
+    return database
+  }
+
+  /** Opened by the first who asks it for something: for those who may do without, since to load it takes long. */
+  static whenNeeded(options: DatabaseOptions): Database {
+    return new Database(options)
+  }
+
+  async #opened(): Promise<DuckDBInstance> {
+    this.#opening ??= instanceOf(this.#options)
+    this.#instance = await this.#opening
+    return this.#instance
   }
 
   /**
@@ -26,7 +43,7 @@ export class Database {
    * a write on the same connection would end the stream silently.
    */
   async withConnection<T>(use: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    const connection = this.#idle.pop() ?? (await this.#instance.connect())
+    const connection = this.#idle.pop() ?? (await this.connect())
     let result: T
     try {
       result = await use(connection)
@@ -40,8 +57,8 @@ export class Database {
   }
 
   /** A connection that the caller closes; for streams that outlive a call. */
-  connect(): Promise<DuckDBConnection> {
-    return this.#instance.connect()
+  async connect(): Promise<DuckDBConnection> {
+    return (this.#instance ?? (await this.#opened())).connect()
   }
 
   /**
@@ -58,8 +75,16 @@ export class Database {
 
   close(): void {
     for (const connection of this.#idle.splice(0)) connection.closeSync()
-    this.#instance.closeSync()
+    this.#instance?.closeSync()
   }
+}
+
+function instanceOf({ threads, memoryMb, spillTo }: DatabaseOptions): Promise<DuckDBInstance> {
+  const limits = {
+    ...(memoryMb === undefined ? {} : { memory_limit: `${memoryMb}MB` }),
+    ...(spillTo === undefined ? {} : { temp_directory: spillTo }),
+  }
+  return duckdb().DuckDBInstance.create(':memory:', { threads: String(threads), ...limits })
 }
 
 export function unreadable(error: unknown, where: string): PrescoreError {

@@ -1,129 +1,137 @@
 /**
- * The requests that come most, answered before the router, with the same bytes. What is anything but plain (a query, encoded
- * characters, other headers or methods, a name that is not there) is left to the router. What came within a turn of the event loop
- * is answered at its end.
+ * The requests that come most, answered before node:http has made objects of them, with the bytes that the router gives. What is
+ * anything but plain (a query, encoded characters, other headers or methods, a name that is not there) is left to the router. What
+ * came within a turn of the event loop is answered at its end.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import type { PrescoreError } from '../base/index.ts'
 import type { Catalog } from '../stores/index.ts'
-import { hasManyHosts } from './hosts.ts'
+import type { Asked } from './hot-caller.ts'
+import { HotConnection } from './hot-connection.ts'
+import type { Broken, Connection, HotHost } from './hot-host.ts'
+import type { HotRequest, HotRoute } from './hot-route.ts'
+import { LIMITS } from './limits.ts'
+import type { PlainHead } from './plain-head.ts'
 import { errorOf, isDefect, type OnDefect } from './problem.ts'
-import { requestId } from './request-id.ts'
 import { answerAtEnd } from './turn.ts'
 
-/** Requests of one kind. */
-export interface HotRoute {
-  /** What answers the request, once it has come whole; undefined: the router does. Nothing of its body is there yet. */
-  take(request: IncomingMessage): HotRequest | undefined
-}
+type Listener = (socket: Socket) => void
 
-export interface HotRequest {
-  /** Whether there is a body, which is waited for. */
-  readonly hasBody: boolean
-  /** Responds; what it throws, also as a rejection, is refused. */
-  answer(response: ServerResponse, id: string, body: Buffer): void | Promise<void>
-  /** Responds with an error. */
-  refuse(response: ServerResponse, id: string, error: PrescoreError): void
-}
+/** What the parser of node:http says. */
+const BROKEN: Readonly<Record<Broken, string>> = { ERR_HTTP_REQUEST_TIMEOUT: '', HPE_INVALID_EOF_STATE: 'Invalid EOF state' }
 
-/** By code: whether a character of a name or key means itself, encoded or not. */
-const PLAIN = Uint8Array.from({ length: 128 }, (_, code) => (/[\w.~-]/.test(String.fromCharCode(code)) ? 1 : 0))
-const NO_BODY = Buffer.alloc(0)
-
-/** Whether there is something from there on, and all of it plain. */
-export function isPlain(text: string, from: number): boolean {
-  for (let i = from; i < text.length; i++) if (PLAIN[text.charCodeAt(i)] !== 1) return false
-  return from < text.length
-}
-
-/** Puts the hot path before the router of the app's server, until the app begins to close. */
-export function takeHotRequests(app: FastifyInstance, routes: readonly HotRoute[], catalog: Catalog, onDefect: OnDefect): void {
-  const hot = new HotPath(routes, catalog, onDefect)
-  const routed = app.server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
-  let isOpen = true
-  // A response of a server that closes says so in a header.
+/** Puts the hot path before the app's server, until the app begins to close. */
+export function takeHotRequests(app: FastifyInstance, routes: readonly HotRoute[], catalog: Catalog, onDefect: OnDefect): HotPath {
+  const { server } = app
+  const path = new HotPath(server, routes, catalog, onDefect)
   app.addHook('preClose', done => {
-    isOpen = false
+    path.close()
     done()
   })
-  app.server.removeAllListeners('request')
-  app.server.on('request', (request, response) => {
-    if (isOpen && hot.takes(request, response)) return
-    for (const handle of routed) handle(request, response)
-  })
+  server.removeAllListeners('connection')
+  server.on('connection', socket => path.connect(socket))
+  return path
 }
 
-interface Arrived {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly asked: HotRequest
-  /** Of one that came in pieces, once all are there. */
-  readonly body?: Buffer
-}
-
-class HotPath {
+export class HotPath implements HotHost {
+  readonly server: Server
+  isOpen = true
+  sweptMs = performance.now()
   readonly #routes: readonly HotRoute[]
   readonly #catalog: Catalog
   readonly #onDefect: OnDefect
-  #arrived: Arrived[] = []
+  /** What node:http does with a connection. */
+  readonly #listeners: readonly Listener[]
+  readonly #connections = new Set<Connection>()
+  #sweeping: NodeJS.Timeout | undefined
+  #arrived: Connection[] = []
+  #headEnd = ''
+  #headEndUntilMs = 0
 
-  constructor(routes: readonly HotRoute[], catalog: Catalog, onDefect: OnDefect) {
+  /** @param server whose listeners of connections are still those of node:http. */
+  constructor(server: Server, routes: readonly HotRoute[], catalog: Catalog, onDefect: OnDefect) {
+    this.server = server
     this.#routes = routes
     this.#catalog = catalog
     this.#onDefect = onDefect
+    this.#listeners = server.listeners('connection') as Listener[]
   }
 
-  /** Whether the request is answered here, at the end of the turn or once its body has come. */
-  takes(request: IncomingMessage, response: ServerResponse): boolean {
+  connect(socket: Socket): void {
+    this.#sweeping ??= setInterval(() => this.#sweep(), LIMITS.checkMs).unref()
+    this.#connections.add(new HotConnection(socket, this))
+  }
+
+  /** From now on the router answers what comes; who has nothing under way is disconnected. */
+  close(): void {
+    this.isOpen = false
+    clearInterval(this.#sweeping)
+    this.closeIdle()
+  }
+
+  closeIdle(): void {
+    for (const connection of this.#connections) connection.closeIdle()
+  }
+
+  cut(): void {
+    for (const connection of this.#connections) connection.cut()
+  }
+
+  take(method: string, url: string, head: PlainHead): HotRequest | undefined {
     for (let i = 0; i < this.#routes.length; i++) {
-      const asked = this.#routes[i]!.take(request)
-      if (asked !== undefined) return !hasManyHosts(request.rawHeaders) && this.#arrive({ request, response, asked })
+      const hot = this.#routes[i]!.take(method, url, head)
+      if (hot !== undefined) return hot
     }
-    return false
+    return undefined
   }
 
-  #arrive(arrived: Arrived): true {
-    if (this.#arrived.push(arrived) === 1) answerAtEnd(() => this.#answerAll())
-    return true
+  arrived(connection: Connection): void {
+    if (this.#arrived.push(connection) === 1) answerAtEnd(this.#answerAll)
   }
 
-  #answerAll(): void {
+  headEnd(hangsUp: boolean): string {
+    const nowMs = Date.now()
+    if (nowMs >= this.#headEndUntilMs) {
+      this.#headEndUntilMs = nowMs - (nowMs % 1_000) + 1_000
+      this.#headEnd = `${dateLine(nowMs)}Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(this.server.keepAliveTimeout / 1_000)}\r\n\r\n`
+    }
+    if (!hangsUp && this.isOpen) return this.#headEnd
+    return `${dateLine(nowMs)}${hangsUp ? '' : 'Connection: close\r\n'}\r\n`
+  }
+
+  refuse(asked: Asked, hot: HotRequest, thrown: unknown): void {
+    const error = errorOf(thrown)
+    if (isDefect(error)) this.#onDefect(error, asked.id)
+    hot.refuse(asked, error)
+  }
+
+  handOver(socket: Socket): void {
+    for (const listener of this.#listeners) listener.call(this.server, socket)
+  }
+
+  refuseBroken(socket: Socket, why: Broken): void {
+    this.server.emit('clientError', Object.assign(new Error(why), { code: why, reason: BROKEN[why] }), socket)
+  }
+
+  left(connection: Connection): void {
+    this.#connections.delete(connection)
+  }
+
+  readonly #answerAll = (): void => {
     const all = this.#arrived
     this.#arrived = []
-    for (const each of all) this.#answerWhole(each)
+    for (const connection of all) connection.advance()
     // What the router answers in the next turn must see what was committed since.
     this.#catalog.renew()
   }
 
-  /** Most bodies are whole at the end of the turn in which they began: to listen for their pieces takes longer than to read them. */
-  #answerWhole(arrived: Arrived): void {
-    const { request, asked, body } = arrived
-    if (body !== undefined) this.#answer(arrived, body)
-    else if (!asked.hasBody) this.#answer(arrived, NO_BODY)
-    else if (request.complete) this.#answer(arrived, (request.read() as Buffer | null) ?? NO_BODY)
-    else this.#waitFor(arrived)
+  #sweep(): void {
+    this.sweptMs = performance.now()
+    for (const connection of this.#connections) connection.sweep(this.server)
   }
+}
 
-  #waitFor(arrived: Arrived): void {
-    const chunks: Buffer[] = []
-    arrived.request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    arrived.request.on('end', () => this.#arrive({ ...arrived, body: Buffer.concat(chunks) }))
-  }
-
-  #answer({ request, response, asked }: Arrived, body: Buffer): void {
-    const id = requestId(request)
-    try {
-      const waiting = asked.answer(response, id, body)
-      if (waiting !== undefined) waiting.catch((thrown: unknown) => this.#refuse(response, id, asked, thrown))
-    } catch (thrown) {
-      this.#refuse(response, id, asked, thrown)
-    }
-  }
-
-  #refuse(response: ServerResponse, id: string, asked: HotRequest, thrown: unknown): void {
-    const error = errorOf(thrown)
-    if (isDefect(error)) this.#onDefect(error, id)
-    asked.refuse(response, id, error)
-  }
+function dateLine(ms: number): string {
+  return `Date: ${new Date(ms).toUTCString()}\r\n`
 }

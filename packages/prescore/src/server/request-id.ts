@@ -15,8 +15,16 @@ export function requestId({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): 
     const name = rawHeaders[i] as string
     if (name.length !== REQUEST_ID_HEADER.length || name.toLowerCase() !== REQUEST_ID_HEADER) continue
     const given = rawHeaders[i + 1] as string
-    if (SANE.test(given)) return given
+    if (isSaneId(given)) return given
   }
+  return newRequestId()
+}
+
+export function isSaneId(given: string): boolean {
+  return SANE.test(given)
+}
+
+export function newRequestId(): string {
   made++
   return `${PREFIX}-${made.toString(36)}`
 }

@@ -1,8 +1,5 @@
-/** Responses written straight to node:http: nothing that Fastify could still do to them is wanted. */
+/** Responses of the router's routes, written straight to node:http: nothing that Fastify could still do to them is wanted. */
 import type { ServerResponse } from 'node:http'
-import type { PrescoreError } from '../base/index.ts'
-import { LIMITS } from './limits.ts'
-import { PROBLEM_TYPE, problemJson } from './problem.ts'
 import { REQUEST_ID_HEADER } from './request-id.ts'
 import { writeAtEnd } from './turn.ts'
 
@@ -21,24 +18,4 @@ export function respondBody(response: ServerResponse, status: number, headers: r
     // Text of one byte a character is written as it is, header and all in one piece.
     response.end(body, bytes === body.length ? 'latin1' : 'utf8')
   }, body.length)
-}
-
-export function respondProblem(response: ServerResponse, error: PrescoreError, id: string, hangsUp = false): void {
-  respondRefusal(response, error, PROBLEM_TYPE, problemJson(error, id), id, hangsUp)
-}
-
-/** @param hangsUp the body that the request came with was not read as it should have been: the connection ends with the response. */
-export function respondRefusal(
-  response: ServerResponse,
-  { status }: PrescoreError,
-  type: string,
-  text: string,
-  id: string,
-  hangsUp = false,
-): void {
-  const headers = hangsUp ? ['connection', 'close'] : []
-  if (status === 503) headers.push('retry-after', String(LIMITS.retryAfterSeconds))
-  headers.push(REQUEST_ID_HEADER, id, 'content-type', type, 'content-length', String(Buffer.byteLength(text)))
-  response.writeHead(status, headers)
-  response.end(text)
 }

@@ -10,7 +10,7 @@ import type { ScheduleView } from '../schedule/index.ts'
 import type { Catalog, Overrides } from '../stores/index.ts'
 import { adminGuard } from './admin.ts'
 import { hasManyHosts, manyHosts } from './hosts.ts'
-import { takeHotRequests } from './hot-path.ts'
+import { type HotPath, takeHotRequests } from './hot-path.ts'
 import { parseJson } from './json.ts'
 import { LIMITS } from './limits.ts'
 import { unpacked } from './packed-body.ts'
@@ -145,13 +145,14 @@ export function createServer(options: ServerOptions): Server {
     sources: logOf && sources,
   })
   const hotProtocols = registerProtocols(app, byName.values(), modelOf, onDefect)
-  if (onAnswered === undefined) takeHotRequests(app, [new HotAnswers(byName, onDefect), ...hotProtocols], catalog, onDefect)
+  const hotPath =
+    onAnswered === undefined ? takeHotRequests(app, [new HotAnswers(byName, onDefect), ...hotProtocols], catalog, onDefect) : undefined
   let stopping: Promise<void> | undefined
   return {
     app,
     routes,
     start: () => listen(app, host, port),
-    stop: () => (stopping ??= drain(app)),
+    stop: () => (stopping ??= drain(app, hotPath)),
   }
 }
 
@@ -252,10 +253,16 @@ function listenError(error: unknown, where: string): PrescoreError {
   })
 }
 
-async function drain(app: FastifyInstance): Promise<void> {
-  const cut = setTimeout(() => app.server.closeAllConnections(), LIMITS.drainMs)
+async function drain(app: FastifyInstance, hotPath: HotPath | undefined): Promise<void> {
+  const cut = setTimeout(() => {
+    hotPath?.cut()
+    app.server.closeAllConnections()
+  }, LIMITS.drainMs)
   // A connection whose last request was under way when the stop began is kept alive after it, and would hold the stop up.
-  const hangUp = setInterval(() => app.server.closeIdleConnections(), HANG_UP_MS)
+  const hangUp = setInterval(() => {
+    hotPath?.closeIdle()
+    app.server.closeIdleConnections()
+  }, HANG_UP_MS)
   try {
     await app.close()
   } finally {

@@ -39,6 +39,7 @@ function end(): void {
   for (const answer of answering.splice(0)) answer()
   writeAll()
   isPlanned = false
+  if (answering.length > 0 || writing.length > 0) plan()
 }
 
 function writeAll(): void {

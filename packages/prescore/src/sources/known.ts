@@ -34,7 +34,7 @@ export async function* knownRows(database: Database, source: SourceAt, pin: Sour
     await verifyPin(source, pin)
     yield* readJudged(database, source, plan, request, judged, known)
   }
-  const only = judged === undefined ? {} : { only: judged.others }
+  const only = judged === undefined ? {} : { only: { sql: judged.others } }
   for await (const chunk of scanSource(database, source, pin, { ...request, columns, ...only })) yield known(chunk)
 }
 

@@ -1,4 +1,4 @@
-/** Files that are read without DuckDB: Parquet of which nothing but numbers is wanted. */
+/** Files that are read without DuckDB: Parquet whose columns our own code reads. */
 import { type FileColumn, NumbersFile } from '../parquet/index.ts'
 import { nameIn, type SourceFile } from './formats/index.ts'
 import type { ScanPlan } from './plan.ts'
@@ -12,7 +12,7 @@ export async function numbersFiles(
   files: readonly SourceFile[],
   { kinds, within }: ScanPlan,
 ): Promise<readonly NumbersFile[] | undefined> {
-  if (Object.values(kinds).includes('string') || !files.every(({ path }) => PARQUET.test(path))) return undefined
+  if (!files.every(({ path }) => PARQUET.test(path))) return undefined
   const own: NumbersFile[] = []
   for (const file of files) {
     const columns = Object.entries(kinds).map(([name, kind]): FileColumn => ({ name, called: nameIn(file, name), kind }))

@@ -11,6 +11,18 @@ export interface ScannedChunk extends Chunk {
   readonly positions?: Float64Array
 }
 
+/** Rows of files for which a condition over declared columns holds. */
+export interface RowsNeeded {
+  readonly sql: string
+  /**
+   * The same in code: which rows of a chunk, by columns as they are stored; undefined: all may be. Absent: only the database can tell, or
+   * leaves out so much that it is better asked.
+   */
+  readonly among?: (chunk: Chunk) => Int32Array | undefined
+  /** Of all rows, about this share are needed; absent: not known. */
+  readonly share?: number
+}
+
 /** Event times in [fromUs, untilUs); left out: no bound. */
 export interface TimeRange {
   readonly fromUs?: number

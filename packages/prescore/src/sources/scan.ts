@@ -4,14 +4,14 @@
  * Projection, time range and what else is not needed are pushed down; rows are reconciled with a count of the same range.
  */
 import { PrescoreError } from '../base/index.ts'
-import { type Database, identifier, type NumbersFile, readColumns } from '../parquet/index.ts'
+import { type Database, identifier, keepRows, type NumbersFile, readColumns } from '../parquet/index.ts'
 import { beforeEnd, readArrived } from './arrived.ts'
 import { firstArrivals } from './duplicates.ts'
 import type { SourceFile } from './formats/index.ts'
 import { numbersFiles } from './numbers.ts'
 import { type SourcePin, verifyPin } from './pin.ts'
 import { planScan, type ScanPlan } from './plan.ts'
-import { type ScannedChunk, type TimeRange, withinRange } from './rows.ts'
+import { type RowsNeeded, type ScannedChunk, type TimeRange, withinRange } from './rows.ts'
 import { type ScanSlice, slicedFiles } from './slices.ts'
 import type { SourceAt } from './source-at.ts'
 
@@ -21,8 +21,8 @@ const ROWS_TOLD = 1 << 15
 export interface ScanRequest extends TimeRange {
   /** Declared or derived columns, by name. */
   readonly columns: Iterable<string>
-  /** SQL over declared columns: rows of the files for which it does not hold are not needed, and mostly left out. */
-  readonly only?: string
+  /** Other rows of the files are not needed, and mostly left out. */
+  readonly only?: RowsNeeded
   /** Nobody keeps a chunk, or an array of it, when the next is asked for. */
   readonly passing?: boolean
   /** Of all that is read, this slice. */
@@ -65,7 +65,8 @@ async function* readFiles(
   files: readonly SourceFile[],
 ): AsyncGenerator<ScannedChunk> {
   const plan = planScan(source, pin, request.columns, request, files)
-  const own = request.only === undefined && plan.duplicated === undefined ? await numbersFiles(source, files, plan) : undefined
+  const isTold = request.only === undefined || request.only.among !== undefined
+  const own = isTold && plan.duplicated === undefined ? await numbersFiles(source, files, plan) : undefined
   if (own === undefined) yield* readByDatabase(database, pin, request, files, plan)
   else yield* readOwn(own, pin, request, files === pin.files, plan)
 }
@@ -77,7 +78,7 @@ async function* readByDatabase(
   files: readonly SourceFile[],
   plan: ScanPlan,
 ): AsyncGenerator<ScannedChunk> {
-  const wanted = request.only === undefined ? plan.range : [...plan.range, request.only]
+  const wanted = request.only === undefined ? plan.range : [...plan.range, request.only.sql]
   const unique = plan.duplicated === undefined ? wanted : [...wanted, `NOT (${plan.duplicated})`]
   const isWhole = unique.length === 0 && files === pin.files
   const total = isWhole ? pin.rows : await countRows(database, plan, unique)
@@ -99,11 +100,16 @@ async function* readOwn(
 ): AsyncGenerator<ScannedChunk> {
   const total = files.reduce((sum, { rows }) => sum + rows, 0)
   if (areAll && within === undefined) reconcile(total, pin.rows, where)
-  const told = new RowsTold(total, request.onRows)
+  const { among, share = 1 } = request.only ?? {}
+  const told = new RowsTold(Math.round(total * share), request.onRows)
   // Of local times more is read than the range.
   const range = within !== undefined && within.from === request.fromUs && within.until === request.untilUs ? undefined : request
   for (const file of files) {
-    for await (const chunk of file.read(where, request.passing ?? false, rows => told.add(rows))) yield* counted(shape(chunk), pin, range)
+    for await (const chunk of file.read(where, request.passing ?? false, rows => told.add(rows * share))) {
+      const kept = among?.(chunk)
+      const needed = kept === undefined ? chunk : keepRows(chunk, kept)
+      if (needed.rows > 0) yield* counted(shape(needed), pin, range)
+    }
   }
   told.end()
 }
@@ -123,12 +129,17 @@ class RowsTold {
 
   add(rows: number): void {
     this.#untold += rows
-    if (this.#untold >= this.#due) this.end()
+    if (this.#untold >= this.#due) this.#tell(Math.floor(this.#untold))
   }
 
   end(): void {
-    if (this.#untold > 0) this.#onRows?.(this.#untold, this.#total)
+    this.#tell(Math.round(this.#untold))
     this.#untold = 0
+  }
+
+  #tell(rows: number): void {
+    if (rows > 0) this.#onRows?.(rows, this.#total)
+    this.#untold -= rows
     this.#due = ROWS_TOLD
   }
 }

@@ -6,6 +6,7 @@ import { type Chunk, type Column, stringColumn } from '../../src/expressions/ind
 import { Division } from '../../src/history/index.ts'
 import { writeParquet } from '../../src/parquet/index.ts'
 import type { FeatureGroupDefinition, SourceDefinition } from '../../src/project/index.ts'
+import type { RowsNeeded } from '../../src/sources/index.ts'
 import { columnFrom } from '../expressions/rows.ts'
 import { Place } from '../parquet/place.ts'
 
@@ -85,12 +86,16 @@ test('by numbers beyond 2^53, by texts of any characters, and by both', async ()
           })
         }
         for (const [part, wanted] of expected.entries()) {
-          const found = await place.query(`SELECT "row" FROM '${place.path('rows.parquet')}' WHERE ${division.condition([part])}`)
+          const { sql, among } = division.condition([part]) as RowsNeeded
+          const found = await place.query(`SELECT "row" FROM '${place.path('rows.parquet')}' WHERE ${sql}`)
           const got = new Set(found.map(({ row }) => Number(row)))
           assert.deepEqual(
             [...wanted].filter(row => !got.has(row)),
             [],
           )
+          const kept = among?.(chunkOf(all))
+          if (groups.every(each => each === ofNumber)) assert.deepEqual(new Set(kept), got)
+          else assert.equal(kept, undefined)
         }
       },
     ),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Column } from '../../src/expressions/index.ts'
+import { Room } from '../../src/features/index.ts'
 import { type FeatureRequest, historyFeatures } from '../../src/history/index.ts'
 import { entity, events, table } from '../../src/project/index.ts'
 import { pinSource } from '../../src/sources/index.ts'
@@ -26,6 +27,8 @@ import {
 } from './oracle.ts'
 
 const place = await Place.open()
+/** Of all questions as served: what one of them left there must not show in another. */
+const room = new Room()
 
 interface Asked {
   readonly key: 'airport' | 'slot'
@@ -46,7 +49,7 @@ async function computed(rows: readonly Flight[], all: readonly Asked[], clock: '
     return { group, keys: keyColumns(group, queries), asOfUs: asOfs(queries) }
   })
   const pin = { ...(await pinSource(place.database, at)), ...(throughUs === undefined ? {} : { throughUs }) }
-  return historyFeatures(place.database, at, pin, requests, { clock })
+  return historyFeatures(place.database, at, pin, requests, clock === 'corrected' ? { clock } : { clock, room })
 }
 
 for (const clock of ['as-served', 'corrected'] as const) {

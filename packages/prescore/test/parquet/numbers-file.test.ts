@@ -1,10 +1,10 @@
-/** Numbers of Parquet files, read without DuckDB: the same as with it, or left to it. */
+/** Numbers and texts of Parquet files, read without DuckDB: the same as with it, or left to it. */
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { PrescoreError } from '../../src/base/index.ts'
-import type { Chunk, Column, Kind, NumberColumn } from '../../src/expressions/index.ts'
+import type { Column, Kind } from '../../src/expressions/index.ts'
 import {
   type ColumnKinds,
   GroupedFile,
@@ -17,6 +17,7 @@ import {
   writeRowGroup,
 } from '../../src/parquet/index.ts'
 import { Place } from './place.ts'
+import { type Values, valuesOf } from './values.ts'
 
 const place = await Place.open()
 let files = 0
@@ -43,10 +44,14 @@ const KINDS = {
   local: 'timestamp',
   millis: 'timestamp',
   someTimes: 'timestamp',
+  city: 'string',
+  name: 'string',
+  nothing: 'string',
 } as const satisfies ColumnKinds
 
 const ODD = `[0.0, -0.0, 'nan'::DOUBLE, 'inf'::DOUBLE, '-inf'::DOUBLE, 5e-324, 1.7976931348623157e308, 0.1]`
 const LARGE = `[9007199254740991, 9007199254740992, -9007199254740991, -9007199254740992, 9223372036854775807, -9223372036854775808, 0, NULL]`
+const CITIES = `['Oslo', 'São Paulo', '', NULL, '東京', 'a text of more than twelve bytes', 'x' || chr(0) || 'y', chr(65279) || 'mark', '😀']`
 const rowsSql = (rows: number) =>
   `SELECT
   CAST(hash(i) AS DOUBLE) / 3 AS noise,
@@ -68,7 +73,10 @@ const rowsSql = (rows: number) =>
   make_timestamptz(1700000000000000 + CAST(hash(i, 13) % 2592000000000 AS BIGINT)) AS instant,
   make_timestamp(1700000000000000 + i * 1000001) AS local,
   CAST(make_timestamp(1700000000000000 + i * 1000) AS TIMESTAMP_MS) AS millis,
-  CASE WHEN i % 7 = 0 THEN NULL ELSE make_timestamptz(-1700000000000000 + i) END AS someTimes
+  CASE WHEN i % 7 = 0 THEN NULL ELSE make_timestamptz(-1700000000000000 + i) END AS someTimes,
+  list_extract(${CITIES}, 1 + CAST(hash(i, 14) % 9 AS INTEGER)) AS city,
+  CASE WHEN i % 5 = 0 THEN NULL ELSE 'name ' || i || repeat('·', CAST(i % 40 AS INTEGER)) END AS name,
+  CAST(NULL AS VARCHAR) AS nothing
   FROM range(${rows}) t(i)`.replace('CAST(hash(i, 11) AS INTEGER)', 'CAST(hash(i, 11) % 2147483648 AS INTEGER)')
 
 async function written(sql: string, options: string): Promise<string> {
@@ -83,27 +91,6 @@ function opened(file: string, kinds: ColumnKinds, wanted: RowsWanted = {}): Prom
     Object.entries(kinds).map(([name, kind]) => ({ name, called: name, kind })),
     wanted,
   )
-}
-
-/** By column; missing numbers are NaN, and what a double does not hold is exact. */
-type Values = Map<string, (number | bigint)[]>
-
-async function valuesOf(chunks: AsyncIterable<Chunk>): Promise<Values> {
-  const all: Values = new Map()
-  for await (const { rows, columns } of chunks) {
-    for (const [name, column] of columns) {
-      const values = all.get(name) ?? []
-      for (let row = 0; row < rows; row++) values.push(valueAt(column, row))
-      all.set(name, values)
-    }
-  }
-  return all
-}
-
-function valueAt(column: Column, row: number): number | bigint {
-  const { values, exact } = column as NumberColumn
-  const value = values[row] as number
-  return exact === undefined || Number.isNaN(value) || Number.isSafeInteger(value) ? value : (exact[row] as bigint)
 }
 
 async function own(file: string, kinds: ColumnKinds, wanted: RowsWanted = {}, passing = false): Promise<Values> {
@@ -130,7 +117,7 @@ for (const options of [
   ', COMPRESSION gzip, ROW_GROUP_SIZE 5000',
   ', COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1, ROW_GROUP_SIZE 10000',
 ]) {
-  test(`what DuckDB gives, of all kinds of numbers${options}`, async () => {
+  test(`what DuckDB gives, of all kinds of columns${options}`, async () => {
     const file = await written(rowsSql(23_457), options)
     const expected = await byDuckDb(file, KINDS)
     for (const passing of [false, true]) assert.deepEqual(await own(file, KINDS, {}, passing), expected)
@@ -165,7 +152,7 @@ test('columns of our own row groups', async () => {
 
 test('any slice of the rows, and any range of times', async () => {
   const file = await written(rowsSql(20_000), ', ROW_GROUP_SIZE 4096')
-  const kinds = { key: 'int64', someTimes: 'timestamp', local: 'timestamp', large: 'int64' } as const
+  const kinds = { key: 'int64', someTimes: 'timestamp', local: 'timestamp', large: 'int64', city: 'string', name: 'string' } as const
   const row = fc.integer({ min: 0, max: 21_000 })
   const column = fc.constantFrom('someTimes' as const, 'local' as const)
   await fc.assert(
@@ -181,6 +168,16 @@ test('any slice of the rows, and any range of times', async () => {
   )
 })
 
+test('a text that is not UTF-8 is an error that names the source', async () => {
+  const file = await written("SELECT 'Zürich' AS x FROM range(10)", ', COMPRESSION uncompressed')
+  const bytes = readFileSync(file)
+  // In the dictionary, and not in what the footer says of the least and the greatest.
+  bytes[bytes.indexOf('Zürich') + 1] = 0xff
+  writeFileSync(file, bytes)
+  const isUnreadable = (error: unknown) => error instanceof PrescoreError && error.code === 'source_unreadable'
+  await assert.rejects(async () => own(file, { x: 'string' }), isUnreadable)
+})
+
 test('row groups out of the range are not looked at', async () => {
   const file = await written(rowsSql(40_960), ', ROW_GROUP_SIZE 4096')
   const from = 1_700_000_000_000_000 + 9_000 * 1_000_001
@@ -189,7 +186,9 @@ test('row groups out of the range are not looked at', async () => {
 })
 
 for (const [what, kind, sql, options] of [
-  ['texts', 'string', "SELECT 'a' AS x", ''],
+  ['bytes', 'string', "SELECT 'a'::BLOB AS x", ''],
+  ['texts that are JSON', 'string', "SELECT '{}'::JSON AS x", ''],
+  ['texts as numbers', 'int64', "SELECT 'a' AS x", ''],
   ['decimals', 'float64', 'SELECT 1.25 AS x', ''],
   ['integers without a sign of 64 bits', 'int64', 'SELECT CAST(1 AS UBIGINT) AS x', ''],
   ['nanoseconds', 'timestamp', "SELECT CAST('2026-01-01' AS TIMESTAMP_NS) AS x", ''],
@@ -222,7 +221,15 @@ test('left to DuckDB: what is no Parquet file', async () => {
 })
 
 test('a damaged file is an error that names the source, or other numbers, and nothing else', async () => {
-  const kinds = { cents: 'float64', few: 'float64', key: 'int64', runs: 'boolean', instant: 'timestamp' } as const
+  const kinds = {
+    cents: 'float64',
+    few: 'float64',
+    key: 'int64',
+    runs: 'boolean',
+    instant: 'timestamp',
+    city: 'string',
+    name: 'string',
+  } as const
   const whole = [
     readFileSync(await written(rowsSql(3_000), ', ROW_GROUP_SIZE 2048')),
     readFileSync(await written(rowsSql(3_000), ', COMPRESSION zstd, ROW_GROUP_SIZE 2048')),

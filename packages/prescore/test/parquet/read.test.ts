@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { StringColumn } from '../../src/expressions/index.ts'
-import { readColumns } from '../../src/parquet/index.ts'
+import { Database, readColumns } from '../../src/parquet/index.ts'
 import { Place } from './place.ts'
 
 const place = await Place.open()
@@ -29,6 +29,17 @@ test('codes of texts compare across the chunks of a stream', async () => {
   assert.ok(chunks > 5)
   assert.equal(rows, 20000)
   assert.equal(new Set(codeOf.values()).size, codeOf.size)
+})
+
+test('a database that is opened when it is needed, by several at once, or by nobody', async () => {
+  Database.whenNeeded({ threads: 1 }).close()
+  const database = Database.whenNeeded({ threads: 1 })
+  const making = database.query('CREATE TABLE shared AS SELECT 1 AS one', 'a test')
+  await Promise.all([making, database.query('SELECT 1', 'a test')])
+  // All connections are of one instance.
+  const found = await Promise.all([1, 2].map(() => database.query('SELECT one FROM shared', 'a test')))
+  assert.deepEqual(found, [[{ one: 1 }], [{ one: 1 }]])
+  database.close()
 })
 
 test('more distinct short texts than the table of words starts with', async () => {

@@ -45,7 +45,11 @@ export async function readOwnRows(
   const only = slice === undefined ? onlyAmong(own.keys, asked, project.sources[own.source] as SourceDefinition) : undefined
   const { source, pin } = await ownTable(context, own.source)
   const block = new Block(assembly.vector.names.length)
-  const scan = { columns: own.columns, passing: true, ...(only === undefined ? {} : { only }), ...(slice === undefined ? {} : { slice }) }
+  const scan = {
+    ...{ columns: own.columns, passing: true },
+    ...(only === undefined ? {} : { only: { sql: only } }),
+    ...(slice === undefined ? {} : { slice }),
+  }
   let met = 0
   for await (const chunk of scanSource(database, source, pin, scan)) {
     const found = places.of(

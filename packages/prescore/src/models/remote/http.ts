@@ -2,11 +2,15 @@
  * Requests to a model server: over connections that are kept, within a time, and again where that is safe. Inference changes nothing,
  * so what never reached the server, or what it turned away, may be sent again; what may still be under way is not.
  */
-import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http'
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import type { Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PrescoreError } from '../../base/index.ts'
+import { lazily, PrescoreError } from '../../base/index.ts'
 import type { RemoteModelDefinition } from '../../project/index.ts'
+
+/** They bring much along, and most programs ask no model server. */
+const http = lazily<typeof import('node:http')>('node:http')
+const https = lazily<typeof import('node:https')>('node:https')
 
 export interface RemoteAnswer {
   readonly status: number
@@ -41,7 +45,7 @@ export class RemoteServer {
     this.#timeoutMs = timeoutMs
     this.where = `${model} at ${this.#base.origin}`
     const options = { keepAlive: true, maxSockets: CONNECTIONS_MAX }
-    this.#agent = this.#base.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options)
+    this.#agent = this.#base.protocol === 'https:' ? new (https().Agent)(options) : new (http().Agent)(options)
   }
 
   /** Whatever the server answers but that it cannot now. @throws PrescoreError `model_unavailable`, `deadline_exceeded` */
@@ -77,7 +81,7 @@ export class RemoteServer {
 
   #send({ path, body, headers = {} }: RemoteRequest, signal: AbortSignal): Promise<RemoteAnswer> {
     const url = new URL(`${this.#base.pathname.replace(/\/$/, '')}${path}`, this.#base)
-    const send = url.protocol === 'https:' ? requestHttps : requestHttp
+    const send = url.protocol === 'https:' ? https().request : http().request
     return new Promise((resolve, reject) => {
       const options = {
         agent: this.#agent,

@@ -25,13 +25,28 @@ export function dataPage(rows: number, present: Uint8Array | undefined, encoding
   const length = Buffer.alloc(4)
   length.writeUInt32LE(levels.length)
   const header = { 1: { i32: rows }, 2: { i32: encoding }, 3: { i32: ENCODINGS.rle }, 4: { i32: ENCODINGS.rle } }
-  return pageOf(PAGES.data, Buffer.concat([length, levels, ...values]), { 5: { struct: header } })
+  return pageOf(PAGES.data, joined([length, levels, ...values]), { 5: { struct: header } })
 }
 
 /** @param values in the plain encoding, so many of them. */
 export function dictionaryPage(values: Uint8Array, count: number): Page {
   const header = { 1: { i32: count }, 2: { i32: ENCODINGS.plain } }
   return pageOf(PAGES.dictionary, values, { 7: { struct: header } })
+}
+
+/** What is compressed, one page after the other. */
+let room = new Uint8Array(0)
+
+/** Valid until the next call. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const size = pieces.reduce((sum, { length }) => sum + length, 0)
+  if (room.length < size) room = new Uint8Array(size)
+  let at = 0
+  for (const piece of pieces) {
+    room.set(piece, at)
+    at += piece.length
+  }
+  return room.subarray(0, size)
 }
 
 function pageOf(type: number, content: Uint8Array, header: Readonly<Record<number, Thrift>>): Page {

@@ -9,6 +9,9 @@ import { distinctNumbers } from './distinct-numbers.ts'
 import { dataPage, dictionaryPage, ENCODINGS, type Page, packedCodes } from './pages.ts'
 import { bytesOf, codedTexts, type PlainValues, plainBooleans, plainIntegers, plainNumbers, plainTexts } from './plain.ts'
 
+/** Bytes of columns that are written together. */
+const WRITTEN_AT_ONCE = 1024 * 1024
+
 /** A column of a row group. Plain data. */
 export interface ColumnChunk {
   /** Sizes of its pages; of the dictionary's: 0 where there is none. */
@@ -43,11 +46,22 @@ export async function writeRowGroup(file: string, kinds: StoredColumns, chunk: C
 /** The same, at the end of a file that is open. */
 export async function writePages(file: string, handle: FileHandle, kinds: StoredColumns, { rows, columns }: Chunk): Promise<RowGroup> {
   const chunks: ColumnChunk[] = []
+  let bytes: Uint8Array[] = []
+  let size = 0
+  const write = async () => {
+    const written = Buffer.concat(bytes)
+    bytes = []
+    size = 0
+    await writable(file, () => handle.writeFile(written))
+  }
   for (const [name, kind] of Object.entries(kinds)) {
     const { chunk, pages } = columnChunk(columns.get(name) as Column, kind, rows)
     chunks.push(chunk)
-    for (const { header, body } of pages) await writable(file, () => handle.writeFile(Buffer.concat([header, body])))
+    for (const { header, body } of pages) bytes.push(header, body)
+    size += chunk.size
+    if (size >= WRITTEN_AT_ONCE) await write()
   }
+  await write()
   return { rows, columns: chunks }
 }
 

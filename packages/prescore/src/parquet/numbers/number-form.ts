@@ -1,17 +1,17 @@
-/** How numbers of a column stand in a Parquet file, and what they mean: those that are read without DuckDB, to the same bits. */
+/** How values of a column stand in a Parquet file, and what they mean: those that are read without DuckDB, to the same bits. */
 import type { Kind } from '../../expressions/index.ts'
 import type { LeafColumn } from './footer.ts'
 import type { ReadStruct } from './thrift-read.ts'
 
-const PHYSICAL = { boolean: 0, int32: 1, int64: 2, float: 4, double: 5 } as const
-const CONVERTED = { millis: 9, micros: 10, uint8: 11, uint16: 12, uint32: 13, int8: 15, int16: 16, int32: 17, int64: 18 } as const
-const LOGICAL = { timestamp: 8, integer: 10 } as const
+const PHYSICAL = { boolean: 0, int32: 1, int64: 2, float: 4, double: 5, bytes: 6 } as const
+const CONVERTED = { text: 0, millis: 9, micros: 10, uint8: 11, uint16: 12, uint32: 13, int8: 15, int16: 16, int32: 17, int64: 18 } as const
+const LOGICAL = { text: 1, timestamp: 8, integer: 10 } as const
 const UNITS = { millis: 1, micros: 2 } as const
 const SIGNED: readonly unknown[] = [undefined, CONVERTED.int8, CONVERTED.int16, CONVERTED.int32, CONVERTED.int64]
 const UNSIGNED: readonly unknown[] = [CONVERTED.uint8, CONVERTED.uint16, CONVERTED.uint32]
 
 export interface NumberForm {
-  readonly stored: 'boolean' | 'int32' | 'uint32' | 'int64' | 'float' | 'double'
+  readonly stored: 'boolean' | 'int32' | 'uint32' | 'int64' | 'float' | 'double' | 'text'
   /** Whether the numbers are times: those at both ends of the range are none. */
   readonly isTime: boolean
   /** What a stored 1 stands for. */
@@ -25,6 +25,7 @@ export function numberForm(kind: Kind, column: LeafColumn): NumberForm | undefin
     const unit = physical === PHYSICAL.int64 ? timeUnit(column) : undefined
     return unit === undefined ? undefined : { stored: 'int64', isTime: true, unit }
   }
+  if (kind === 'string') return isText(column) ? { stored: 'text', isTime: false, unit: 1 } : undefined
   const stored = storedAs(column)
   const fits =
     kind === 'int64'
@@ -33,6 +34,12 @@ export function numberForm(kind: Kind, column: LeafColumn): NumberForm | undefin
         ? stored === 'float' || stored === 'double' || stored === 'int32' || stored === 'uint32'
         : kind === 'boolean' && stored === 'boolean'
   return fits && stored !== undefined ? { stored, isTime: false, unit: 1 } : undefined
+}
+
+/** Bytes that are said to be text, in one form or in both. */
+function isText({ physical, converted, logical }: LeafColumn): boolean {
+  const isSaid = logical === undefined ? converted === CONVERTED.text : logical.size === 1 && logical.has(LOGICAL.text)
+  return physical === PHYSICAL.bytes && isSaid && (converted === undefined || converted === CONVERTED.text)
 }
 
 function storedAs({ physical, converted, logical }: LeafColumn): NumberForm['stored'] | undefined {

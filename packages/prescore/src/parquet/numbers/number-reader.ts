@@ -1,9 +1,10 @@
-/** Numbers of a column of a row group, read page by page: to the bits that DuckDB gives. */
+/** Numbers of a column of a row group, and texts by their codes, read page by page: to the bits that DuckDB gives. */
 import type { FileHandle } from 'node:fs/promises'
 import { bytesAt, type StoredChunk } from './footer.ts'
 import { isRunOf, readHybrid } from './hybrid.ts'
 import type { NumberForm } from './number-form.ts'
 import { PageReader, type ReadPage } from './page-reader.ts'
+import type { TextCodes } from './text-codes.ts'
 
 export const ENCODINGS = { plain: 0, plainDictionary: 2, rle: 3, dictionary: 8 } as const
 const BYTES = { int32: 4, uint32: 4, float: 4, int64: 8, double: 8 } as const
@@ -21,6 +22,7 @@ interface Numbers {
 export class NumberReader {
   readonly #form: NumberForm
   readonly #isOptional: boolean
+  readonly #texts: TextCodes | undefined
   #pages: PageReader | undefined
   #dictionary: Numbers | undefined
   /** Of the page at hand: how many of its rows are left, and the numbers that are there. */
@@ -39,9 +41,11 @@ export class NumberReader {
   #codes = new Int32Array(0)
   #aligned = NOTHING
 
-  constructor(form: NumberForm, isOptional: boolean) {
+  /** @param texts where they get their codes */
+  constructor(form: NumberForm, isOptional: boolean, texts: TextCodes | undefined) {
     this.#form = form
     this.#isOptional = isOptional
+    this.#texts = texts
   }
 
   /** From now on the numbers of this chunk, of so many rows. @throws Error where the file is shorter */
@@ -121,6 +125,7 @@ export class NumberReader {
 
   #plain({ bytes, valuesAt }: ReadPage, count: number): Numbers {
     const { stored, unit, isTime } = this.#form
+    if (stored === 'text') return this.#codesOf(bytes, valuesAt, count)
     const size = stored === 'boolean' ? (count + 7) >> 3 : BYTES[stored] * count
     if (!(count >= 0 && valuesAt + size <= bytes.length)) throw new Error('fewer values than rows')
     const to = this.#roomFor(count)
@@ -135,6 +140,13 @@ export class NumberReader {
     else if (stored === 'uint32') to.set(new Uint32Array(buffer, byteOffset, count))
     else if (!safeIntegers(new Int32Array(buffer, byteOffset, 2 * count), unit, to))
       return exactIntegers(new BigInt64Array(buffer, byteOffset, count), unit, isTime, to)
+    return { values: to, exact: undefined }
+  }
+
+  #codesOf(bytes: Uint8Array, from: number, count: number): Numbers {
+    if (!(count >= 0 && count <= bytes.length)) throw new Error('fewer texts than rows')
+    const to = this.#roomFor(count)
+    this.#texts!.read(bytes, from, to)
     return { values: to, exact: undefined }
   }
 

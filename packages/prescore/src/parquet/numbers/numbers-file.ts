@@ -1,6 +1,5 @@
 /**
- * Columns of numbers of a Parquet file, read without DuckDB: in the thread that wants them, and without an object for anything but a chunk.
- * Columns of texts may be among them where all of them are missing.
+ * Columns of a Parquet file, numbers and texts, read without DuckDB: in the thread that wants them, and without an object for anything but a chunk.
  * It gives the bits that DuckDB does, and leaves to it whatever it does not know.
  */
 import { type FileHandle, open } from 'node:fs/promises'
@@ -12,6 +11,7 @@ import { type Footer, readFooter, type StoredGroup } from './footer.ts'
 import { type NumberForm, numberForm } from './number-form.ts'
 import { ENCODINGS, NumberReader } from './number-reader.ts'
 import { isKnownCodec, PAGE_BYTES_MAX } from './page-reader.ts'
+import { TextCodes } from './text-codes.ts'
 
 /** Rows of a chunk: what is made of them stays in the processor's caches. */
 const CHUNK_ROWS = 4096
@@ -42,11 +42,19 @@ export interface RowsWanted {
 
 /** How a column is read. */
 interface OwnColumn extends FileColumn {
-  /** Undefined: of texts, of which there is none in the file. */
-  readonly form: NumberForm | undefined
+  readonly form: NumberForm
   /** Its place among the columns of the file. */
   readonly at: number
   readonly isOptional: boolean
+}
+
+/** A column that is being read. */
+interface OpenColumn extends OwnColumn {
+  readonly reader: NumberReader
+  readonly texts: TextCodes | undefined
+  /** Written to by one chunk after the other; undefined: chunks are kept. */
+  readonly values: Float64Array | undefined
+  readonly codes: Int32Array | undefined
 }
 
 /** The rows of a group that are wanted by their numbers. */
@@ -107,16 +115,15 @@ export class NumbersFile {
   }
 
   async *#chunks(handle: FileHandle, passing: boolean, onRows: (rows: number) => void): AsyncGenerator<Chunk> {
-    const readers = this.#columns.map(({ form, isOptional }) => (form === undefined ? undefined : new NumberReader(form, isOptional)))
-    const reused = passing ? this.#columns.map(() => new Float64Array(CHUNK_ROWS)) : undefined
+    const columns = this.#columns.map(column => openColumn(column, passing))
     for (const { group, from, to, isMixed } of this.#groups) {
-      for (const [i, { at }] of this.#columns.entries()) await readers[i]?.open(handle, group.chunks[at]!, group.rows)
+      for (const { reader, at } of columns) await reader.open(handle, group.chunks[at]!, group.rows)
       for (let row = 0; row < to; ) {
         // Whatever else waits in this thread has its turn.
         await turn()
         // What is before the first is read, and nothing made of it.
         const end = Math.min(row + CHUNK_ROWS, row < from ? from : to)
-        const chunk = this.#chunk(readers, end - row, reused)
+        const chunk = { rows: end - row, columns: new Map(columns.map(column => [column.name, nextOf(column, end - row)])) }
         row = end
         if (end <= from) continue
         onRows(chunk.rows)
@@ -125,17 +132,30 @@ export class NumbersFile {
       }
     }
   }
+}
 
-  #chunk(readers: readonly (NumberReader | undefined)[], rows: number, reused: readonly Float64Array[] | undefined): Chunk {
-    const columns = this.#columns.map(({ name, kind }, i): [string, Column] => {
-      const reader = readers[i]
-      if (reader === undefined) return [name, { type: { kind }, codes: new Int32Array(rows).fill(-1), dictionary: [] }]
-      const values = reused?.[i]?.subarray(0, rows) ?? new Float64Array(rows)
-      const exact = reader.read(values)
-      return [name, exact === undefined ? { type: { kind }, values } : { type: { kind }, values, exact }]
-    })
-    return { rows, columns: new Map(columns) }
+function openColumn(column: OwnColumn, isPassing: boolean): OpenColumn {
+  const texts = column.kind === 'string' ? new TextCodes() : undefined
+  return {
+    ...column,
+    reader: new NumberReader(column.form, column.isOptional, texts),
+    texts,
+    // Of texts they are not handed over.
+    values: isPassing || texts !== undefined ? new Float64Array(CHUNK_ROWS) : undefined,
+    codes: isPassing && texts !== undefined ? new Int32Array(CHUNK_ROWS) : undefined,
   }
+}
+
+/** The next rows of a column. */
+function nextOf({ kind, reader, texts, ...reused }: OpenColumn, rows: number): Column {
+  const values = reused.values?.subarray(0, rows) ?? new Float64Array(rows)
+  const exact = reader.read(values)
+  if (texts !== undefined) {
+    const codes = reused.codes?.subarray(0, rows) ?? new Int32Array(rows)
+    for (let i = 0; i < rows; i++) codes[i] = values[i]! === values[i]! ? values[i]! : -1
+    return { type: { kind }, codes, dictionary: texts.texts }
+  }
+  return exact === undefined ? { type: { kind }, values } : { type: { kind }, values, exact }
 }
 
 async function footerOf(path: string): Promise<Footer | undefined> {
@@ -155,9 +175,7 @@ function ownColumns(footer: Footer, columns: readonly FileColumn[]): readonly Ow
     const [at = -1] = alike
     const leaf = footer.columns[at]
     const form = leaf === undefined ? undefined : numberForm(column.kind, leaf)
-    if (alike.length !== 1 || leaf?.name !== column.called) return undefined
-    if (column.kind === 'string' && isWithoutValues(footer, at)) return { ...column, form, at, isOptional: leaf.isOptional }
-    if (form === undefined) return undefined
+    if (alike.length !== 1 || leaf?.name !== column.called || form === undefined) return undefined
     const isReadable = footer.groups.every(
       ({ chunks }) =>
         isKnownCodec(chunks[at]!.codec) &&
@@ -167,10 +185,6 @@ function ownColumns(footer: Footer, columns: readonly FileColumn[]): readonly Ow
     return isReadable ? { ...column, form, at, isOptional: leaf.isOptional } : undefined
   })
   return own.every(column => column !== undefined) ? own : undefined
-}
-
-function isWithoutValues({ groups }: Footer, at: number): boolean {
-  return groups.every(({ rows, chunks }) => chunks[at]!.missing === rows)
 }
 
 /** Undefined: times are among them that only DuckDB knows. */
@@ -197,7 +211,7 @@ function ownGroups(footer: Footer, columns: readonly OwnColumn[], { rows, within
 
 function boundsOf({ chunks }: StoredGroup, { at, form }: OwnColumn): readonly [least: number, greatest: number] | undefined {
   const { least, greatest } = chunks[at]!
-  if (form?.stored !== 'int64' || least?.length !== 8 || greatest?.length !== 8) return undefined
+  if (form.stored !== 'int64' || least?.length !== 8 || greatest?.length !== 8) return undefined
   const valueOf = (bytes: Uint8Array) => Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0, true)) * form.unit
   return [valueOf(least), valueOf(greatest)]
 }
@@ -211,14 +225,22 @@ function within(chunk: Chunk, { column, from, until }: ValueRange): Chunk {
     const time = times[row]!
     if (time >= from && time < until) kept[rows++] = row
   }
+  return keepRows(chunk, kept.subarray(0, rows))
+}
+
+/** Some rows of a chunk that nobody else has, in their order: put together in the place where they are. */
+export function keepRows(chunk: Chunk, kept: Int32Array): Chunk {
+  const rows = kept.length
   if (rows === chunk.rows) return chunk
   const columns = [...chunk.columns].map(([name, each]): [string, Column] => {
-    // There is none in it.
-    if (isStringColumn(each)) return [name, { ...each, codes: each.codes.subarray(0, rows) }]
+    if (isStringColumn(each)) {
+      for (let i = 0; i < rows; i++) each.codes[i] = each.codes[kept[i]!]!
+      return [name, { ...each, codes: each.codes.subarray(0, rows) }]
+    }
     const { type, values, exact } = each
     for (let i = 0; i < rows; i++) values[i] = values[kept[i]!]!
     if (exact === undefined) return [name, { type, values: values.subarray(0, rows) }]
-    return [name, { type, values: values.subarray(0, rows), exact: BigInt64Array.from(kept.subarray(0, rows), row => exact[row]!) }]
+    return [name, { type, values: values.subarray(0, rows), exact: BigInt64Array.from(kept, row => exact[row]!) }]
   })
   return { rows, columns: new Map(columns) }
 }

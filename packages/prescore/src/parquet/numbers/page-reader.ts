@@ -10,6 +10,7 @@ const PAGES = { data: 0, dictionary: 2, data2: 3 } as const
 const HEADERS = { [PAGES.data]: 5, [PAGES.dictionary]: 7, [PAGES.data2]: 8 } as const
 const RLE = 3
 const LENGTH_BYTES = 4
+const NOTHING = new Uint8Array(0)
 export const PAGE_BYTES_MAX: number = 64 * 1024 * 1024
 
 export interface ReadPage {
@@ -84,6 +85,8 @@ export class PageReader {
 
   #decompressed(content: Uint8Array, size: number): Uint8Array {
     const { codec } = this.#chunk
+    // Of a page in which all are missing: what there is of it then differs by writer.
+    if (size === 0) return NOTHING
     if (codec === CODECS.snappy) {
       if (this.#room.length < size) this.#room = new Uint8Array(size)
       const bytes = this.#room.subarray(0, size)
@@ -91,13 +94,8 @@ export class PageReader {
       return bytes
     }
     const bytes =
-      codec === CODECS.none ? content : codec === CODECS.gzip ? gunzipSync(content, { maxOutputLength: size }) : inflated(content, size)
+      codec === CODECS.none ? content : (codec === CODECS.gzip ? gunzipSync : zstdDecompressSync)(content, { maxOutputLength: size })
     if (bytes.length !== size) throw new Error(`a page of ${bytes.length} bytes, and not ${size}`)
     return bytes
   }
-}
-
-/** Of nothing Zstandard may make nothing. */
-function inflated(content: Uint8Array, size: number): Uint8Array {
-  return size === 0 ? new Uint8Array(0) : zstdDecompressSync(content, { maxOutputLength: size })
 }

@@ -1,14 +1,15 @@
 /** Bodies of both protocols as they come and go: whole, perhaps compressed; answers as bytes, and errors in the protocol's own shape. */
-import type { ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { deflate, gzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ERRORS, PrescoreError } from '../../base/index.ts'
+import { refuseHot, respondHot } from '../hot-response.ts'
+import type { HotCaller } from '../hot-route.ts'
 import { LIMITS } from '../limits.ts'
 import { unpacked } from '../packed-body.ts'
 import { errorOf, isDefect, type OnDefect } from '../problem.ts'
 import { REQUEST_ID_HEADER } from '../request-id.ts'
-import { respondBody, respondRefusal } from '../respond.ts'
+import { respondBody } from '../respond.ts'
 import { after } from './after.ts'
 
 const JSON_TYPE = 'application/json'
@@ -74,8 +75,8 @@ function sendError(reply: FastifyReply, error: PrescoreError): void {
 }
 
 /** The same before the router. */
-export function respondError(response: ServerResponse, error: PrescoreError, id: string): void {
-  respondRefusal(response, error, JSON_TYPE, errorJson(error), id)
+export function refuseHotly(caller: HotCaller, error: PrescoreError): void {
+  refuseHot(caller, error, JSON_TYPE, errorJson(error), false)
 }
 
 /** The body as it was before it was compressed. At once where it was not. @throws PrescoreError `invalid_request`, `body_too_large`, `unsupported_media` */
@@ -102,14 +103,17 @@ export function packed(outgoing: Outgoing, accepted: string | undefined): Outgoi
   }))
 }
 
-export function respondOutgoing(response: ServerResponse, { headers, body }: Outgoing, id: string): void {
-  respondBody(response, 200, headers, body, id)
+/** Before the router. */
+export function respondHotly(caller: HotCaller, { headers, body }: Outgoing): void {
+  let lines = ''
+  for (let i = 0; i < headers.length; i += 2) lines += `${headers[i]}: ${headers[i + 1]}\r\n`
+  respondHot(caller, lines, body)
 }
 
 export function sendOutgoing(request: FastifyRequest, reply: FastifyReply, outgoing: Outgoing): void | Promise<void> {
   const send = (each: Outgoing): void => {
     reply.hijack()
-    respondOutgoing(reply.raw, each, request.id)
+    respondBody(reply.raw, 200, each.headers, each.body, request.id)
   }
   const ready = packed(outgoing, request.headers['accept-encoding'] as string | undefined)
   return after(ready, send)

@@ -1,12 +1,11 @@
 /** The most frequent request of a protocol, answered before the router: tensors for one subject, in a body that comes whole. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { PrescoreError } from '../../base/index.ts'
 import type { Caller } from '../../resolve/index.ts'
-import { type BodyHeaders, bodyHeaders } from '../hot-headers.ts'
-import { type HotRequest, type HotRoute, isPlain } from '../hot-path.ts'
+import { type HotCaller, type HotRequest, type HotRoute, isPlain } from '../hot-route.ts'
 import { LIMITS } from '../limits.ts'
+import type { PlainHead } from '../plain-head.ts'
 import { after } from './after.ts'
-import { type Outgoing, packed, respondError, respondOutgoing } from './exchange.ts'
+import { type Outgoing, packed, refuseHotly, respondHotly } from './exchange.ts'
 import type { Subjects } from './subjects.ts'
 
 /** Content types of such bodies; all others go through the router, which knows which it refuses. */
@@ -30,35 +29,33 @@ export class HotProtocol implements HotRoute {
     this.#answer = answer
   }
 
-  take({ method, url = '', rawHeaders }: IncomingMessage): HotRequest | undefined {
+  take(method: string, url: string, head: PlainHead): HotRequest | undefined {
     if (method !== 'POST' || !url.startsWith(this.#before) || !url.endsWith(this.#after)) return undefined
+    const isBody = head.bodyBytes >= 0 && head.bodyBytes <= LIMITS.inferBytes && TYPES.includes(head.type)
     const name = url.slice(this.#before.length, url.length - this.#after.length)
-    const headers = this.#names.has(name) ? bodyHeaders(rawHeaders) : undefined
-    if (headers === undefined || headers.bytes > LIMITS.inferBytes || !TYPES.includes(headers.type)) return undefined
-    return new TensorsAsked(name, headers, this.#answer)
+    return isBody && this.#names.has(name) ? new TensorsAsked(name, head, this.#answer) : undefined
   }
 }
 
 class TensorsAsked implements HotRequest {
-  readonly hasBody = true
   readonly #name: string
-  readonly #headers: BodyHeaders
+  readonly #head: PlainHead
   readonly #answer: Answering
 
-  constructor(name: string, headers: BodyHeaders, answer: Answering) {
+  constructor(name: string, head: PlainHead, answer: Answering) {
     this.#name = name
-    this.#headers = headers
+    this.#head = head
     this.#answer = answer
   }
 
-  answer(response: ServerResponse, id: string, body: Buffer): void | Promise<void> {
-    const { jsonBytes, accepted } = this.#headers
-    const outgoing = this.#answer(this.#name, body, jsonBytes, response)
+  answer(caller: HotCaller, body: Buffer): void | Promise<void> {
+    const { jsonBytes, accepted } = this.#head
+    const outgoing = this.#answer(this.#name, body, jsonBytes, caller)
     const ready = after(outgoing, each => packed(each, accepted))
-    return after(ready, each => respondOutgoing(response, each, id))
+    return after(ready, each => respondHotly(caller, each))
   }
 
-  refuse(response: ServerResponse, id: string, error: PrescoreError): void {
-    respondError(response, error, id)
+  refuse(caller: HotCaller, error: PrescoreError): void {
+    refuseHotly(caller, error)
   }
 }

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { PrescoreError } from '../../base/index.ts'
 import type { Resolver } from '../../resolve/index.ts'
-import type { HotRoute } from '../hot-path.ts'
+import type { HotRoute } from '../hot-route.ts'
 import { LIMITS } from '../limits.ts'
 import type { OnDefect } from '../problem.ts'
 import { pathOf } from '../request.ts'

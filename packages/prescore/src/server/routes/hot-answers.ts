@@ -1,18 +1,19 @@
 /** Answers before the router: one stored answer by the key in the path, and answers to a JSON body. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { PrescoreError } from '../../base/index.ts'
 import { answerJson, type Resolver } from '../../resolve/index.ts'
-import { bodyHeaders } from '../hot-headers.ts'
-import { type HotRequest, type HotRoute, isPlain } from '../hot-path.ts'
+import { refuseWithProblem, respondHot } from '../hot-response.ts'
+import { type HotCaller, type HotRequest, type HotRoute, isPlain } from '../hot-route.ts'
 import { LIMITS } from '../limits.ts'
 import { PlainBody } from '../plain-body.ts'
+import type { PlainHead } from '../plain-head.ts'
 import type { OnDefect } from '../problem.ts'
 import { pathKey } from '../request.ts'
-import { JSON_TYPE, respondProblem, respondText } from '../respond.ts'
+import { JSON_TYPE } from '../respond.ts'
 import { answerBody, type Resolvers } from './answers.ts'
 
 const PREFIX = '/api/predictions/'
 const MIDDLE = '/answers'
+const HEADERS = `content-type: ${JSON_TYPE}\r\n`
 
 /** What is known of a prediction when the server starts. */
 interface Hot {
@@ -28,21 +29,20 @@ export class HotAnswers implements HotRoute {
     this.#hot = new Map(named.map(([name, resolver]) => [name, { resolver, ofBody: new AnswersOfBody(resolver, onDefect) }]))
   }
 
-  take({ method, url = '', rawHeaders }: IncomingMessage): HotRequest | undefined {
+  take(method: string, url: string, head: PlainHead): HotRequest | undefined {
     if ((method !== 'GET' && method !== 'POST') || !url.startsWith(PREFIX)) return undefined
     const nameEnd = url.indexOf('/', PREFIX.length)
     if (nameEnd < 0 || !url.startsWith(MIDDLE, nameEnd)) return undefined
     const hot = this.#hot.get(url.slice(PREFIX.length, nameEnd))
     if (hot === undefined) return undefined
     const keyAt = nameEnd + MIDDLE.length + 1
-    if (method === 'POST') return url.length === keyAt - 1 && isPlainJson(rawHeaders) ? hot.ofBody : undefined
-    if (url.charCodeAt(keyAt - 1) !== 0x2f || url.length - keyAt > LIMITS.pathKeyChars) return undefined
+    if (method === 'POST') return url.length === keyAt - 1 && isJson(head) ? hot.ofBody : undefined
+    if (head.bodyBytes >= 0 || url.charCodeAt(keyAt - 1) !== 0x2f || url.length - keyAt > LIMITS.pathKeyChars) return undefined
     return isPlain(url, keyAt) ? new AnswerOfKey(hot.resolver, url.slice(keyAt)) : undefined
   }
 }
 
 class AnswerOfKey implements HotRequest {
-  readonly hasBody = false
   readonly #resolver: Resolver
   readonly #key: string
 
@@ -51,17 +51,16 @@ class AnswerOfKey implements HotRequest {
     this.#key = key
   }
 
-  answer(response: ServerResponse, id: string): void | Promise<void> {
-    return respond(response, id, answerKey(response, this.#resolver, this.#key))
+  answer(caller: HotCaller): void | Promise<void> {
+    return respond(caller, answerKey(caller, this.#resolver, this.#key))
   }
 
-  refuse(response: ServerResponse, id: string, error: PrescoreError): void {
-    respondProblem(response, error, id)
+  refuse(caller: HotCaller, error: PrescoreError): void {
+    refuseWithProblem(caller, error, false)
   }
 }
 
 class AnswersOfBody implements HotRequest {
-  readonly hasBody = true
   readonly #resolver: Resolver
   readonly #plain: PlainBody
   readonly #onDefect: OnDefect
@@ -72,23 +71,25 @@ class AnswersOfBody implements HotRequest {
     this.#onDefect = onDefect
   }
 
-  answer(response: ServerResponse, id: string, body: Buffer): void | Promise<void> {
-    const text = answerBody(this.#resolver, this.#plain, body, error => this.#onDefect(error, id), response)
-    return respond(response, id, text)
+  answer(caller: HotCaller, body: Buffer): void | Promise<void> {
+    return respond(
+      caller,
+      answerBody(this.#resolver, this.#plain, body, error => this.#onDefect(error, caller.id), caller),
+    )
   }
 
-  refuse(response: ServerResponse, id: string, error: PrescoreError): void {
+  refuse(caller: HotCaller, error: PrescoreError): void {
     // The router hangs up on a body that is no JSON.
-    respondProblem(response, error, id, error.code === 'invalid_json')
+    refuseWithProblem(caller, error, error.code === 'invalid_json')
   }
 }
 
-function respond(response: ServerResponse, id: string, text: string | Promise<string>): void | Promise<void> {
-  if (text instanceof Promise) return text.then(each => respondText(response, 200, JSON_TYPE, each, id))
-  respondText(response, 200, JSON_TYPE, text, id)
+function respond(caller: HotCaller, text: string | Promise<string>): void | Promise<void> {
+  if (text instanceof Promise) return text.then(each => respondHot(caller, HEADERS, each))
+  respondHot(caller, HEADERS, text)
 }
 
-function answerKey(response: ServerResponse, resolver: Resolver, text: string): string | Promise<string> {
+function answerKey(caller: HotCaller, resolver: Resolver, text: string): string | Promise<string> {
   const startedMs = performance.now()
   const key = pathKey(resolver.keyColumns, text)
   const stored = resolver.stored()
@@ -97,12 +98,10 @@ function answerKey(response: ServerResponse, resolver: Resolver, text: string): 
     resolver.tellStored(stored, 1, startedMs)
     return storedText
   }
-  const answer = resolver.answer(key, undefined, response)
+  const answer = resolver.answer(key, undefined, caller)
   return answer instanceof Promise ? answer.then(answerJson) : answerJson(answer)
 }
 
-/** Whether the headers say, once each, that a body of JSON comes, and how long it is; what node:http lets through is that long. */
-function isPlainJson(rawHeaders: readonly string[]): boolean {
-  const headers = bodyHeaders(rawHeaders)
-  return headers !== undefined && headers.type === 'application/json' && headers.bytes <= LIMITS.bodyBytes
+function isJson({ bodyBytes, type }: PlainHead): boolean {
+  return type === 'application/json' && bodyBytes >= 0 && bodyBytes <= LIMITS.bodyBytes
 }

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import packageJson from '../../../../package.json' with { type: 'json' }
 import { PrescoreError } from '../../../base/index.ts'
-import type { HotRoute } from '../../hot-path.ts'
+import type { HotRoute } from '../../hot-route.ts'
 import type { OnDefect } from '../../problem.ts'
 import { type ApiHandler, registerPath } from '../../routes/path.ts'
 import { after } from '../after.ts'

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PrescoreError } from '../../../base/index.ts'
 import type { Caller } from '../../../resolve/index.ts'
-import type { HotRoute } from '../../hot-path.ts'
+import type { HotRoute } from '../../hot-route.ts'
 import { pathOf } from '../../request.ts'
 import { after } from '../after.ts'
 import { bodyOf, jsonOutgoing, protocolScope, sendJson } from '../exchange.ts'

@@ -12,7 +12,7 @@ let opened: Promise<RunContext> | undefined
 let model: Promise<ModelRunner> | undefined
 
 async function open(spec: RunSpec): Promise<RunContext> {
-  return openContext(spec, await Database.open({ threads: 1 }))
+  return openContext(spec, Database.whenNeeded({ threads: 1 }))
 }
 
 async function perform({ spec, task: { stage, shards, together } }: Order, tell: Tell<TaskRows>): Promise<void> {

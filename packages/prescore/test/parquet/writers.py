@@ -53,7 +53,7 @@ def write(table, name):
 
     for codec in ("snappy", "gzip", "zstd", "brotli", "lz4", "none"):
         for version in ("1.0", "2.0"):
-            options = {"compression": codec, "data_page_version": version, "data_page_size": 4096, "row_group_size": 20_000}
+            options = {"compression": codec, "data_page_version": version, "data_page_size": 2048, "row_group_size": 2_500}
             pq.write_table(table, path(f"pyarrow-{codec}-{version}"), use_dictionary=version == "1.0", **options)
     delta = dict.fromkeys(("int32", "int64", "large"), "DELTA_BINARY_PACKED")
     split = dict.fromkeys(("float", "double"), "BYTE_STREAM_SPLIT")
@@ -62,11 +62,11 @@ def write(table, name):
     pq.write_table(table, path("pyarrow-bare"), write_statistics=False, store_schema=False, version="1.0")
     pq.write_table(table, path("pyarrow-int96"), use_deprecated_int96_timestamps=True)
     for codec in ("snappy", "gzip", "zstd", "lz4", "uncompressed"):
-        polars.from_arrow(table).write_parquet(path(f"polars-{codec}"), compression=codec, data_page_size=3000, row_group_size=9000)
+        polars.from_arrow(table).write_parquet(path(f"polars-{codec}"), compression=codec, data_page_size=3000, row_group_size=2000)
     for codec in ("SNAPPY", "GZIP", "ZSTD", None):
         fastparquet.write(path(f"fastparquet-{codec}"), table.to_pandas(), compression=codec)
 
 
-for rows in (1, 30_001):
+for rows in (1, 6_001):
     for missing in (0, 0.3, 1):
         write(columns(rows, missing), f"{rows}-{missing}")

@@ -46,7 +46,8 @@ export async function readOwnRows(
   const { source, pin } = await ownTable(context, own.source)
   const block = new Block(assembly.vector.names.length)
   const scan = {
-    ...{ columns: own.columns, passing: true },
+    columns: own.columns,
+    passing: true,
     ...(only === undefined ? {} : { only: { sql: only } }),
     ...(slice === undefined ? {} : { slice }),
   }

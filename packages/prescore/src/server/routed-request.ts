@@ -5,7 +5,7 @@
 import { IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Incoming } from './incoming.ts'
-import type { PlainRequest } from './plain-head.ts'
+import { type PlainRequest, rawHeadersOf } from './plain-head.ts'
 
 /** By the names that node:http has for what its own connections set. */
 type Response = ServerResponse & { _keepAliveTimeout: number; readonly _last: boolean; _closed: boolean }
@@ -42,7 +42,7 @@ export class RoutedRequest {
   #isFull = false
   #isAnswered = false
 
-  constructor(server: Server, socket: Socket, { method, url, head }: PlainRequest, listener: RoutedListener) {
+  constructor(server: Server, socket: Socket, { method, url, head, headers }: PlainRequest, listener: RoutedListener) {
     this.#socket = socket
     this.#listener = listener
     this.#toPass = Math.max(head.bodyBytes, 0)
@@ -52,7 +52,7 @@ export class RoutedRequest {
     request.httpVersion = '1.1'
     request.method = method
     request.url = url
-    request.setHeaders([...head.rawHeaders])
+    request.setHeaders(rawHeadersOf(headers))
     request.onWanted = () => this.#wanted()
     const response = new ServerResponse(request) as unknown as Response
     response._keepAliveTimeout = server.keepAliveTimeout

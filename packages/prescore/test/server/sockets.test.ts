@@ -4,13 +4,13 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, get as httpGet, type IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PrescoreError } from '../../src/base/index.ts'
-import { createServer } from '../../src/server/index.ts'
+import { createServer, type Server } from '../../src/server/index.ts'
 import { openStore } from '../../src/stores/index.ts'
 import { build, CUSTOMER, furnished, predictionOf } from './house.ts'
 
@@ -39,16 +39,28 @@ test('a port that is taken is port_in_use; a host that is not ours is refused', 
   await server.stop()
 })
 
+/** Waits until the server has read so many bytes of the connection that is opened next. */
+function hasRead(server: Server): (bytes: number) => Promise<void> {
+  let socket: Socket | undefined
+  server.app.server.once('connection', opened => {
+    socket = opened
+  })
+  return async bytes => {
+    while ((socket?.bytesRead ?? 0) < bytes) await sleep(2)
+  }
+}
+
 test('a stop lets a request under way finish', async () => {
   const { server } = await furnished()
   const { port } = await server.start()
   const body = '{"key":"ann"}'
+  const read = hasRead(server)
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
   socket.write(
     `POST /api/predictions/score/answers HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 4)}`,
   )
-  await sleep(20)
+  await read(socket.bytesWritten)
   const stopped = server.stop()
   socket.write(body.slice(4))
   const [chunk] = (await once(socket, 'data')) as [Buffer]
@@ -72,12 +84,13 @@ test('an idle connection that is kept alive does not hold a stop up', async () =
 test('a caller who leaves in the middle of his body leaves nothing behind', async () => {
   const { server } = await furnished()
   const { port, url } = await server.start()
+  const read = hasRead(server)
   const leaving = connect(port, '127.0.0.1')
   await once(leaving, 'connect')
   leaving.write(
     'POST /api/predictions/score/answers HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"key"',
   )
-  await sleep(20)
+  await read(leaving.bytesWritten)
   leaving.destroy()
   assert.equal((await fetch(`${url}/livez`)).status, 200)
   await server.stop()

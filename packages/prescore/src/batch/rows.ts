@@ -4,10 +4,10 @@ import { type Chunk, type Column, isStringColumn, type NumberColumn, type String
 import { columnBuffer } from '../history/index.ts'
 import {
   type ColumnKinds,
+  ColumnsFile,
   type Database,
   identifier,
   literal,
-  NumbersFile,
   type RowsWanted,
   readColumns,
   selectItem,
@@ -129,7 +129,7 @@ function isPlain(value: number | string | undefined): value is number | string {
   return typeof value === 'string' ? /^[\x20-\x7e]*$/.test(value) : Number.isSafeInteger(value)
 }
 
-/** Without DuckDB where it holds nothing but numbers. @param from of a statement that gives the wanted rows */
+/** Without DuckDB where that can be. @param from of a statement that gives the wanted rows */
 async function* read(
   database: Database,
   file: string,
@@ -141,9 +141,9 @@ async function* read(
   const columns = Object.entries(kinds).map(([name, kind]) => ({ name, called: name, kind }))
   const items = columns.map(({ name, kind }) => `${selectItem(kind, identifier(name))} AS ${identifier(name)}`)
   try {
-    const numbers = await NumbersFile.open(file, columns, wanted)
-    if (numbers === undefined) yield* readColumns(database, `SELECT ${items.join(', ')} FROM ${from}`, kinds, file, passing)
-    else yield* numbers.read(file, passing, () => {})
+    const own = await ColumnsFile.open(file, columns, wanted)
+    if (own === undefined) yield* readColumns(database, `SELECT ${items.join(', ')} FROM ${from}`, kinds, file, passing)
+    else yield* own.read(file, passing, () => {})
   } catch (error) {
     if (!(error instanceof PrescoreError) || error.code !== 'source_unreadable') throw error
     throw new PrescoreError('run_corrupt', { ...error.details, cause: error })

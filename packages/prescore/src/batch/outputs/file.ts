@@ -4,18 +4,18 @@ import { dirname, extname, resolve } from 'node:path'
 import { formatInstant, unwritable } from '../../base/index.ts'
 import type { CopyFormat } from '../../parquet/index.ts'
 import type { FileDefinition } from '../../project/index.ts'
+import type { RunRecord } from '../../stores/index.ts'
 import { writeExport } from '../export.ts'
 import type { OutputWriter } from './output.ts'
 
 export function fileOutput({ path, features }: FileDefinition, folder: string): OutputWriter {
+  const pathOf = ({ id, asOfUs }: RunRecord) => path.replaceAll('{run}', id).replaceAll('{asOf}', formatInstant(asOfUs).replaceAll(':', ''))
   return {
-    target: path,
+    targetOf: pathOf,
     prepare: async () => {},
     write: async ({ run, isServed }) => {
       if (!isServed()) return false
-      const { id, asOfUs } = run.record
-      const named = path.replaceAll('{run}', id).replaceAll('{asOf}', formatInstant(asOfUs).replaceAll(':', ''))
-      const file = resolve(folder, named)
+      const file = resolve(folder, pathOf(run.record))
       await mkdir(dirname(file), { recursive: true }).catch(error => {
         throw unwritable(dirname(file), error)
       })

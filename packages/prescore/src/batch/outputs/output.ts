@@ -1,4 +1,5 @@
 /** The seam of outputs: one file each, and a line in `outputs.ts`. */
+import type { RunRecord } from '../../stores/index.ts'
 import type { StoredRunFiles } from '../stored-run.ts'
 
 export interface OutputWork {
@@ -11,8 +12,8 @@ export interface OutputWork {
 }
 
 export interface OutputWriter {
-  /** Where to, for people: without secrets. */
-  readonly target: string
+  /** Where a run goes, for people: without secrets. */
+  targetOf(run: RunRecord): string
   /** Refuses what can be told before a run has begun. @throws PrescoreError `output_failed`, `package_missing` */
   prepare(): Promise<void>
   /**

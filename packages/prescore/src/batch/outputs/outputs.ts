@@ -32,8 +32,9 @@ export async function writeOutputs(place: BatchPlace, prediction: string, signal
   const results: Record<string, OutputRecord> = {}
   let run: StoredRunFiles | undefined
   for (const [name, writer] of writers) {
-    const before = catalog.getRun(pointer.run).outputs?.[name]
-    if (before?.state === 'written' && before.sequence === pointer.sequence && before.target === writer.target) {
+    const record = catalog.getRun(pointer.run)
+    const before = record.outputs?.[name]
+    if (before?.state === 'written' && before.sequence === pointer.sequence && before.target === writer.targetOf(record)) {
       results[name] = before
       continue
     }
@@ -61,7 +62,7 @@ async function written(
 ): Promise<Omit<OutputRecord, 'atUs'>> {
   const ok = run.shards.reduce((sum, shard) => sum + shard.ok, 0)
   const isServed = () => catalog.pointer(prediction)?.sequence === sequence
-  const told = { sequence, target: writer.target, rows: ok }
+  const told = { sequence, target: writer.targetOf(run.record), rows: ok }
   for (let attempt = 1; ; attempt++) {
     try {
       const isWritten = await writer.write({ run, ok, isServed, signal })

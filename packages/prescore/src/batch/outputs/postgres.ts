@@ -23,7 +23,7 @@ const LOCK = { writer: '10min', reader: '10s', cleaning: '2s' }
 export function postgresOutput(definition: PostgresTableDefinition, where: string): OutputWriter {
   const names = tableNames(definition.table)
   return {
-    target: `PostgreSQL table ${definition.table}`,
+    targetOf: () => `PostgreSQL table ${definition.table}`,
     prepare: async () => {
       urlOf(definition.url, where, 'output_failed')
       await loadPostgres(NEEDED_BY)

@@ -31,6 +31,7 @@ test('each publish writes the files, a rollback too, and nothing is written twic
       assert.deepEqual([first.outputs.latest?.state, first.outputs.each?.state, first.outputs.each?.rows], ['written', 'written', 31])
       assert.ok(latest().includes(staged.run))
       const second = await run()
+      assert.equal(second.outputs.each?.target, 'out/each/2026-03-10T120000.000000Z.ndjson')
       assert.ok(latest().includes(second.run))
       assert.deepEqual(readdirSync(join(folder, 'out')).sort(), ['each', 'latest.csv'])
       assert.deepEqual(readdirSync(join(folder, 'out/each')).sort(), [

@@ -1,6 +1,7 @@
 /** Live state in process: a million keys with ten events each, read at random, and kept up by a stream. */
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Column, stringColumn } from '../../packages/prescore/src/expressions/index.ts'
 import { historyFeatures } from '../../packages/prescore/src/history/index.ts'
@@ -12,6 +13,8 @@ import { CUSTOMERS, customerOf, groupIn, NOW_US, PAYMENTS, sourceIn, streamed, w
 
 const READS = 50_000
 const STREAMED = 400_000
+/** Between two chunks of the stream. */
+const READS_AT_ONCE = 10
 const ROWS_AT_ONCE = 1_000
 
 export async function* readState(root: string): AsyncGenerator<Measured> {
@@ -30,20 +33,37 @@ export async function* readState(root: string): AsyncGenerator<Measured> {
   yield { ...filled, figure: '… in processor time', unit: 's', ours: [fill.cpuSeconds], limit: [batch.cpuSeconds], goal: 3 }
   const bytes = statSync(join(folder, 'state/data.mdb')).size / CUSTOMERS
   yield { figure: 'size on disk, 10 events a key', unit: 'bytes/key', ours: [bytes], goal: 300, better: 'lower' }
-  const times = [1, 2, 3].map(turn => readTimes(turn, number => state.read(group.name, { customer: customerOf(number) }, nowUs)))
+  const read = (number: number) => state.read(group.name, { customer: customerOf(number) }, nowUs)
+  const times = [1, 2, 3].map(turn => readTimes(READS, turn * READS, read))
   yield { figure: '12 features of a key, median', unit: 'µs', ours: times.map(sorted => at(sorted, 0.5)), better: 'lower' }
   yield { figure: '12 features of a key, 99 %', unit: 'µs', ours: times.map(sorted => at(sorted, 0.99)), goal: 50, better: 'lower' }
-  const updates = performance.now()
-  for (let done = 0; done < STREAMED; done += ROWS_AT_ONCE) {
-    const chunk = streamed(done, ROWS_AT_ONCE)
-    nowUs = chunk.timeUs[ROWS_AT_ONCE - 1] as number
-    await state.apply(source.name, chunk)
-    // As a feed does: answers are given between chunks, and the disk is told of what is to be stored.
-    await turn()
+  const stream = async (from: number, between: () => void) => {
+    const started = performance.now()
+    for (let done = from; done < from + STREAMED; done += ROWS_AT_ONCE) {
+      const chunk = streamed(done, ROWS_AT_ONCE)
+      nowUs = chunk.timeUs[ROWS_AT_ONCE - 1] as number
+      await state.apply(source.name, chunk)
+      // As a feed does: answers are given between chunks, and the disk is told of what is to be stored.
+      await turn()
+      between()
+    }
+    await state.flush()
+    return STREAMED / ((performance.now() - started) / 1000)
   }
-  await state.flush()
-  const rate = STREAMED / ((performance.now() - updates) / 1000)
+  const rate = await stream(0, () => {})
   yield { figure: 'updates, stored in groups', unit: 'events/s', ours: [rate], goal: 200_000, better: 'higher' }
+  const held = monitorEventLoopDelay({ resolution: 1 })
+  const during: number[] = []
+  held.enable()
+  await stream(STREAMED, () => {
+    during.push(...readTimes(READS_AT_ONCE, during.length, read))
+  })
+  held.disable()
+  const sorted = Float64Array.from(during).sort()
+  yield { figure: '… a read between them, 99 %', unit: 'µs', ours: [at(sorted, 0.99)], better: 'lower' }
+  yield { figure: '… a read between them, 99.9 %', unit: 'µs', ours: [at(sorted, 0.999)], better: 'lower' }
+  yield { figure: '… the event loop is held for, 99 %', unit: 'ms', ours: [held.percentile(99) / 1e6], better: 'lower' }
+  yield { figure: '… the event loop is held for, at most', unit: 'ms', ours: [held.max / 1e6], goal: 20, better: 'lower' }
   await state.close()
   database.close()
 }
@@ -70,10 +90,11 @@ async function secondsOf(work: () => Promise<unknown>): Promise<{ seconds: numbe
   return { seconds: (performance.now() - started) / 1000, cpuSeconds: (user + system) / 1e6 }
 }
 
-function readTimes(turn: number, read: (number: number) => unknown): Float64Array {
-  const times = new Float64Array(READS)
-  for (let i = 0; i < READS; i++) {
-    const number = (Math.imul(turn * READS + i, 0x9e3779b1) >>> 0) % CUSTOMERS
+/** Of so many reads of random keys, sorted. */
+function readTimes(reads: number, from: number, read: (number: number) => unknown): Float64Array {
+  const times = new Float64Array(reads)
+  for (let i = 0; i < reads; i++) {
+    const number = (Math.imul(from + i, 0x9e3779b1) >>> 0) % CUSTOMERS
     const started = performance.now()
     read(number)
     times[i] = (performance.now() - started) * 1000

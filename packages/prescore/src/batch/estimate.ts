@@ -56,7 +56,9 @@ export async function estimateRun(
   const scratch = scratchFolder('prescore-estimate-')
   try {
     const whole = await contextOf(place, planned, runs)
-    const rows = await readPopulation(place.database, whole.populationFile, whole.prediction, planned.asOfUs, 0, planned.population.rows)
+    const rows = await readPopulation(place.database, whole.populationFile, whole.prediction, planned.asOfUs, [
+      [0, planned.population.rows],
+    ])
     const { context, sampled } = await sample(place, whole, rows, scratch)
     const measured = await measure(context)
     const byRows = rows.rows / sampled.rows
@@ -68,8 +70,8 @@ export async function estimateRun(
       ? 0
       : measured.scanSeconds * rounds + (measured.computeSeconds * byKeys) / Math.min(threads, planned.shards.features)
     const features = WORKER.startSeconds + computing
-    // Rows that have their features themselves are scored as they are scanned, by each worker those of its keys.
-    const score = (isOwn ? measured.scanSeconds : 0) + (measured.scoreSeconds * byRows) / workers
+    // Rows that have their features themselves are scored as they are scanned, by each worker a slice of them.
+    const score = ((isOwn ? measured.scanSeconds : 0) + measured.scoreSeconds * byRows) / workers
     const stage = measured.staged.fixedSeconds + measured.staged.rowsSeconds * byRows
     const estimate: Estimate = {
       run: planned.run,
@@ -178,7 +180,7 @@ async function measure(context: RunContext): Promise<Measured> {
 async function scanOwnRows(context: RunContext, onRows: (rows: number) => void): Promise<void> {
   const { plan, prediction, database, populationFile } = context
   onRows(0)
-  await vectorColumns(context, await readPopulation(database, populationFile, prediction, plan.asOfUs, 0, plan.population.rows))
+  await vectorColumns(context, await readPopulation(database, populationFile, prediction, plan.asOfUs, [[0, plan.population.rows]]))
   onRows(plan.population.rows)
 }
 

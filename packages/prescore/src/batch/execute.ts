@@ -6,30 +6,34 @@ import type { GatesDefinition } from '../project/index.ts'
 import type { Catalog, PredictionStore } from '../stores/index.ts'
 import { openContext, type RunContext, type RunSpec } from './context.ts'
 import { bytesIn } from './disk.ts'
-import { LocalEngine } from './engines/local.ts'
+import type { LocalEngine } from './engines/local.ts'
 import type { Task } from './engines/task.ts'
 import { readEstimate } from './estimate.ts'
 import { evidenceOf } from './gates/evidence.ts'
 import { checkGates } from './gates.ts'
 import { headerOf } from './header.ts'
 import type { Stage } from './layout.ts'
-import { hasOwnRows, KEYS_AT_ONCE, type RunPlan } from './plan.ts'
+import { hasOwnRows, type RunPlan } from './plan.ts'
 import { type OnProgress, scanCounter, stageCounter } from './progress.ts'
 import type { RunReport } from './report.ts'
 import { rescoredRows } from './rescored.ts'
 import { keepTable } from './stages/own-table.ts'
 import { shardRange } from './stages/score.ts'
-import { shareScan } from './stages/score-own.ts'
+import { roundsOfOwn, shareScan } from './stages/score-own.ts'
 import { type Staged, StagedRows } from './staging.ts'
 import { dataThroughUs, type Manifests, openShards, readManifests, totalsOf } from './totals.ts'
 
 export interface Execution {
   readonly spec: RunSpec
+  /** Closed when all shards are there: what its workers hold is free for what follows. */
+  readonly engine: LocalEngine
   readonly database: Database
   readonly predictions: PredictionStore
   readonly catalog: Catalog
   readonly gates: GatesDefinition
   readonly threads: number
+  /** Joined keys whose features are computed at once, at most about so many. */
+  readonly keysAtOnce: number
   /** What planning took. */
   readonly planSeconds: number
   readonly signal: AbortSignal | undefined
@@ -73,27 +77,29 @@ export async function execute(execution: Execution): Promise<Executed> {
 }
 
 async function computeShards(
-  { spec, threads, signal, onProgress }: Execution,
+  { spec, engine, threads, keysAtOnce, signal, onProgress }: Execution,
   { layout, assembly, prediction }: RunContext,
 ): Promise<Record<Stage, number>> {
-  const engine = new LocalEngine(spec, threads)
   // Shards of rows that have their features themselves share a scan, as those of stage 1 do; others are taken one by one.
-  const scoreTasks = hasOwnRows(spec.plan) && shareScan(prediction) ? threads : spec.plan.shards.score
+  const sharesScan = hasOwnRows(spec.plan) && shareScan(prediction)
+  const roundsIn = (stage: Stage, open: readonly number[]) =>
+    stage === 'features' ? roundsOf(spec.plan, open, keysAtOnce) : sharesScan ? roundsOfOwn(spec.plan, prediction, open) : [open]
   const sources = new Set(assembly.joins.map(({ definition }) => definition.source)).size
-  const compute = async (stage: Stage, tasks: number): Promise<number> => {
+  const compute = async (stage: Stage): Promise<number> => {
     const open = await openShards(layout, spec.plan, stage)
     if (open.length === 0) return 0
     const started = performance.now()
-    const rounds = (stage === 'features' ? roundsOf(spec.plan, open) : [open]).map(shards => dealt(stage, shards, tasks))
+    const areTogether = stage === 'features' || sharesScan
+    const rounds = roundsIn(stage, open).map(shards => (areTogether ? dealt(stage, shards, threads) : oneByOne(stage, shards)))
     const counter =
       stage === 'features'
         ? scanCounter(onProgress, stage, sources, rounds.flat().length)
         : stageCounter(onProgress, stage, rowsOf(spec, open))
-    for (const round of rounds) await engine.run(round, counter, signal)
+    for (const round of rounds) await engine.run(spec, round, counter, signal)
     return secondsSince(started)
   }
   try {
-    return { features: await compute('features', threads), score: await compute('score', scoreTasks) }
+    return { features: await compute('features'), score: await compute('score') }
   } finally {
     await engine.close()
   }
@@ -103,21 +109,26 @@ async function computeShards(
 export function roundsOf(
   { population, shards }: Pick<RunPlan, 'population' | 'shards'>,
   parts: readonly number[],
+  keysAtOnce: number,
 ): readonly (readonly number[])[] {
   const keys = (population.rows * parts.length) / shards.features
-  const each = Math.ceil(parts.length / Math.ceil(keys / KEYS_AT_ONCE))
+  const each = Math.ceil(parts.length / Math.ceil(keys / keysAtOnce))
   return Array.from({ length: Math.ceil(parts.length / each) }, (_, i) => parts.slice(i * each, (i + 1) * each))
 }
 
-/** Shards dealt out evenly, neighbours together. Parts of stage 1 share a scan, so each worker gets its parts as one task, and all do theirs at once. */
-function dealt(stage: Stage, shards: readonly number[], tasks: number): readonly Task[] {
-  const count = Math.min(tasks, shards.length)
+/** Shards dealt out evenly, neighbours together. They share a scan, so each worker gets its shards as one task, and all do theirs at once. */
+function dealt(stage: Stage, shards: readonly number[], workers: number): readonly Task[] {
+  const count = Math.min(workers, shards.length)
   const groups = Array.from({ length: count }, (_, i) =>
     shards.slice(Math.floor((shards.length * i) / count), Math.floor((shards.length * (i + 1)) / count)),
   )
-  if (stage !== 'features' || groups.length === 1) return groups.map(group => ({ stage, shards: group }))
+  if (groups.length === 1) return [{ stage, shards }]
   const peers = peersOf(groups.length)
   return groups.map((group, i) => ({ stage, shards: group, together: { peers: peers[i] as Peers, shards: groups } }))
+}
+
+function oneByOne(stage: Stage, shards: readonly number[]): readonly Task[] {
+  return shards.map(shard => ({ stage, shards: [shard] }))
 }
 
 function rowsOf({ plan }: RunSpec, shards: readonly number[]): number {

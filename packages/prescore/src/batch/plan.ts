@@ -7,10 +7,10 @@ import { ownKeys } from '../history/index.ts'
 import type { Database } from '../parquet/index.ts'
 import type { LoadedProject, PredictionDefinition } from '../project/index.ts'
 import { canonicalPopulation, type Release } from '../release/index.ts'
-import { pinIdentity, pinSources, type SourceAt, type SourcePin, sourceAt } from '../sources/index.ts'
+import { type PinsAhead, pinIdentity, pinSources, type SourceAt, type SourcePin, sourceAt } from '../sources/index.ts'
 import { claim, readClaim } from './claim.ts'
 import { RunLayout } from './layout.ts'
-import { type PopulationRows, populationRows, writePopulation } from './population.ts'
+import { type PopulationRows, populationRows, recordPopulation } from './population.ts'
 import type { Rescored, RescoredOf } from './rescored.ts'
 
 export type Pins = Readonly<Record<string, SourcePin>>
@@ -53,14 +53,17 @@ export interface PlanRequest {
   readonly threads: number
   /** How many shards each stage has; left out: by the number of rows and threads. */
   readonly shards?: number
+  /** Joined keys whose features are computed at once, at most about so many. */
+  readonly keysAtOnce: number
   readonly rescoring?: Rescoring
+  readonly ahead?: PinsAhead
   readonly signal?: AbortSignal
 }
 
 /** Rows of one score shard, when the number of shards is not given: a kill loses seconds, and a worker takes its share of a small run. */
 const SHARD_ROWS = { least: 1_000, most: 100_000 }
 
-/** Joined keys whose features are computed at once, in memory; where there are more, sources are read again for the next. */
+/** Joined keys whose features are computed at once, in memory, unless it is told otherwise; where there are more, sources are read again for the next. */
 export const KEYS_AT_ONCE = 500_000
 
 /**
@@ -81,7 +84,7 @@ export async function planRun(
   const layout = new RunLayout(runs, run)
   const known = await readPlan(layout)
   if (known !== undefined) return { plan: known, resumed: true }
-  const recorded = await recordPopulation(database, layout, request, pins)
+  const recorded = await recordedFor(database, layout, request, pins)
   if (recorded === undefined) return undefined
   const { file, rows } = recorded.population
   const rescored = recorded.rescored === undefined ? {} : { rescored: recorded.rescored }
@@ -110,7 +113,7 @@ export async function readPlan(layout: RunLayout): Promise<RunPlan | undefined> 
 }
 
 /** Every source that the run reads: that of its population, and those of the release. */
-async function pinAll(database: Database, { loaded, prediction, release, pins = {}, signal }: PlanRequest): Promise<Pins> {
+async function pinAll(database: Database, { loaded, prediction, release, pins = {}, ahead, signal }: PlanRequest): Promise<Pins> {
   const { population, name } = prediction
   if (population === undefined) throw new PrescoreError('no_population', { where: `predictions.${name}` })
   const names = [...new Set([population.source, ...Object.keys(release.project.sources)])]
@@ -120,6 +123,7 @@ async function pinAll(database: Database, { loaded, prediction, release, pins = 
     database,
     sources.filter(source => !isPinned(source)),
     signal,
+    ahead,
   )
   return Object.fromEntries(names.map(each => [each, taken.get(each) ?? (pins[each] as SourcePin)]))
 }
@@ -129,7 +133,7 @@ function knowsColumns({ types }: SourcePin, { definition }: SourceAt): boolean {
   return Object.keys(definition.columns).every(name => Object.hasOwn(types, name))
 }
 
-async function recordPopulation(
+async function recordedFor(
   database: Database,
   layout: RunLayout,
   request: PlanRequest,
@@ -137,17 +141,14 @@ async function recordPopulation(
 ): Promise<Pick<RunPlan, 'population' | 'rescored'> | undefined> {
   const { loaded, prediction, asOfUs, signal, rescoring } = request
   const name = prediction.population?.source as string
-  const population = await populationRows(database, {
-    prediction,
-    source: sourceAt(loaded, loaded.definition, name),
-    pin: pins[name] as SourcePin,
-    asOfUs,
-    signal,
-  })
-  if (rescoring !== undefined) return rescoring.population(layout.folder, population)
+  const asked = { prediction, source: sourceAt(loaded, loaded.definition, name), pin: pins[name] as SourcePin, asOfUs, signal }
+  if (rescoring !== undefined) return rescoring.population(layout.folder, await populationRows(database, asked))
   const file = `population-${randomUUID()}.parquet`
-  await mkdir(layout.folder, { recursive: true })
-  return { population: { file, rows: await writePopulation(database, join(layout.folder, file), prediction, population) } }
+  const made = async () => {
+    await mkdir(layout.folder, { recursive: true })
+    return join(layout.folder, file)
+  }
+  return { population: { file, rows: await recordPopulation(database, made, asked) } }
 }
 
 /** Whether the rows of a run have their features themselves, so that stage 1 has nothing to compute. */
@@ -156,10 +157,10 @@ export function hasOwnRows({ shards }: Pick<RunPlan, 'shards'>): boolean {
 }
 
 function shardsFor(rows: number, request: PlanRequest, pins: Pins): RunPlan['shards'] {
-  const { shards, threads } = request
+  const { shards, threads, keysAtOnce } = request
   const busy = Math.min(threads, Math.ceil(rows / SHARD_ROWS.least))
   return {
-    features: areOwnRows(request, pins) ? 0 : (shards ?? busy * Math.ceil(rows / KEYS_AT_ONCE)),
+    features: areOwnRows(request, pins) ? 0 : (shards ?? busy * Math.ceil(rows / keysAtOnce)),
     score: shards ?? Math.ceil(Math.max(busy, rows / SHARD_ROWS.most) / busy) * busy,
   }
 }

@@ -2,10 +2,12 @@
 import { checkSignal, PrescoreError } from '../base/index.ts'
 import type { Column, Kind, NumberColumn } from '../expressions/index.ts'
 import { KeyIndex, keyColumns, NO_KEY } from '../history/index.ts'
-import { type Database, writeParquet } from '../parquet/index.ts'
-import { filterScope, type KeyColumns, keyJson, type PredictionDefinition } from '../project/index.ts'
-import { type KnownRequest, knownRows, type SourceAt, type SourcePin } from '../sources/index.ts'
+import { type Database, writeGroups } from '../parquet/index.ts'
+import { filterScope, type KeyColumns, type PredictionDefinition } from '../project/index.ts'
+import { type KnownChunk, type KnownRequest, knownRows, type SourceAt, type SourcePin } from '../sources/index.ts'
 import { PopulationInputs } from './population-inputs.ts'
+import { IntegerPopulation } from './population-integers.ts'
+import { repeatedKey, withoutKey } from './refused-keys.ts'
 
 export interface PopulationRequest {
   readonly prediction: PredictionDefinition
@@ -25,15 +27,30 @@ export interface PopulationRows {
  * The rows of the population. Events without a value in a key column are of no key; a row of a table must have one.
  * @throws PrescoreError `empty_population`; `duplicate_keys`, `invalid_key` (a table that has a key twice, or a row without one); `interrupted`
  */
-export async function populationRows(
-  database: Database,
-  { prediction, source, pin, asOfUs, signal }: PopulationRequest,
-): Promise<PopulationRows> {
-  const { population, entity } = prediction as Required<PredictionDefinition>
-  const where = `predictions.${prediction.name}.population`
+export async function populationRows(database: Database, request: PopulationRequest): Promise<PopulationRows> {
+  const { prediction, source } = request
+  const { entity } = prediction as Required<PredictionDefinition>
+  const where = placeOf(request)
   const index = new KeyIndex(entity)
   const inputs = new PopulationInputs(prediction, source)
-  const isTable = source.definition.type === 'table'
+  for await (const { columns, chunk } of populationChunks(database, request, inputs.reads)) {
+    const before = index.size
+    const numbers = index.add(columns, chunk.rows)
+    if (source.definition.type === 'table') refuseRepeats(numbers, before, index, entity, where)
+    inputs.append(chunk, numbers)
+  }
+  if (index.size === 0) throw new PrescoreError('empty_population', { where })
+  return { index, inputs }
+}
+
+/** Rows of the source with the columns of their keys. */
+async function* populationChunks(
+  database: Database,
+  request: PopulationRequest,
+  more: readonly string[],
+): AsyncGenerator<{ readonly columns: readonly Column[]; readonly chunk: KnownChunk }> {
+  const { prediction, source, pin, asOfUs, signal } = request
+  const { population, entity } = prediction as Required<PredictionDefinition>
   const keys = Object.keys(entity).map(name => population.keys[name] ?? name)
   const known: KnownRequest = {
     knownByUs: asOfUs,
@@ -41,26 +58,47 @@ export async function populationRows(
     ...(population.sinceUs === undefined ? {} : { fromUs: asOfUs - population.sinceUs }),
     ...(population.where === undefined
       ? {}
-      : { where: { condition: population.where, scope: filterScope(source.definition, prediction.zone), name: where } }),
+      : { where: { condition: population.where, scope: filterScope(source.definition, prediction.zone), name: placeOf(request) } }),
     by: keys,
-    more: inputs.reads,
-    needed: isTable ? 'each' : inputs.reads.length > 0 ? 'last' : 'any',
+    more,
+    needed: source.definition.type === 'table' ? 'each' : more.length > 0 ? 'last' : 'any',
   }
   for await (const chunk of knownRows(database, source, pin, known)) {
     checkSignal(signal)
-    const before = index.size
-    const columns = keys.map(name => chunk.columns.get(`row.${name}`) as Column)
-    const numbers = index.add(columns, chunk.rows)
-    if (isTable) refuseRepeats(numbers, before, index, entity, where)
-    inputs.append(chunk, numbers)
+    yield { columns: keys.map(name => chunk.columns.get(`row.${name}`) as Column), chunk }
   }
-  if (index.size === 0) throw new PrescoreError('empty_population', { where })
-  return { index, inputs }
+}
+
+function placeOf({ prediction }: PopulationRequest): string {
+  return `predictions.${prediction.name}.population`
+}
+
+/** Writes the rows of a population to a Parquet file, as {@link writePopulation} does. @returns how many there are. @throws PrescoreError as {@link populationRows} does */
+export async function recordPopulation(database: Database, file: () => Promise<string>, request: PopulationRequest): Promise<number> {
+  const { prediction } = request
+  const integers = IntegerPopulation.fits(prediction) ? await integerPopulation(database, request) : undefined
+  if (integers === undefined) {
+    const rows = await populationRows(database, request)
+    return writePopulation(await file(), prediction, rows)
+  }
+  const [name] = Object.keys(populationKinds(prediction)) as [string]
+  const rows = integers.values.length
+  await writeGroups(await file(), populationKinds(prediction), [{ rows, columns: new Map([[name, integers]]) }])
+  return rows
+}
+
+/** Undefined: there are keys that no double holds. */
+async function integerPopulation(database: Database, request: PopulationRequest): Promise<NumberColumn | undefined> {
+  const { prediction, source } = request
+  const where = placeOf(request)
+  const keys = new IntegerPopulation(prediction.entity ?? {}, source.definition.type === 'table' ? where : undefined)
+  for await (const { columns, chunk } of populationChunks(database, request, []))
+    if (!keys.add(columns[0] as NumberColumn, chunk.rows)) return undefined
+  return keys.sorted(where)
 }
 
 /** Writes the rows to a Parquet file, in the order of their keys: columns `key_*` and `input_*`. @returns how many rows it has. @throws PrescoreError `invalid_key` (longer than a key may be) */
 export async function writePopulation(
-  database: Database,
   file: string,
   prediction: PredictionDefinition,
   { index, inputs }: PopulationRows,
@@ -70,7 +108,8 @@ export async function writePopulation(
     ...keyColumns(index, prediction.entity ?? {}, order).map(([name, column]) => [`key_${name}`, column] as const),
     ...inputs.columns(order).map(([name, column]) => [`input_${name}`, column] as const),
   ])
-  return await writeParquet(database, file, populationKinds(prediction), [{ rows: order.length, columns }])
+  await writeGroups(file, populationKinds(prediction), [{ rows: order.length, columns }])
+  return order.length
 }
 
 /** The columns of a population's file; durations are stored as their exact microseconds. */
@@ -84,13 +123,8 @@ export function populationKinds({ entity = {}, inputs }: PredictionDefinition): 
 function refuseRepeats(numbers: Int32Array, before: number, index: KeyIndex, entity: KeyColumns, where: string): void {
   for (let i = 0; i < numbers.length; i++) {
     const number = numbers[i] as number
-    if (number === NO_KEY)
-      throw new PrescoreError('invalid_key', {
-        where,
-        found: 'a row whose key has a missing column',
-        expected: 'a value in every key column',
-      })
-    if (number !== before + i) throw new PrescoreError('duplicate_keys', { where, found: keyJson(entity, index.values(number)) })
+    if (number === NO_KEY) throw withoutKey(where)
+    if (number !== before + i) throw repeatedKey(where, entity, index.values(number))
   }
 }
 

@@ -46,7 +46,7 @@ export async function mergedPopulation(request: MergeRequest): Promise<RescoredP
     // The population as a run of its own would have recorded and read it.
     const current = join(scratch, 'population.parquet')
     const order = sortedKeys(now.index)
-    await writePopulation(database, current, context.prediction, now, order)
+    await writePopulation(current, context.prediction, now, order)
     const merging = new Merging(request, current, order)
     const kinds = { ...populationKinds(context.prediction), ...takenKinds(shape.width) }
     const rows = await writeParquet(database, path, kinds, merging.chunks())

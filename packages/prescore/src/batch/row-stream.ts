@@ -21,7 +21,7 @@ export class RowStream {
 
   /** The next rows. @throws PrescoreError `run_corrupt`, also where there are not so many */
   async take(rows: number): Promise<Chunk> {
-    const buffers = Object.entries(this.#kinds).map(([name, kind]) => [name, columnBuffer({ kind })] as const)
+    const buffers = Object.entries(this.#kinds).map(([name, kind]) => [name, columnBuffer({ kind }, rows)] as const)
     for (let taken = 0; taken < rows; ) {
       if (this.#from === this.#rest.rows) await this.#next(rows - taken)
       const count = Math.min(rows - taken, this.#rest.rows - this.#from)

@@ -2,21 +2,29 @@
 import { PrescoreError } from '../base/index.ts'
 import { type Chunk, type Column, isStringColumn, type NumberColumn, type StringColumn } from '../expressions/index.ts'
 import { columnBuffer } from '../history/index.ts'
-import { type ColumnKinds, type Database, identifier, literal, readColumns, selectItem } from '../parquet/index.ts'
+import {
+  type ColumnKinds,
+  ColumnsFile,
+  type Database,
+  identifier,
+  literal,
+  type RowsWanted,
+  readColumns,
+  selectItem,
+} from '../parquet/index.ts'
 import type { PredictionDefinition } from '../project/index.ts'
 import { withAsOf } from '../sources/index.ts'
 import { populationKinds } from './population.ts'
 
-/** Rows [from, to) of the population, as the expressions of a prediction read them: columns `key.*`, `input.*` and `asOf`. @throws PrescoreError `run_corrupt` */
+/** Some rows of the population, as the expressions of a prediction read them: columns `key.*`, `input.*` and `asOf`. @throws PrescoreError `run_corrupt` */
 export async function readPopulation(
   database: Database,
   file: string,
   prediction: PredictionDefinition,
   asOfUs: number,
-  from: number,
-  to: number,
+  ranges: readonly RowRange[],
 ): Promise<Chunk> {
-  return populationChunk(await readRows(database, file, populationKinds(prediction), { from, to }), prediction, asOfUs)
+  return populationChunk(await readRows(database, file, populationKinds(prediction), ranges), prediction, asOfUs)
 }
 
 /** Rows of a population's file, as the expressions of a prediction read them. */
@@ -28,35 +36,46 @@ export function populationChunk(chunk: Chunk, prediction: PredictionDefinition, 
   return withAsOf({ rows: chunk.rows, columns: typed }, asOfUs)
 }
 
-/** Rows [from, to) of a file of the run, as one chunk. @throws PrescoreError `run_corrupt` */
-export async function readRows(database: Database, file: string, kinds: ColumnKinds, { from, to }: RowRange): Promise<Chunk> {
-  const buffers = Object.entries(kinds).map(([name, kind]) => [name, columnBuffer({ kind })] as const)
+/** Rows of a file of the run, as one chunk. @throws PrescoreError `run_corrupt` */
+export async function readRows(database: Database, file: string, kinds: ColumnKinds, ranges: readonly RowRange[]): Promise<Chunk> {
+  const wanted = ranges.reduce((sum, [from, to]) => sum + to - from, 0)
+  const buffers = Object.entries(kinds).map(([name, kind]) => [name, columnBuffer({ kind }, wanted)] as const)
   let rows = 0
-  for await (const chunk of readRun(database, file, kinds, { from, to })) {
-    const every = Int32Array.from({ length: chunk.rows }, (_, i) => i)
-    for (const [name, buffer] of buffers) buffer.append(chunk.columns.get(name) as Column, every)
-    rows += chunk.rows
+  for (const range of ranges) {
+    for await (const chunk of readRun(database, file, kinds, range)) {
+      const every = countTo(chunk.rows)
+      for (const [name, buffer] of buffers) buffer.append(chunk.columns.get(name) as Column, every)
+      rows += chunk.rows
+    }
   }
-  if (rows !== to - from)
-    throw new PrescoreError('run_corrupt', { where: file, found: `${rows} rows`, expected: `${to - from} from row ${from} on` })
+  if (rows !== wanted)
+    throw new PrescoreError('run_corrupt', { where: file, found: `${rows} rows`, expected: `${wanted} from row ${ranges[0]?.[0] ?? 0} on` })
   return { rows, columns: new Map(buffers.map(([name, buffer]) => [name, buffer.column()])) }
 }
 
-interface RowRange {
-  readonly from: number
-  readonly to: number
+function countTo(rows: number): Int32Array {
+  const numbers = new Int32Array(rows)
+  for (let i = 0; i < rows; i++) numbers[i] = i
+  return numbers
 }
+
+/** From the first to before the second. */
+export type RowRange = readonly [from: number, to: number]
 
 /** A file that the run has written, or some rows of it, in its order. @throws PrescoreError `run_corrupt` */
 export function readRun(database: Database, file: string, kinds: ColumnKinds, range?: RowRange): AsyncGenerator<Chunk> {
-  const some =
-    range === undefined ? '' : `WHERE file_row_number >= ${range.from} AND file_row_number < ${range.to} ORDER BY file_row_number`
-  return read(database, file, kinds, `read_parquet(${literal(file)}, file_row_number = ${range !== undefined}) ${some}`)
+  const some = range === undefined ? '' : `WHERE file_row_number >= ${range[0]} AND file_row_number < ${range[1]} ORDER BY file_row_number`
+  const sql = `read_parquet(${literal(file)}, file_row_number = ${range !== undefined}) ${some}`
+  return read(database, file, kinds, sql, range === undefined ? {} : { rows: range })
 }
 
-/** The rows of such a file that lie within the bounds, in any order. Nobody keeps a chunk when the next is asked for. @throws PrescoreError `run_corrupt` */
+/** The rows of such a file that lie within the bounds, and maybe others, in any order. Nobody keeps a chunk when the next is asked for. @throws PrescoreError `run_corrupt` */
 export function readWithin(database: Database, file: string, kinds: ColumnKinds, bounds: readonly Bounds[]): AsyncGenerator<Chunk> {
-  return read(database, file, kinds, `read_parquet(${literal(file)})${bounds.length === 0 ? '' : ` WHERE ${conditionOf(bounds)}`}`, true)
+  const sql = `read_parquet(${literal(file)})${bounds.length === 0 ? '' : ` WHERE ${conditionOf(bounds)}`}`
+  const [range] = bounds.flatMap(({ column, least, most }) =>
+    typeof least === 'number' && typeof most === 'number' ? [{ column, from: least, until: most + 1 }] : [],
+  )
+  return read(database, file, kinds, sql, range === undefined ? {} : { within: range }, true)
 }
 
 /** Between which values a column's are, both ends included. */
@@ -110,10 +129,21 @@ function isPlain(value: number | string | undefined): value is number | string {
   return typeof value === 'string' ? /^[\x20-\x7e]*$/.test(value) : Number.isSafeInteger(value)
 }
 
-async function* read(database: Database, file: string, kinds: ColumnKinds, from: string, passing = false): AsyncGenerator<Chunk> {
-  const items = Object.entries(kinds).map(([name, kind]) => `${selectItem(kind, identifier(name))} AS ${identifier(name)}`)
+/** Without DuckDB where that can be. @param from of a statement that gives the wanted rows */
+async function* read(
+  database: Database,
+  file: string,
+  kinds: ColumnKinds,
+  from: string,
+  wanted: RowsWanted,
+  passing = false,
+): AsyncGenerator<Chunk> {
+  const columns = Object.entries(kinds).map(([name, kind]) => ({ name, called: name, kind }))
+  const items = columns.map(({ name, kind }) => `${selectItem(kind, identifier(name))} AS ${identifier(name)}`)
   try {
-    yield* readColumns(database, `SELECT ${items.join(', ')} FROM ${from}`, kinds, file, passing)
+    const own = await ColumnsFile.open(file, columns, wanted)
+    if (own === undefined) yield* readColumns(database, `SELECT ${items.join(', ')} FROM ${from}`, kinds, file, passing)
+    else yield* own.read(file, passing, () => {})
   } catch (error) {
     if (!(error instanceof PrescoreError) || error.code !== 'source_unreadable') throw error
     throw new PrescoreError('run_corrupt', { ...error.details, cause: error })

@@ -7,15 +7,16 @@
 import { formatInstant, removeScratch, scratchFolder } from '../base/index.ts'
 import type { PredictionDefinition } from '../project/index.ts'
 import { freezeRelease, type Release, recordRelease } from '../release/index.ts'
-import { noteAsOf, sourceAt, sourcesPlace } from '../sources/index.ts'
+import { noteAsOf, PinsAhead, type SourceAt, sourceAt, sourcesPlace } from '../sources/index.ts'
 import type { Catalog, PublishNote, RunRecord } from '../stores/index.ts'
+import { LocalEngine } from './engines/local.ts'
 import { type Estimate, estimateRun } from './estimate.ts'
 import { execute } from './execute.ts'
 import { letsPass } from './gates.ts'
 import { RunLayout } from './layout.ts'
 import { type OutputResults, prepareOutputs, writeOutputs } from './outputs/outputs.ts'
 import type { BatchPlace } from './place.ts'
-import { type Pins, planRun, type Rescoring, type RunPlan, readPlan } from './plan.ts'
+import { KEYS_AT_ONCE, type Pins, planRun, type Rescoring, type RunPlan, readPlan } from './plan.ts'
 import type { OnProgress } from './progress.ts'
 import { laterServed, type Publishing, publish, refuseEarlier, regate } from './publish.ts'
 import { type RunReport, reportOf } from './report.ts'
@@ -28,6 +29,8 @@ export interface RunRequest {
   readonly asOfUs: number
   readonly threads: number
   readonly shards?: number
+  /** Joined keys whose features are computed at once, in memory: where there are more, in rounds, and the answers are the same. Left out: 500,000. */
+  readonly keysAtOnce?: number
   /** Take the sources as they are now, though an earlier run of the same moment has pinned them. */
   readonly repin?: boolean
   /** Compute only some keys, and take the others over from an earlier run of the same as-of and release. */
@@ -59,19 +62,30 @@ export interface RunOutcome {
 
 /** @throws PrescoreError whatever a step may throw; what is finished by then is kept */
 export async function runBatch(place: BatchPlace, request: RunRequest): Promise<RunOutcome> {
+  const engine = new LocalEngine(request.threads)
+  try {
+    return await runWith(engine, place, request)
+  } finally {
+    await engine.close()
+  }
+}
+
+async function runWith(engine: LocalEngine, place: BatchPlace, request: RunRequest): Promise<RunOutcome> {
   const started = performance.now()
   const { catalog } = place.store
   if (request.publish !== 'never') await prepareOutputs(place, request.prediction)
   const servedBefore = catalog.pointer(request.prediction)?.run ?? null
   if (!mayBeDone(catalog, request)) refuseUnpublishable(catalog, request)
-  const { plan, planned, nothing } = await planOnly(place, request)
+  const { plan, planned, nothing } = await planOnly(place, request, engine)
   const { prediction, release: hash } = plan
   if (nothing !== undefined) return standing(planned, nothing)
   if (!wasServed(planned)) refuseUnpublishable(catalog, request)
   if (request.finishOnly === true && planned.report === null) await requireDone({ plan, layout: new RunLayout(place.runs, plan.run) })
   const { gates } = definitionOf(place, request)
   const finished =
-    planned.report === null ? await finish(place, request, plan, (performance.now() - started) / 1000) : await regate(place, planned, gates)
+    planned.report === null
+      ? await finish(engine, place, request, plan, (performance.now() - started) / 1000)
+      : await regate(place, planned, gates)
   const publishing = { servedBefore, publishing: request.publish, ...(request.note === undefined ? {} : { note: request.note }) }
   const mayPublish = finished.state === 'staged' || (finished.state === 'gated' && request.publish === 'force')
   if (mayPublish && request.publish !== 'never') publish(catalog, finished, publishing)
@@ -115,22 +129,45 @@ export interface PlannedRun {
 
 /**
  * Freezes the release and plans the run, or finds its plan: whoever has the folders may then compute its shards.
+ * @param engine is started meanwhile, where there is much to read
  * @throws PrescoreError as planning does
  */
-export async function planOnly(place: BatchPlace, request: Omit<RunRequest, 'publish'>): Promise<PlannedRun> {
+export async function planOnly(place: BatchPlace, request: Omit<RunRequest, 'publish'>, engine?: LocalEngine): Promise<PlannedRun> {
+  const ahead = new PinsAhead(mayBePinned(place, request) ? [] : sourcesOf(place, request))
+  try {
+    if (ahead.areLarge) engine?.start()
+    return await planned(place, request, ahead)
+  } finally {
+    await ahead.stop()
+  }
+}
+
+/** Whether a run of this moment may have pinned the sources: then they need not be read. */
+function mayBePinned({ store }: BatchPlace, { prediction, asOfUs, repin }: Omit<RunRequest, 'publish'>): boolean {
+  return repin !== true && store.catalog.listRuns(prediction).some(run => run.asOfUs === asOfUs)
+}
+
+/** What a run reads, as the project file has it. */
+function sourcesOf(place: BatchPlace, request: Omit<RunRequest, 'publish'>): readonly SourceAt[] {
+  const { population, joins = {} } = definitionOf(place, request) ?? {}
+  const names = new Set([...(population === undefined ? [] : [population.source]), ...Object.values(joins).map(({ source }) => source)])
+  return [...names].map(name => sourceAt(place.loaded, place.loaded.definition, name)).filter(({ definition }) => definition !== undefined)
+}
+
+async function planned(place: BatchPlace, request: Omit<RunRequest, 'publish'>, ahead: PinsAhead): Promise<PlannedRun> {
   const { catalog } = place.store
   const { release, created } = await freezeRelease(place.loaded, request.prediction, place.releases)
   recordRelease(catalog, release)
   const { hash, prediction } = release
   request.onProgress?.({ event: 'released', release: hash, created })
-  const found = await plannedRun(place, request, release)
+  const found = await plannedRun(place, request, release, { ahead })
   if ('planned' in found) return found
   const { plan, resumed } = found
   const { rescored } = plan
   const lineage = rescored === undefined ? {} : { rescored: { run: rescored.run, only: rescored.only, origins: rescored.origins } }
-  const planned = catalog.addRun({ id: plan.run, prediction, release: hash, asOfUs: plan.asOfUs, ...lineage })
+  const record = catalog.addRun({ id: plan.run, prediction, release: hash, asOfUs: plan.asOfUs, ...lineage })
   request.onProgress?.({ event: 'planned', run: plan.run, rows: plan.population.rows, resumed })
-  return { plan, planned }
+  return { plan, planned: record }
 }
 
 /**
@@ -142,7 +179,7 @@ export async function dryRun(place: BatchPlace, request: Omit<RunRequest, 'publi
   const scratch = scratchFolder('prescore-dry-run-')
   try {
     const { release } = await freezeRelease(place.loaded, request.prediction, place.releases)
-    const { plan } = (await plannedRun(place, request, release, scratch)) as Planned
+    const { plan } = (await plannedRun(place, request, release, { runs: scratch })) as Planned
     return await estimateRun(place, plan, scratch, (performance.now() - started) / 1000, request.threads)
   } finally {
     await removeScratch(scratch)
@@ -154,20 +191,21 @@ async function plannedRun(
   place: BatchPlace,
   request: Omit<RunRequest, 'publish'>,
   release: Release,
-  runs = place.runs,
+  { runs = place.runs, ahead }: { readonly runs?: string; readonly ahead?: PinsAhead },
 ): Promise<Planned | PlannedRun> {
-  const { asOfUs, threads, shards, signal } = request
+  const { asOfUs, threads, shards, keysAtOnce = KEYS_AT_ONCE, signal } = request
   const rescoring = request.rescore === undefined ? undefined : rescoringFrom(place, request, release, request.rescore)
   const pins = request.repin === true ? undefined : await earlierPins(place, request, release, rescoring?.of)
   const given = {
     ...(pins === undefined ? {} : { pins }),
     ...(rescoring === undefined ? {} : { rescoring }),
     ...(shards === undefined ? {} : { shards }),
+    ...(ahead === undefined ? {} : { ahead }),
     ...(signal === undefined ? {} : { signal }),
   }
   const prediction = definitionOf(place, request)
-  const planned = await planRun(place.database, runs, { loaded: place.loaded, release, prediction, asOfUs, threads, ...given })
-  return planned ?? nothingToRescore(place, rescoring?.of as RescoredOf)
+  const found = await planRun(place.database, runs, { loaded: place.loaded, release, prediction, asOfUs, threads, keysAtOnce, ...given })
+  return found ?? nothingToRescore(place, rescoring?.of as RescoredOf)
 }
 
 interface Planned {
@@ -201,18 +239,20 @@ function definitionOf({ loaded }: BatchPlace, { prediction }: Pick<RunRequest, '
   return loaded.definition.predictions[prediction] as PredictionDefinition
 }
 
-async function finish(place: BatchPlace, request: RunRequest, plan: RunPlan, planSeconds: number): Promise<RunRecord> {
+async function finish(engine: LocalEngine, place: BatchPlace, request: RunRequest, plan: RunPlan, planSeconds: number): Promise<RunRecord> {
   const { loaded, database, store, releases, runs } = place
-  const { threads, signal, onProgress } = request
+  const { threads, keysAtOnce = KEYS_AT_ONCE, signal, onProgress } = request
   const { gates } = definitionOf(place, request)
   const spec = { ...sourcesPlace(loaded), plan, releases, runs }
   const { report, dataThroughUs } = await execute({
     spec,
+    engine,
     database,
     predictions: store.predictions,
     catalog: store.catalog,
     gates,
     threads,
+    keysAtOnce,
     planSeconds,
     signal,
     onProgress,

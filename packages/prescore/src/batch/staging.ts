@@ -12,7 +12,7 @@ import type { RunContext } from './context.ts'
 import { type Distribution, distributionOf } from './gates/shift.ts'
 import { readRun } from './rows.ts'
 import type { ScoreManifest } from './stages/score.ts'
-import { type CanonicalRow, canonicalRows, inputsKind } from './values.ts'
+import { inputsKind, RowTexts } from './values.ts'
 
 /** Of single-number values. */
 export type ValueSummary = {
@@ -70,22 +70,25 @@ export class StagedRows implements AsyncIterable<readonly StoredRow[]> {
     let isConstant = true
     for (const shard of this.#shards) {
       const part = createHash('sha256')
-      for await (const { rows, numbers, all } of this.#chunks(shard)) {
-        for (const column of all) widen(extent, column)
+      for await (const { rows, texts, numbers } of this.#chunks(shard)) {
+        for (const column of numbers) widen(extent, column)
+        const [first] = numbers as [Float64Array]
         const stored: StoredRow[] = []
         let lines = ''
-        for (let i = 0; i < rows.length; i++) {
-          const row = rows[i] as CanonicalRow
-          const { keyBytes, valueText, line } = row
+        for (let i = 0; i < rows; i++) {
+          const keyBytes = texts.keys.bytes(i)
+          const valueText = texts.value(i)
+          const inputsText = texts.inputs(i)
           if (last !== undefined && !isBefore(last, keyBytes)) throw corrupt(this.#context, shard, 'rows out of order')
           last = keyBytes
-          lines += line
+          lines += texts.line(i, texts.keys.text(i), valueText, inputsText)
           if (valueText === undefined) continue
-          values[ok++] = numbers[i] as number
+          values[ok++] = first[i] as number
           onlyText ??= valueText
           if (valueText !== onlyText) isConstant = false
-          stored.push(storedRow(row, valueText))
+          stored.push(storedRow(keyBytes, valueText, inputsText))
         }
+        this.#onRows(stored.length)
         const bytes = Buffer.from(lines)
         digest.update(bytes)
         part.update(bytes)
@@ -105,7 +108,7 @@ export class StagedRows implements AsyncIterable<readonly StoredRow[]> {
     }
   }
 
-  /** The rows of a shard, with the first number of each value and all of them, some rows at once. */
+  /** The rows of a shard, some at once. */
   async *#chunks(manifest: ScoreManifest): AsyncGenerator<ReadRows> {
     const { database, prediction } = this.#context
     const names = valueNames(manifest.values.width)
@@ -114,18 +117,17 @@ export class StagedRows implements AsyncIterable<readonly StoredRow[]> {
     const kinds: ColumnKinds = { ...Object.fromEntries([...keys, ...values]), rejected: 'string', ...inputsKind(prediction) }
     for await (const chunk of readRun(database, fileOf(this.#context, manifest), kinds)) {
       checkSignal(this.#signal)
-      const rows = canonicalRows(chunk, prediction, manifest.values)
-      const all = names.map(name => (chunk.columns.get(name) as NumberColumn).values.subarray(0, chunk.rows))
-      yield { rows, numbers: all[0] as Float64Array, all }
-      this.#onRows(rows.filter(({ valueText }) => valueText !== undefined).length)
+      const numbers = names.map(name => (chunk.columns.get(name) as NumberColumn).values.subarray(0, chunk.rows))
+      yield { rows: chunk.rows, texts: new RowTexts(chunk, prediction.entity ?? {}, manifest.values), numbers }
     }
   }
 }
 
 interface ReadRows {
-  readonly rows: readonly CanonicalRow[]
-  readonly numbers: Float64Array
-  readonly all: readonly Float64Array[]
+  readonly rows: number
+  readonly texts: RowTexts
+  /** Of the values, column by column. */
+  readonly numbers: readonly Float64Array[]
 }
 
 /** Rejected rows have NaN, which is neither less nor greater. */
@@ -143,7 +145,7 @@ function isBefore(a: Buffer, b: Buffer): boolean {
   return a.length < b.length
 }
 
-function storedRow({ keyBytes, inputsText }: CanonicalRow, valueText: string): StoredRow {
+function storedRow(keyBytes: Buffer, valueText: string, inputsText: string | undefined): StoredRow {
   return inputsText === undefined ? { keyBytes, valueText } : { keyBytes, valueText, inputsText, fingerprint: textFingerprint(inputsText) }
 }
 

@@ -74,7 +74,7 @@ export async function* runChunks({ context, shards, shape }: StoredRunFiles, wit
     const [first] = shardRange(context.plan, shard)
     for (let from = 0; from < rows; from += CHUNK_ROWS) {
       const to = Math.min(rows, from + CHUNK_ROWS)
-      const scored = await readRows(context.database, join(context.layout.shard('score', shard), file), kinds, { from, to })
+      const scored = await readRows(context.database, join(context.layout.shard('score', shard), file), kinds, [[from, to]])
       const features = vectors === undefined ? [] : await featureColumns(context, vectors, first + from, first + to)
       yield { rows: scored.rows, columns: new Map([...scored.columns, ...features]) }
     }
@@ -88,7 +88,7 @@ async function featureColumns(
   to: number,
 ): Promise<readonly (readonly [string, Column])[]> {
   const { database, populationFile, prediction, plan, assembly } = context
-  const rows = await readPopulation(database, populationFile, prediction, plan.asOfUs, from, to)
+  const rows = await readPopulation(database, populationFile, prediction, plan.asOfUs, [[from, to]])
   const columns = await vectors.columns(rows, await originsOf(context, from, to))
   return assembly.vector.names.map(
     (name, i) => [`feature_${name}`, { type: { kind: 'float64' }, values: columns[i] as Float64Array }] as const,

@@ -72,8 +72,8 @@ export function* canonicalLines(chunk: Chunk, { entity = {} }: Pick<PredictionDe
   }
 }
 
-/** What stands for the rows of a chunk. */
-class RowTexts {
+/** What stands for the rows of a chunk, each told when it is asked for. */
+export class RowTexts {
   readonly keys: RowKeys
   readonly #text: (row: number) => string
   readonly #rejected: StringColumn

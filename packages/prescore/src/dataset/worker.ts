@@ -6,7 +6,10 @@ import { type Ground, openGround, type Told, type WorkSpec } from './ground.ts'
 import { buffersOf } from './pieces.ts'
 import { type Done, perform, type Task } from './work.ts'
 
-/** Opened at once, while there may be no work yet; but for the database, since most files are read without it. What went wrong is told with the first task. */
+/**
+ * Opened at once, while there may be no work yet; but for the database, since most files are read without it. What went wrong is told with
+ * the first task.
+ */
 const ground = open()
 ground.catch(() => {})
 

@@ -247,7 +247,8 @@ const FN: Settings<FnOptions<Readonly<Record<string, AnyExpression>>, Kind>> = {
  * The escape from the closed list: a pure function of its arguments, given as source text to hashes and workers:
  * `fn({ args: { x: r.amount }, returns: 'float64', run: ({ x = 0 }) => Math.min(x, 100) })`.
  * Missing arguments arrive as `undefined`; times and durations as integer microseconds; undefined and NaN mean missing.
- * It may use nothing from outside itself but the exact parts of `Math`; `check` refuses the rest.
+ * It may use nothing from outside itself but `Number`, `String`, `Boolean`, `Array`, `BigInt` and the exact parts of `Math` (`abs`, `ceil`,
+ * `floor`, `round`, `trunc`, `fround`, `sign`, `sqrt`, `min`, `max`, `imul`, `clz32`, `PI`, `E`); no `for … in`, `this` or class. `check` refuses the rest.
  * @error impure_function, function_failed, wrong_type
  */
 export function fn<Args extends Readonly<Record<string, AnyExpression>>, K extends Kind>(definition: FnOptions<Args, K>): ExpressionOf<K> {

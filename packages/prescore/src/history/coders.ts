@@ -112,8 +112,14 @@ class IntegerCoder implements ColumnCoder {
   }
 
   column(codes: Int32Array): NumberColumn {
-    const column = { type: { kind: 'int64' }, values: Float64Array.from(codes, code => Number(this.value(code))) } as const
-    const isExact = column.values.every(Number.isSafeInteger)
+    const values = new Float64Array(codes.length)
+    let isExact = true
+    for (let i = 0; i < values.length; i++) {
+      const value = this.#numbers.first(codes[i] as number) * 4294967296 + (this.#numbers.second(codes[i] as number) >>> 0)
+      values[i] = value
+      if (!Number.isSafeInteger(value)) isExact = false
+    }
+    const column = { type: { kind: 'int64' }, values } as const
     return isExact ? column : { ...column, exact: BigInt64Array.from(codes, code => BigInt(this.value(code))) }
   }
 

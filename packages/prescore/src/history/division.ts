@@ -51,9 +51,11 @@ export class Division {
     if (by.flat().some(column => this.#source.columns[column] === 'string')) return () => undefined
     const isOwn = new Uint8Array(PLACES)
     for (let place = 0; place < PLACES; place++) if (parts.includes(((place * FACTOR) % PLACES) % this.parts)) isOwn[place] = 1
+    let room = new Int32Array(0)
     return chunk => {
       const places = by.map(columns => columns.map(name => placesOfIntegers(chunk.columns.get(name) as NumberColumn)).reduce(combined))
-      const kept = new Int32Array(chunk.rows)
+      if (room.length < chunk.rows) room = new Int32Array(chunk.rows)
+      const kept = room
       let count = 0
       for (let row = 0; row < chunk.rows; row++) {
         for (const each of places) {

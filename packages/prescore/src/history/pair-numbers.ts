@@ -40,6 +40,14 @@ export class PairNumbers {
     return [this.#firsts[number] as number, this.#seconds[number] as number]
   }
 
+  first(number: number): number {
+    return this.#firsts[number] as number
+  }
+
+  second(number: number): number {
+    return this.#seconds[number] as number
+  }
+
   #put(first: number, second: number, number: number): void {
     const at = this.#slot(first, second)
     this.#slots[at] = number + 1

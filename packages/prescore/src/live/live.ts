@@ -55,7 +55,7 @@ export class Live {
       onWarning,
       onFailure,
     })
-    this.seats = new Map([...frozen].map(([name, { published }]) => [name, new Seat(name, published)]))
+    this.seats = new Map([...frozen].map(([name, { published }]) => [name, new Seat(name, published, () => this.#state?.failure)]))
     this.#patience = setTimeout(() => this.#giveUpWaiting(), place.readyWithinMs ?? READY_WITHIN_MS).unref()
     this.settled = this.#fill().catch((error: unknown) => this.#failAll(asPrescoreError(error)))
     const { following, onSwitched } = place

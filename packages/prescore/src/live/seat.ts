@@ -23,10 +23,13 @@ export class Seat {
   #isAwaited = true
   #switches = 0
   readonly #where: string
+  readonly #stateFailure: () => PrescoreError | undefined
 
-  constructor(prediction: string, followed: string | undefined) {
+  /** @param stateFailure why the state that all seats read cannot be read; undefined: it can. */
+  constructor(prediction: string, followed: string | undefined, stateFailure: () => PrescoreError | undefined) {
     this.#where = `predictions.${prediction}`
     this.followed = followed
+    this.#stateFailure = stateFailure
   }
 
   /** @throws PrescoreError `not_ready`, or what kept it from getting ready */
@@ -46,6 +49,11 @@ export class Seat {
 
   get coming(): ComingRelease | undefined {
     return this.#coming
+  }
+
+  /** Why its scorer, though it is there, cannot read what it needs. */
+  get trouble(): PrescoreError | undefined {
+    return this.#joins.length === 0 ? undefined : this.#stateFailure()
   }
 
   /** How often another release took the place of the one that answered. */

@@ -71,6 +71,11 @@ export class LmdbFolder {
     })
   }
 
+  /** It can only be read: whatever would write is refused. */
+  get isReadOnly(): boolean {
+    return this.#readOnly !== undefined
+  }
+
   /** Runs the change with nobody else writing, in any process, and waits for the disk. When it throws, nothing is written. */
   transactionSync<T>(change: () => T): T {
     this.#refuseWriting()

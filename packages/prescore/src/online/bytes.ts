@@ -6,8 +6,14 @@ const FEW_BYTES = 64
 
 export class ByteWriter {
   at = 0
-  #bytes = Buffer.alloc(FIRST_BYTES)
-  #view = viewOf(this.#bytes)
+  #bytes: Buffer
+  #view: DataView
+
+  /** @param bytes room to begin with. */
+  constructor(bytes = FIRST_BYTES) {
+    this.#bytes = Buffer.alloc(bytes)
+    this.#view = viewOf(this.#bytes)
+  }
 
   /** Room for so many more bytes: asked for before they are written. */
   reserve(bytes: number): DataView {
@@ -18,6 +24,11 @@ export class ByteWriter {
   byte(value: number): void {
     this.reserve(1).setUint8(this.at, value)
     this.at += 1
+  }
+
+  uint16(value: number): void {
+    this.reserve(2).setUint16(this.at, value, true)
+    this.at += 2
   }
 
   uint32(value: number): void {
@@ -37,9 +48,11 @@ export class ByteWriter {
 
   /** Copies bytes at `from` to before `end`. */
   copy(bytes: Uint8Array, from: number, end: number): void {
-    this.reserve(end - from)
-    this.#bytes.set(bytes.subarray(from, end), this.at)
-    this.at += end - from
+    const count = end - from
+    this.reserve(count)
+    if (count <= FEW_BYTES) for (let i = 0; i < count; i++) this.#bytes[this.at + i] = bytes[from + i]!
+    else this.#bytes.set(from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end), this.at)
+    this.at += count
   }
 
   /** Copies the next bytes of a reader. */
@@ -87,6 +100,11 @@ export class ByteReader {
 
   byte(): number {
     return this.view.getUint8(this.at++)
+  }
+
+  uint16(): number {
+    this.at += 2
+    return this.view.getUint16(this.at - 2, true)
   }
 
   uint32(): number {

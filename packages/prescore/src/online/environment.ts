@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { Database } from 'lmdb'
 import { PrescoreError } from '../base/index.ts'
 import { BINARY, LmdbFolder, reading, realFolder } from '../lmdb/index.ts'
+import { readJournalPart } from './journal.ts'
 import { decodeMark, encodeMark, type Mark } from './mark.ts'
 import { STATE_FORMAT } from './types.ts'
 
@@ -21,6 +22,9 @@ const GROUP = 'group:'
 const FLAW_KEY_MAX = 1200
 /** Followed by the group, and by the bytes of a key. */
 const FLAW = 'flaw:'
+
+/** Followed by the number of a part. */
+const JOURNAL = 'journal:'
 
 /** Folders that this thread has open. */
 const opened = new Set<string>()
@@ -47,6 +51,7 @@ export class Environment {
     try {
       this.#meta = this.#root.table<Buffer, Buffer>('meta', BINARY) as Table
       this.#claim()
+      this.redo()
     } catch (error) {
       void this.#root.close()
       throw error
@@ -121,6 +126,36 @@ export class Environment {
     this.attempt(() => this.#root.transactionSync(() => table.clearSync()))
   }
 
+  /** Within a commit only: what is to be put by the commits to come. */
+  putJournal(parts: readonly Buffer[]): void {
+    parts.forEach((part, i) => void this.#meta.put(journalKey(i), part))
+  }
+
+  /** Within a commit only: all that it says has been put. */
+  removeJournal(parts: number): void {
+    for (let i = 0; i < parts; i++) void this.#meta.remove(journalKey(i))
+  }
+
+  /** Puts what is written down and may not be put yet. @throws PrescoreError `store_unreadable` */
+  redo(): void {
+    this.attempt(() => {
+      if (this.#meta.getBinary(journalKey(0)) === undefined) return
+      const tables = new Map([...this.marks().keys()].map(group => [group, this.table(group)]))
+      this.#root.transactionSync(() => {
+        this.checkOwner()
+        for (let i = 0; ; i++) {
+          const part = this.#meta.getBinary(journalKey(i))
+          if (part === undefined) return
+          const { group, puts } = readJournalPart(Buffer.from(part))
+          const table = tables.get(group)
+          if (table !== undefined)
+            for (const [key, bytes] of puts) bytes === undefined ? table.removeSync(key) : table.putSync(key, bytes as Buffer)
+          this.#meta.removeSync(journalKey(i))
+        }
+      })
+    })
+  }
+
   /** Stores what `write` puts and removes when it is called, and waits for the disk. @throws PrescoreError `store_unreadable` */
   async commit(write: () => void): Promise<void> {
     const check = () => {
@@ -157,8 +192,17 @@ export class Environment {
   checkOwner(): void {
     const owner = this.attempt(() => this.#meta.getBinary(OWNER))
     if (owner === undefined || !this.#owner.equals(owner))
-      throw new PrescoreError('store_unreadable', { where: this.folder, found: 'live state that another process has opened since' })
+      throw new PrescoreError('store_unreadable', {
+        where: this.folder,
+        found: 'live state that another process has opened since',
+        expected: 'one process that keeps it',
+        fix: 'Stop the other one and start this one again, or give this one a folder of its own with --state.',
+      })
   }
+}
+
+function journalKey(part: number): Buffer {
+  return Buffer.from(`${JOURNAL}${part}`)
 }
 
 function flawKey(group: string, name: string): Buffer {

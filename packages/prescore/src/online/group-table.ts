@@ -9,14 +9,13 @@ import { BusyKeys } from './busy-keys.ts'
 import type { Environment, Table } from './environment.ts'
 import type { Retention, RowsOfKey } from './growth.ts'
 import type { Intake, Prepared } from './intake.ts'
+import type { Put } from './journal.ts'
 import { addToBlock, KeyEvents, type Moment, type Workbench } from './key-events.ts'
 import { Waiting } from './waiting.ts'
 import { type Found, Wave } from './wave.ts'
 
 /** More of a key do not take more room on disk, but in memory until they are stored. */
 const EVENTS_OF_KEY = 4
-/** Keys between two looks at the clock. */
-const KEYS_AT_ONCE = 32
 
 /** What a table needs of its group. */
 export interface TableParts extends Workbench {
@@ -26,9 +25,6 @@ export interface TableParts extends Workbench {
   readonly newIntake: () => Intake
 }
 
-/** Undefined bytes: to be removed. */
-type Put = readonly [key: Buffer, bytes: Uint8Array | undefined]
-
 export class GroupTable {
   readonly #environment: Environment
   readonly #table: Table
@@ -36,9 +32,8 @@ export class GroupTable {
   readonly #busy: BusyKeys
   /** Over the one that is being stored. */
   #wave: Wave
-  /** What is to be stored of that one, in order; and its first key whose events may still wait. */
+  /** What is to be stored of that one. */
   #puts: Put[] = []
-  #next = 0
   /** Stored blocks to be removed. */
   #expired: Buffer[] = []
 
@@ -98,8 +93,8 @@ export class GroupTable {
   freeze(): void {
     const wave = this.#wave
     wave.retention = this.#parts.retention()
+    wave.pass = undefined
     this.#wave = new Wave(new Waiting(this.#parts.newIntake()), wave)
-    this.#next = 0
     this.#puts = this.#expired.map(key => [key, undefined])
     this.#expired = []
     // A key of many blocks is changed in place: what is of this wave is taken before the next one has any.
@@ -109,33 +104,43 @@ export class GroupTable {
   /** Puts events of what is to be stored to their keys, until a moment. @returns whether all are */
   fold(untilMs: number): boolean {
     const wave = this.#wave.older!
-    for (; this.#next < wave.waiting.keys; this.#next++) {
-      if (this.#next % KEYS_AT_ONCE === 0 && performance.now() >= untilMs) return false
-      const isWaiting = wave.waiting.has(this.#next)
-      if (!isWaiting && wave.only(this.#next) === undefined) continue
-      const keyBytes = wave.waiting.bytesOf(this.#next)
-      if (keyBytes === undefined) continue
-      if (isWaiting) this.#putTo(wave, this.#next, keyBytes)
-      const only = wave.only(this.#next)
+    wave.pass ??= wave.passFrom(0)
+    return wave.pass.goOn(untilMs, (number, keyBytes) => {
+      if (wave.waiting.has(number)) this.#putTo(wave, number, keyBytes)
+      const only = wave.only(number)
       if (only !== undefined) this.#puts.push([keyBytes, only])
-    }
-    return true
+    })
   }
 
-  /** The same of what has come since: so much less is to be done when it is to be stored. @returns whether there is no more of it now */
+  /** How many keys have come since the last that {@link foldAhead} has gone over. */
+  get ahead(): number {
+    return this.#wave.waiting.keys - this.#wave.folded
+  }
+
+  /** The same of what has come since: so much less is to be done when it is to be stored. @returns whether it has gone over them */
   foldAhead(untilMs: number): boolean {
     const wave = this.#wave
-    for (; wave.folded < wave.waiting.keys; wave.folded++) {
-      if (wave.folded % KEYS_AT_ONCE === 0 && performance.now() >= untilMs) return false
-      const keyBytes = wave.waiting.has(wave.folded) ? wave.waiting.bytesOf(wave.folded) : undefined
-      if (keyBytes !== undefined) this.#putTo(wave, wave.folded, keyBytes)
+    wave.pass ??= wave.passFrom(wave.folded)
+    const visit = (number: number, keyBytes: Buffer) => {
+      if (wave.waiting.has(number)) this.#putTo(wave, number, keyBytes)
     }
+    if (!wave.pass.goOn(untilMs, visit)) return false
+    wave.folded = wave.pass.end
+    wave.pass = undefined
     return true
   }
 
-  /** Puts and removes all that was to be stored; within a commit. */
-  store(): void {
-    for (const [key, bytes] of this.#puts) void (bytes === undefined ? this.#table.remove(key) : this.#table.put(key, bytes as Buffer))
+  /** What is to be stored, once all events are put to their keys. */
+  get puts(): readonly Put[] {
+    return this.#puts
+  }
+
+  /** Puts and removes what is to be stored, or some of it; within a commit. */
+  store(from = 0, end = this.#puts.length): void {
+    for (let i = from; i < end; i++) {
+      const [key, bytes] = this.#puts[i]!
+      void (bytes === undefined ? this.#table.remove(key) : this.#table.put(key, bytes as Buffer))
+    }
   }
 
   /** After the commit: the disk has it. */

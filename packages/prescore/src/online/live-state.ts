@@ -1,5 +1,5 @@
 /** The live state of all groups of a folder: which events go where, when they are stored, and who reads what. */
-import { type Clock, PrescoreError, systemClock } from '../base/index.ts'
+import { asPrescoreError, type Clock, PrescoreError, systemClock } from '../base/index.ts'
 import type { Column, ValueType } from '../expressions/index.ts'
 import type { Database } from '../parquet/index.ts'
 import type { SourcePin } from '../sources/index.ts'
@@ -23,6 +23,8 @@ import type {
 const HOUR_US = 3_600_000_000
 const CACHE_BYTES = 64 * 1024 * 1024
 const STORE_WITHIN_MS = 1_000
+/** Some 10 ms. */
+const PUTS_AT_ONCE = 16_384
 /**
  * Opens the live state of a folder. Groups that it has and that are not asked for any more are forgotten, unless they are to be kept; new ones need a bootstrap.
  * @throws PrescoreError `project_invalid`, `wrong_type`, `store_unreadable`, `store_format`
@@ -59,7 +61,8 @@ class LmdbLiveState implements LiveState {
     this.#groups = new Map(groups.map(group => [group.name, this.#open(group, marks)]))
     this.#clock = options.clock ?? systemClock
     this.#asOfBackUs = options.asOfBackUs ?? HOUR_US
-    this.#storing = new Storing(environment, this.#groups, options.storeWithinMs ?? STORE_WITHIN_MS)
+    const { storeWithinMs = STORE_WITHIN_MS, putsAtOnce = PUTS_AT_ONCE } = options
+    this.#storing = new Storing(environment, this.#groups, { storeWithinMs, putsAtOnce })
   }
 
   #open(group: LiveGroup, marks: ReadonlyMap<string, Mark>): GroupState {
@@ -227,6 +230,15 @@ class LmdbLiveState implements LiveState {
 
   get canRecover(): boolean {
     return this.#storing.canRecover
+  }
+
+  get failure(): PrescoreError | undefined {
+    try {
+      this.#storing.checkUsable()
+      return undefined
+    } catch (error) {
+      return asPrescoreError(error)
+    }
   }
 
   recover(): Promise<void> {

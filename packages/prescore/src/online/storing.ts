@@ -1,10 +1,15 @@
-/** When what was applied gets onto the disk: in the background, all groups in one commit, and one commit at a time. */
+/**
+ * When what was applied gets onto the disk: in the background, all groups in one commit, and one commit at a time. Where that is
+ * much, the commit holds the journal of it, and the records follow in small ones.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PrescoreError } from '../base/index.ts'
 import type { Environment } from './environment.ts'
 import type { GroupState } from './group-state.ts'
+import { journalPart } from './journal.ts'
 import type { Mark } from './mark.ts'
 import { Slices } from './slices.ts'
+import type { LiveStateOptions } from './types.ts'
 
 /** Keys that wait to be stored: from so many on they are stored at once. The more there are, the more of them share a page of the disk. */
 const CHANGED_KEYS = 262_144
@@ -12,14 +17,17 @@ const CHANGED_KEYS = 262_144
 const CHANGED_KEYS_MAX = 1.5 * CHANGED_KEYS
 
 /** Of so many, events are put to them while others are stored; those of fewer take less at once, when more have come. */
-const KEYS_AHEAD = 16_384
+const KEYS_AHEAD = 65_536
 /** After so long, there may be more. */
 const LOOK_AGAIN_MS = 10
+
+export type StoringOptions = Required<Pick<LiveStateOptions, 'storeWithinMs' | 'putsAtOnce'>>
 
 export class Storing {
   readonly #environment: Environment
   readonly #groups: ReadonlyMap<string, GroupState>
   readonly #withinMs: number
+  readonly #putsAtOnce: number
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   /** Why nothing can be stored any more. */
@@ -29,10 +37,11 @@ export class Storing {
   /** Until whoever runs now has ended: before, no snapshot is taken that could be of another owner. */
   #isChecked = false
 
-  constructor(environment: Environment, groups: ReadonlyMap<string, GroupState>, withinMs: number) {
+  constructor(environment: Environment, groups: ReadonlyMap<string, GroupState>, { storeWithinMs, putsAtOnce }: StoringOptions) {
     this.#environment = environment
     this.#groups = groups
-    this.#withinMs = withinMs
+    this.#withinMs = storeWithinMs
+    this.#putsAtOnce = putsAtOnce
   }
 
   /** Something could not be stored, and nobody else has the folder: it must not be taken back from them. */
@@ -64,6 +73,7 @@ export class Storing {
     await this.#running?.catch(noted)
     if (!this.#canRecover) return
     await this.#environment.probe()
+    this.#environment.redo()
     for (const group of this.#groups.values()) group.revert()
     this.#canRecover = false
     this.#failure = undefined
@@ -131,24 +141,47 @@ export class Storing {
       marks = groups.map(({ mark }) => mark)
       for (const { table } of groups) table.freeze()
       for (const { table } of groups) while (!table.fold(slices.endsAtMs)) await slices.next()
-      const commit = this.#environment.commit(() => {
-        groups.forEach((group, i) => {
-          group.table.store()
-          group.flaws.store(marks[i]!.retainedFromUs)
-          this.#environment.putMark(group.definition.name, marks[i]!)
-        })
-      })
-      await foldAhead(groups, commit)
-      await commit
+      const storing = this.#put(groups, marks, slices)
+      await foldAhead(groups, storing)
+      await storing
     } catch (error) {
       this.#canRecover = this.#isUsable()
       this.#failure = error as PrescoreError
       throw error
     }
+    for (const { table } of groups) table.settle()
+  }
+
+  async #put(groups: readonly GroupState[], marks: readonly Mark[], slices: Slices): Promise<void> {
+    const isMuch = groups.reduce((sum, { table }) => sum + table.puts.length, 0) > this.#putsAtOnce
+    const parts = await this.#promise(groups, marks, isMuch ? await journalOf(groups, slices) : [])
     groups.forEach((group, i) => {
-      group.table.settle()
       group.storedMark = marks[i]!
     })
+    if (isMuch) await this.#keepPromise(groups, parts)
+  }
+
+  /** From here on the groups stand at the marks, whatever happens. @param journal empty: all is put at once */
+  async #promise(groups: readonly GroupState[], marks: readonly Mark[], journal: readonly Buffer[]): Promise<number> {
+    await this.#environment.commit(() => {
+      groups.forEach((group, i) => {
+        if (journal.length === 0) group.table.store()
+        group.flaws.store(marks[i]!.retainedFromUs)
+        this.#environment.putMark(group.definition.name, marks[i]!)
+      })
+      this.#environment.putJournal(journal)
+    })
+    return journal.length
+  }
+
+  async #keepPromise(groups: readonly GroupState[], parts: number): Promise<void> {
+    for (const { table } of groups) {
+      for (let from = 0; from < table.puts.length; from += this.#putsAtOnce) {
+        const end = Math.min(from + this.#putsAtOnce, table.puts.length)
+        await this.#environment.commit(() => table.store(from, end))
+      }
+    }
+    await this.#environment.commit(() => this.#environment.removeJournal(parts))
   }
 
   #hasChanges(): boolean {
@@ -156,10 +189,24 @@ export class Storing {
   }
 }
 
-/** While another thread writes, what comes meanwhile is put to its keys where these are many: the next commit waits for less. Ends with the commit, and fails never. */
-async function foldAhead(groups: readonly GroupState[], commit: Promise<void>): Promise<void> {
+/** What is to be put, in parts. */
+async function journalOf(groups: readonly GroupState[], slices: Slices): Promise<Buffer[]> {
+  const parts: Buffer[] = []
+  for (const { table, definition } of groups) {
+    for (let at = 0; at < table.puts.length; ) {
+      const { bytes, next } = journalPart(definition.name, table.puts, at)
+      parts.push(bytes)
+      at = next
+      if (slices.isOver) await slices.next()
+    }
+  }
+  return parts
+}
+
+/** While another thread writes, what comes meanwhile is put to its keys where these are many: the next commit waits for less. Ends with what is being stored, and fails never. */
+async function foldAhead(groups: readonly GroupState[], storing: Promise<void>): Promise<void> {
   let isOver = false
-  const over = commit.catch(noted).finally(() => {
+  const over = storing.catch(noted).finally(() => {
     isOver = true
   })
   const slices = new Slices()
@@ -172,7 +219,7 @@ async function foldAhead(groups: readonly GroupState[], commit: Promise<void>): 
 /** @returns whether there is more to be done at once */
 function tryFolding(groups: readonly GroupState[], untilMs: number): boolean {
   try {
-    return groups.some(({ table }) => table.changed >= KEYS_AHEAD && !table.foldAhead(untilMs))
+    return groups.some(({ table }) => table.ahead >= KEYS_AHEAD && !table.foldAhead(untilMs))
   } catch {
     // What cannot be read is told when it is asked for.
     return false

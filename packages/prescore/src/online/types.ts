@@ -5,14 +5,14 @@
  * - **data through**: up to which arrival moment everything has been applied.
  * - **retained from**: as-ofs before it are refused, and events that cannot count from there on are forgotten.
  */
-import type { Clock } from '../base/index.ts'
+import type { Clock, PrescoreError } from '../base/index.ts'
 import type { Column, ValueType } from '../expressions/index.ts'
 import type { Database } from '../parquet/index.ts'
 import type { FeatureGroupDefinition, Key } from '../project/index.ts'
 import type { ScannedChunk, SourceAt, SourcePin } from '../sources/index.ts'
 
 /** Version of all that lies in the folder. State of any other is refused with `store_format`: it is made anew from its source. */
-export const STATE_FORMAT = 2
+export const STATE_FORMAT = 3
 
 /** A feature group under a name that tells all that its values depend on: see {@link liveGroup}. */
 export interface LiveGroup {
@@ -30,6 +30,8 @@ export interface LiveStateOptions {
   readonly asOfBackUs?: number
   /** How long an applied event may wait to be stored; until then a crash takes it back, with the position. Absent: 1,000. */
   readonly storeWithinMs?: number
+  /** Records that are put in one go, while nothing else has its turn. Absent: 16,384. */
+  readonly putsAtOnce?: number
   /** Keep what is stored of groups that are not asked for; absent: it is forgotten. */
   readonly keepOthers?: boolean
   /** Room for the blocks of busy keys in memory. Absent: 64 MiB. */
@@ -139,6 +141,8 @@ export interface LiveState {
   heartbeat(source: string, us: number): void
   /** Something could not be stored, and {@link recover} may help. */
   readonly canRecover: boolean
+  /** Why it cannot be read: something could not be stored, another process has opened it since, or it is closed. */
+  readonly failure: PrescoreError | undefined
   /**
    * After something could not be stored: goes back to what is on disk, from where the log goes on, once something can be stored again.
    * @throws PrescoreError `store_unreadable`: nothing can yet

@@ -5,6 +5,8 @@
 import { NO_KEY } from '../history/index.ts'
 import type { Retention } from './growth.ts'
 import { KeyEvents } from './key-events.ts'
+import { KeyPass } from './key-pass.ts'
+import { KeyRoster } from './key-roster.ts'
 import type { Waiting } from './waiting.ts'
 
 /** What is known of a key: its only block, or all of its blocks. */
@@ -18,6 +20,9 @@ export class Wave {
   retention: Retention | undefined
   /** Before it is stored: keys before this number had their events put to them, but for those that came since. */
   folded = 0
+  /** The one that is under way. */
+  pass: KeyPass | undefined
+  readonly #roster = new KeyRoster()
   /** The only blocks of keys that had events, by their numbers. */
   readonly #numbered: (Uint8Array | undefined)[] = []
   /** By the bytes of the key, as latin1: keys of many blocks, and those that come from history. */
@@ -26,6 +31,11 @@ export class Wave {
   constructor(waiting: Waiting, older: Wave | undefined) {
     this.waiting = waiting
     this.older = older
+  }
+
+  /** Begins to go over the keys from a number on. */
+  passFrom(number: number): KeyPass {
+    return new KeyPass(this.waiting, this.#roster, number)
   }
 
   /** About how many keys have changed. */

@@ -27,6 +27,7 @@ export type { PerRequestDefinition, PostgresRowsDefinition } from './postgres-ro
 export { every, prediction } from './prediction.ts'
 export { featureTypes, filterScope, labelScope, requestScope, rowScope, vectorScope } from './scopes.ts'
 export { events, table } from './source.ts'
+export { oneStatement } from './statement.ts'
 export type {
   AggregateName,
   AggregationDefinition,

@@ -1,7 +1,7 @@
 /** Checks a project against its real data and models: every problem at once. */
 import { asPrescoreError, type Problem, problem, removeScratch, scratchFolder } from '../base/index.ts'
 import { checkModel, hasOnnxRuntime, inspectDefinition, type ModelSignature, ONNX_RUNTIME_INSTALL } from '../models/index.ts'
-import { type Database, literal } from '../parquet/index.ts'
+import type { Database } from '../parquet/index.ts'
 import { checkProject, type LoadedProject, type PredictionDefinition, type ProjectDefinition } from '../project/index.ts'
 import {
   compareColumns,
@@ -14,8 +14,7 @@ import {
   sourceAt,
 } from '../sources/index.ts'
 import { featureHash } from './canonical.ts'
-
-const SQL_FIX = 'Write it in the SQL of DuckDB, over the relations `run` and `published`.'
+import { checkGates } from './gates.ts'
 
 /**
  * Problems of the definitions, of the data and of the models; rows are read only where the definitions are sound.
@@ -30,29 +29,9 @@ export async function checkAll(database: Database, loaded: LoadedProject, newest
     problems.push(...found, ...(sound && isSound(found) ? await checkRequestTable(loaded, name) : []))
   }
   for (const prediction of Object.values(definition.predictions)) {
-    problems.push(...(await checkPredictionModel(loaded, prediction, sound)).problems, ...(await checkStatements(database, prediction)))
+    problems.push(...(await checkPredictionModel(loaded, prediction, sound)).problems, ...(await checkGates(database, prediction)))
   }
   return [...problems, ...checkPackages(definition)]
-}
-
-/** The statements of gates, as far as they can be read before there is a run: otherwise the first night tells. */
-async function checkStatements(database: Database, { name, gates: { sql = {} } }: PredictionDefinition): Promise<readonly Problem[]> {
-  const problems: Problem[] = []
-  for (const [gate, statement] of Object.entries(sql)) {
-    const found = await unreadable(database, statement.trim().replace(/;$/, ''))
-    if (found !== undefined) problems.push(problem('invalid_value', `predictions.${name}.gates.sql.${gate}`, found, 'one SELECT', SQL_FIX))
-  }
-  return problems
-}
-
-/** What the parser says of a statement, put where a gate puts it. */
-async function unreadable(database: Database, statement: string): Promise<string | undefined> {
-  const query = `WITH found AS (${statement}\n) SELECT count(*) FROM found`
-  const [row] = await database.query(`SELECT json_serialize_sql(${literal(query)})::VARCHAR AS read`, 'gate')
-  const { error_type, error_message } = JSON.parse(row?.read as string) as { readonly error_type?: string; readonly error_message?: string }
-  // What it cannot write down as JSON, such as a PIVOT, is no mistake.
-  if (error_type !== 'parser') return undefined
-  return error_message === 'A CTE needs a SELECT' ? 'a statement that is no SELECT' : error_message
 }
 
 /** What a release of a model needs, and answers from a released tree do not: so only a warning. */

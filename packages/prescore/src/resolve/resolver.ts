@@ -45,6 +45,8 @@ export interface AnswerOptions {
 export interface LiveSeat {
   /** It is being filled: nobody should rely on it yet. */
   readonly isAwaited: boolean
+  /** Why its scorer, though it is there, cannot read what it needs. */
+  readonly trouble: PrescoreError | undefined
   /** A release that was published and does not answer live yet. */
   readonly coming: ComingRelease | undefined
 }
@@ -202,7 +204,8 @@ export class Resolver {
     if (scorer === undefined) return null
     const coming = this.#seat?.coming
     const next = coming === undefined ? null : { release: coming.release, reason: reasonOf(coming.failure) }
-    if (scorer instanceof PrescoreError) return { ready: false, release: null, reason: reasonOf(scorer), next }
+    const failure = scorer instanceof PrescoreError ? scorer : this.#seat?.trouble
+    if (scorer instanceof PrescoreError || failure !== undefined) return { ready: false, release: null, reason: reasonOf(failure), next }
     return { ready: true, release: scorer.release, reason: null, next }
   }
 

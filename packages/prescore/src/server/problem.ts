@@ -8,7 +8,11 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 const FASTIFY_ERRORS: Readonly<Record<string, () => PrescoreError>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: () =>
     new PrescoreError('body_too_large', { expected: `at most ${LIMITS.bodyBytes} bytes, or ${LIMITS.eventsBytes} of events` }),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new PrescoreError('unsupported_media', { expected: 'application/json' }),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
+    new PrescoreError('unsupported_media', {
+      expected: 'application/json',
+      fix: 'Say so in the header: `content-type: application/json`. curl -d sends another one without -H.',
+    }),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
     new PrescoreError('invalid_json', { found: 'a body that is not as long as its content-length' }),
   FST_ERR_BAD_URL: () => new PrescoreError('invalid_request', { where: 'the path', found: 'broken percent-encoding' }),

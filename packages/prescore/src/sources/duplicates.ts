@@ -23,6 +23,8 @@ export async function countDuplicates(database: Database, id: string, from: stri
   return Number(counted?.duplicates)
 }
 
+type Value = string | number | bigint | undefined
+
 /** One row of many chunks. */
 interface Place {
   readonly chunk: ScannedChunk
@@ -57,16 +59,27 @@ function isEarlier(a: Place, b: Place, columns: readonly string[]): boolean {
   if (knownA !== knownB) return knownA < knownB
   const [timeA, timeB] = [a.chunk.timeUs[a.row] as number, b.chunk.timeUs[b.row] as number]
   if (timeA !== timeB) return timeA < timeB
-  return rowText(a, columns) < rowText(b, columns)
+  for (const name of columns) {
+    const order = compareValues(valueAt(a, name), valueAt(b, name))
+    if (order !== 0) return order < 0
+  }
+  return false
 }
 
-function rowText({ chunk, row }: Place, columns: readonly string[]): string {
-  const values = columns.map(name => valueOf(chunk.columns.get(`row.${name}`) as Column, row))
-  return JSON.stringify(values.map(value => (value === undefined ? null : String(value))))
+function valueAt({ chunk, row }: Place, name: string): Value {
+  return valueOf(chunk.columns.get(`row.${name}`) as Column, row)
+}
+
+/** Numbers by value, texts by their UTF-8 bytes; what is missing comes last. */
+function compareValues(a: Value, b: Value): number {
+  if (a === b) return 0
+  if (a === undefined || b === undefined) return a === undefined ? 1 : -1
+  if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** Undefined where it is missing; a bigint where no double holds it. */
-function valueOf(column: Column, row: number): string | number | bigint | undefined {
+function valueOf(column: Column, row: number): Value {
   if (isStringColumn(column)) return column.dictionary[column.codes[row] as number]
   const value = column.values[row] as number
   if (Number.isNaN(value)) return undefined

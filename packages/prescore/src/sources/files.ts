@@ -46,8 +46,15 @@ function found(pattern: string, folder: string, where: string): string[] {
   const files = globSync(pattern, { cwd: folder }).flatMap(path => (isFolder(resolve(folder, path)) ? within(path, folder) : [path]))
   if (files.length > 0) return files
   const place = isAbsolute(pattern) ? 'a file there' : `a file in ${folder}`
-  const fix = 'Check the path: it is relative to the folder of the project file.'
-  throw new PrescoreError('source_unreadable', { where, found: `no file at ${pattern}`, expected: place, fix })
+  throw new PrescoreError('source_unreadable', { where, found: `no file at ${pattern}`, expected: place, fix: adviceFor(pattern) })
+}
+
+/** What to do about a path that finds nothing. */
+function adviceFor(pattern: string): string {
+  if (/^\w+:\/\//.test(pattern)) return 'Only files of this machine are read: mount or copy them, and name the path.'
+  if (pattern.startsWith('~')) return 'Write the whole path: `~` means something to a shell only.'
+  if (pattern.includes('\\')) return 'Write `/` between folders, on Windows too.'
+  return 'Check the path: it is relative to the folder of the project file.'
 }
 
 function isFolder(path: string): boolean {

@@ -135,7 +135,7 @@ async function textKinds(database: Database, format: Format, text: TextFormat, p
   for (const each of paths) files.push({ path: resolve(folder, each), layout: await text.layoutOf(resolve(folder, each), []) })
   const where = paths[0] as string
   const explain = async (error: unknown): Promise<never> => {
-    throw await explained(error, text, files, where)
+    throw await explained(error, text, files, undefined, folder)
   }
   const names = [...(await text.names(database, files, where).catch(explain))]
   if (names.length === 0) return { columns: {}, unreadable: [] }

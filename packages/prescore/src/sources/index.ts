@@ -23,6 +23,7 @@ export {
   readingLogs,
 } from './log/index.ts'
 export { describeFiles, pinIdentity, pinSource, pinSources, type SourcePin, verifyPin } from './pin.ts'
+export { PinsAhead } from './pins-ahead.ts'
 export { shapeRows } from './plan.ts'
 export type { KeyedRows, TableRows } from './postgres/keyed-rows.ts'
 export { RequestTable } from './postgres/request-table.ts'

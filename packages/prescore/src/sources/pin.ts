@@ -1,4 +1,5 @@
 /** A source at one moment: which bytes it consists of, how many rows, and whether its promises hold. */
+import { resolve } from 'node:path'
 import { checkSignal, PrescoreError } from '../base/index.ts'
 import { type Database, identifier } from '../parquet/index.ts'
 import { type ArrivedPin, pinArrived } from './arrived.ts'
@@ -7,6 +8,7 @@ import { countDuplicates } from './duplicates.ts'
 import { type FilePin, findFiles, pinFile, verifyFile } from './files.ts'
 import { type DataTypes, formatOf } from './formats/index.ts'
 import { fromFiles, inspectFiles } from './inspect.ts'
+import type { PinsAhead } from './pins-ahead.ts'
 import { describeDatabase, takeSnapshots } from './postgres/snapshot.ts'
 import { pathOf, type SourceAt } from './source-at.ts'
 
@@ -44,6 +46,7 @@ export async function pinSource(database: Database, source: SourceAt): Promise<S
 
 /**
  * Takes sources as they are now; those of one database as they were at one moment.
+ * @param ahead who has begun with the files already
  * @throws PrescoreError `source_unreadable`, `not_supported`, `project_invalid` (columns or cells that do not fit), `missing_time`,
  * `missing_id`, `lossy_cast` (times finer than a microsecond), `source_changed` (while it was read), what its event log throws, and
  * what reading a database throws
@@ -52,6 +55,7 @@ export async function pinSources(
   database: Database,
   sources: readonly SourceAt[],
   signal?: AbortSignal,
+  ahead?: PinsAhead,
 ): Promise<ReadonlyMap<string, SourcePin>> {
   const inDatabases = sources.filter(({ definition }) => definition.from !== undefined)
   const snapshots = await takeSnapshots(inDatabases, signal)
@@ -59,14 +63,17 @@ export async function pinSources(
   for (const source of sources) {
     checkSignal(signal)
     const snapshot = snapshots.get(source.name)
-    pins.set(source.name, await pinFiles(database, source, snapshot === undefined ? await filesNow(source) : [snapshot]))
+    pins.set(source.name, await pinFiles(database, source, snapshot === undefined ? await filesNow(source, ahead) : [snapshot]))
   }
   return pins
 }
 
-async function filesNow({ name, definition, folder }: SourceAt): Promise<readonly FilePin[]> {
+async function filesNow({ name, definition, folder }: SourceAt, ahead: PinsAhead | undefined): Promise<readonly FilePin[]> {
   const pinned: FilePin[] = []
-  for (const path of findFiles(definition.files, folder, `sources.${name}`)) pinned.push(await pinFile(path, folder))
+  for (const path of findFiles(definition.files, folder, `sources.${name}`)) {
+    const known = await ahead?.of(resolve(folder, path))
+    pinned.push(known === undefined ? await pinFile(path, folder) : { path, ...known })
+  }
   return pinned
 }
 

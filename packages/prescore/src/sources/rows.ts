@@ -15,8 +15,8 @@ export interface ScannedChunk extends Chunk {
 export interface RowsNeeded {
   readonly sql: string
   /**
-   * The same in code: which rows of a chunk, by columns as they are stored; undefined: all may be. Absent: only the database can tell, or
-   * leaves out so much that it is better asked.
+   * The same in code: which rows of a chunk, by columns as they are stored; valid until the next call. Undefined: all may be. Absent:
+   * only the database can tell, or it leaves out so much that it is better asked.
    */
   readonly among?: (chunk: Chunk) => Int32Array | undefined
   /** Of all rows, about this share are needed; absent: not known. */

@@ -4,11 +4,11 @@
  * Projection, time range and what else is not needed are pushed down; rows are reconciled with a count of the same range.
  */
 import { PrescoreError } from '../base/index.ts'
-import { type Database, identifier, keepRows, type NumbersFile, readColumns } from '../parquet/index.ts'
+import { type ColumnsFile, type Database, identifier, keepRows, readColumns } from '../parquet/index.ts'
 import { beforeEnd, readArrived } from './arrived.ts'
+import { columnsFiles } from './columns-files.ts'
 import { firstArrivals } from './duplicates.ts'
 import type { SourceFile } from './formats/index.ts'
-import { numbersFiles } from './numbers.ts'
 import { type SourcePin, verifyPin } from './pin.ts'
 import { planScan, type ScanPlan } from './plan.ts'
 import { type RowsNeeded, type ScannedChunk, type TimeRange, withinRange } from './rows.ts'
@@ -66,7 +66,7 @@ async function* readFiles(
 ): AsyncGenerator<ScannedChunk> {
   const plan = planScan(source, pin, request.columns, request, files)
   const isTold = request.only === undefined || request.only.among !== undefined
-  const own = isTold && plan.duplicated === undefined ? await numbersFiles(source, files, plan) : undefined
+  const own = isTold && plan.duplicated === undefined ? await columnsFiles(source, files, plan) : undefined
   if (own === undefined) yield* readByDatabase(database, pin, request, files, plan)
   else yield* readOwn(own, pin, request, files === pin.files, plan)
 }
@@ -92,7 +92,7 @@ async function* readByDatabase(
 
 /** Without DuckDB. */
 async function* readOwn(
-  files: readonly NumbersFile[],
+  files: readonly ColumnsFile[],
   pin: SourcePin,
   request: ScanRequest,
   areAll: boolean,

@@ -50,7 +50,7 @@ export async function surveyTexts(database: Database, source: SourceAt, format: 
       name => nameIn(files[0] ?? {}, name),
     )
   } catch (error) {
-    throw await explained(error, text, files, where)
+    throw await explained(error, text, files, where, source.folder)
   }
 }
 
@@ -170,14 +170,21 @@ function typeOf({ kind, zoned, local }: Cells): string {
   return local > 0 ? LOCAL_TIME : INSTANT
 }
 
-/** DuckDB's error in words that name the file, the line, and what to do. */
-export async function explained(thrown: unknown, text: TextFormat, files: readonly SourceFile[], where: string): Promise<PrescoreError> {
+/** DuckDB's error in words that name the file (below the folder, if it lies there), the line, and what to do. */
+export async function explained(
+  thrown: unknown,
+  text: TextFormat,
+  files: readonly SourceFile[],
+  where: string | undefined,
+  folder: string,
+): Promise<PrescoreError> {
   const error = asPrescoreError(thrown)
   if (error.code !== 'source_unreadable' || !(error.cause instanceof Error)) return error
   const explanation = await text.explain(error.cause.message, files).catch(() => undefined)
   if (explanation === undefined) return error
   const { at, ...rest } = explanation
-  const details: ErrorDetails = { where: `${where}, ${at}`, ...rest, cause: error.cause }
+  const place = shortPath(at, folder)
+  const details: ErrorDetails = { where: where === undefined ? place : `${where}, ${place}`, ...rest, cause: error.cause }
   return new PrescoreError('source_unreadable', details)
 }
 

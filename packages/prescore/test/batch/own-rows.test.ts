@@ -4,11 +4,17 @@ import { readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
+import { openContext } from '../../src/batch/context.ts'
+import type { Together } from '../../src/batch/engines/task.ts'
 import { dryRun, exportRun, planOnly, runShards } from '../../src/batch/index.ts'
 import { RunLayout } from '../../src/batch/layout.ts'
 import type { TableManifest } from '../../src/batch/stages/own-table.ts'
 import { readScoreManifest } from '../../src/batch/stages/score.ts'
+import { scoreOwnShards } from '../../src/batch/stages/score-own.ts'
+import { PeerTalk, peersOf } from '../../src/history/index.ts'
+import { openModel } from '../../src/models/index.ts'
 import { literal } from '../../src/parquet/index.ts'
+import { sourcesPlace } from '../../src/sources/index.ts'
 import { prescore } from '../cli/process.ts'
 import { inShop, type OpenShop, refused } from './harness.ts'
 import { AS_OF, AS_OF_US, makeShop, removeShop, writeRows } from './shop.ts'
@@ -80,7 +86,8 @@ const row = (ids: fc.Arbitrary<bigint>): fc.Arbitrary<Row> =>
     flag: fc.option(fc.boolean()),
     word: fc.constantFrom('a', 'b', ''),
   })
-const rowsOf = (ids: fc.Arbitrary<bigint>) => fc.uniqueArray(row(ids), { minLength: 1, maxLength: 60, selector: ({ id: key }) => key })
+const rowsOf = (ids: fc.Arbitrary<bigint>, least = 1) =>
+  fc.uniqueArray(row(ids), { minLength: least, maxLength: 60, selector: ({ id: key }) => key })
 
 function sqlOf(rows: readonly Row[]): string {
   const double = (value: number | null) => (value === null ? 'NULL::DOUBLE' : `'${Object.is(value, -0) ? '-0' : value}'::DOUBLE`)
@@ -131,6 +138,46 @@ test('the same shards, rejected rows and missing features, whatever the keys and
       { numRuns: process.env.PRESCORE_FULL === '1' ? 60 : 8 },
     ),
   ))
+
+/** By two workers that read together, one of whom may leave before. */
+async function shardsTogether({ app }: OpenShop, entity: Entity, shards: number, leaves: boolean): Promise<unknown[]> {
+  const { loaded, database, releases, runs } = await app.place()
+  const { plan } = await planOnly(await app.place(), { prediction: entity, asOfUs: AS_OF_US, threads: 2, shards, repin: true })
+  const context = await openContext({ ...sourcesPlace(loaded), plan, releases, runs }, database)
+  const { prediction, release, layout } = context
+  const names = prediction.features.map(({ name }) => name)
+  const model = await openModel(release.modelFile, prediction.model, names)
+  const all = Array.from({ length: shards }, (_, shard) => shard)
+  const groups = [all.slice(0, shards >> 1), all.slice(shards >> 1)]
+  const peers = peersOf(groups.length)
+  const met: number[] = []
+  const worker = (i: number, together?: Together) =>
+    scoreOwnShards(context, model, groups[i] as readonly number[], rows => met.push(rows), together)
+  const [first, second] = peers.map((each): Together => ({ peers: each, shards: groups }))
+  const others = worker(0, first)
+  if (leaves) new PeerTalk((second as Together).peers).leave()
+  await Promise.all([others, worker(1, leaves ? undefined : second)])
+  await model.close()
+  assert.equal(
+    met.reduce((a, b) => a + b, 0),
+    plan.population.rows,
+  )
+  const done = await Promise.all(all.map(shard => readScoreManifest({ layout }, shard)))
+  return done.map(each => ({ ...each, file: undefined, seconds: undefined }))
+}
+
+test('workers that read the table together come to the same shards, and so does each when another leaves', () =>
+  inShop(folder, async shop => {
+    for (const ids of [id, smallId]) {
+      const [rows] = fc.sample(rowsOf(ids, 25), { numRuns: 1, seed: 7 }) as [Row[]]
+      await write(rows)
+      for (const entity of ENTITIES) {
+        const alone = await shardsOf(shop, `${entity}Joined`, 4, [[0, 1, 2, 3]])
+        assert.deepEqual(await shardsTogether(shop, entity, 4, false), alone, entity)
+        assert.deepEqual(await shardsTogether(shop, entity, 4, true), alone, entity)
+      }
+    }
+  }))
 
 const FEW: readonly Row[] = Array.from({ length: 50 }, (_, i) => ({
   ...{ id: BigInt((i * 37) % 101), name: 'n', a: i % 7 === 0 ? null : i, b: i % 5 === 0 ? null : i / 4, c: BigInt(i) },

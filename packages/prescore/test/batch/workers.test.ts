@@ -30,25 +30,25 @@ const task = (shard: number): Task => ({ stage: 'score', shards: [shard] })
 const ignore = () => {}
 
 test('a worker tells what it could not do, again and again, and ends when it is told to', async () => {
-  const worker = new ShardWorker(spec)
-  for (const shard of [0, 1]) await assert.rejects(worker.perform(task(shard), ignore), refused('release_not_found', /f{64}/))
+  const worker = new ShardWorker()
+  for (const shard of [0, 1]) await assert.rejects(worker.perform(spec, task(shard), ignore), refused('release_not_found', /f{64}/))
   await worker.stop()
-  await assert.rejects(worker.perform(task(2), ignore), refused('run_failed', /score, shard 2; found a worker that stopped/))
+  await assert.rejects(worker.perform(spec, task(2), ignore), refused('run_failed', /score, shard 2; found a worker that stopped/))
 })
 
 test('an interrupted task ends at once, and one that was interrupted before is not begun', async () => {
-  const worker = new ShardWorker(spec)
+  const worker = new ShardWorker()
   const controller = new AbortController()
-  const performed = worker.perform(task(1), ignore, controller.signal)
+  const performed = worker.perform(spec, task(1), ignore, controller.signal)
   controller.abort()
   await assert.rejects(performed, refused('interrupted', /score, shard 1/))
-  await assert.rejects(worker.perform(task(1), ignore, controller.signal), refused('interrupted'))
+  await assert.rejects(worker.perform(spec, task(1), ignore, controller.signal), refused('interrupted'))
   await worker.stop()
 })
 
 test('the engine: no tasks, no workers; the first failure ends the others', async () => {
-  const engine = new LocalEngine(spec, 2)
-  await engine.run([], ignore)
-  await assert.rejects(engine.run([0, 1, 2].map(task), ignore), refused('release_not_found'))
+  const engine = new LocalEngine(2)
+  await engine.run(spec, [], ignore)
+  await assert.rejects(engine.run(spec, [0, 1, 2].map(task), ignore), refused('release_not_found'))
   await engine.close()
 })

@@ -132,6 +132,17 @@ const DEFINITIONS: readonly BrokenCase[] = [
   changed('a mistyped limit of the policy', "maxAge: '1d'", "maxage: '1d'"),
   changed('a gate that there is not', 'policy: {', 'gates: { coverag: 0.9 },\n      policy: {'),
   changed('a gate whose SQL cannot be read', 'policy: {', "gates: { sql: { sane: 'SELEC * FROM run' } },\n      policy: {"),
+  changed('a gate of two statements', 'policy: {', "gates: { sql: { sane: 'SELECT 1 FROM run; SELECT 2 FROM run' } },\n      policy: {"),
+  changed(
+    'a gate over a column that runs do not have',
+    'policy: {',
+    "gates: { sql: { sane: 'SELECT * FROM run WHERE score > 1' } },\n      policy: {",
+  ),
+  changed(
+    'a gate whose function fails while nothing is served',
+    'policy: {',
+    'gates: { fn: { steady: run => run.rows > run.published!.rows } },\n      policy: {',
+  ),
   changed('a gate whose SQL changes something', 'policy: {', "gates: { sql: { sane: 'DELETE FROM run' } },\n      policy: {"),
   changed('a default without braces', "maxAge: '1d'", 'default: 0'),
   changed('a mistyped column of a key', 'orders.by(customer)', "orders.by(customer, { custmer: 'note' })"),

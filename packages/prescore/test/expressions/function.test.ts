@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { canonicalText } from '../../src/base/index.ts'
 import { functionIdentity, impurities, makeFunction } from '../../src/expressions/function.ts'
@@ -132,4 +134,13 @@ describe('functionIdentity', () => {
     ]
     assert.equal(new Set(sources.map(source => canonicalText(functionIdentity(source)))).size, sources.length)
   })
+})
+
+it('the page says what a function may use: all of Math that it names, and nothing of it besides', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../../docs/project.md'), 'utf8')
+  const [, names = '', maths = ''] = /nothing from outside itself but (.*?) and the exact parts of `Math` \((.*?)\)/.exec(page) ?? []
+  const quoted = (text: string) => [...text.matchAll(/`(\w+)`/g)].map(([, name]) => name as string)
+  for (const name of quoted(names)) assert.deepEqual(impurities(`() => ${name}`), [], name)
+  const allowed = Object.getOwnPropertyNames(Math).filter(name => impurities(`() => Math.${name}`).length === 0)
+  assert.deepEqual(quoted(maths).sort(), allowed.sort())
 })

@@ -150,6 +150,8 @@ test('what cannot be started from is refused with the way on', async () => {
   )
   const fix = 'Check the path: it is relative to the folder that you are in.'
   await assert.rejects(asked({ from: join(folder, 'none.csv') }), { code: 'source_unreadable', fix })
+  const short = write(folder, 'short.csv', 'k,at\na,2024-01-01\nb\n')
+  await assert.rejects(asked({ from: short }), (error: PrescoreError) => /^[^,]*short\.csv, line 3$/.test(error.details.where ?? ''))
   await assert.rejects(asked({ model: join(MODELS, 'open_width.onnx') }), { code: 'model_mismatch' })
   await assert.rejects(
     asked({ from: write(folder, 'few.csv', 'k,at\na,2024-01-01\na,2024-01-02\n'), model: join(MODELS, 'lightgbm.onnx') }),

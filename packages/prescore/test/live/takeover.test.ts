@@ -23,6 +23,9 @@ test('two servers on one folder: the second takes over, and the first says so in
   const handed = await liveCount(urls[0] as string)
   assert.deepEqual(handed, { orders: undefined, code: 'store_unreadable' })
   assert.equal((await liveCount(urls[1] as string)).orders, 10)
+  const [gone, there] = [await liveOf(urls[0] as string), await liveOf(urls[1] as string)]
+  assert.deepEqual([gone?.ready, gone?.reason?.code, there?.ready, there?.reason], [false, 'store_unreadable', true, null])
+  assert.match(gone?.reason?.message ?? '', /another process has opened since/)
   // Whoever takes the events, the second has them.
   await postTo(urls[0] as string, orders.slice(10, 15))
   await postTo(urls[1] as string, orders.slice(15))
@@ -64,4 +67,12 @@ async function liveCount(url: string): Promise<{ orders: number | undefined; cod
   const response = await fetch(`${url}/api/predictions/spend/answers/new?prefer=live&explain=true`)
   const body = (await response.json()) as { code?: string; explain?: { features: { orders: number } } }
   return { orders: body.explain?.features.orders, code: body.code }
+}
+
+/** How the status tells of the live step. */
+async function liveOf(url: string) {
+  const status = (await (await fetch(`${url}/api/status`)).json()) as {
+    predictions: { name: string; live: { ready: boolean; reason: { code: string; message: string } | null } }[]
+  }
+  return status.predictions.find(({ name }) => name === 'spend')?.live
 }

@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { identifier, literal, NumbersFile, readColumns, selectItem } from '../../src/parquet/index.ts'
+import { ColumnsFile, identifier, literal, readColumns, selectItem } from '../../src/parquet/index.ts'
 import { PythonEnvironment } from '../python.ts'
 import { Place } from './place.ts'
 import { valuesOf } from './values.ts'
@@ -28,7 +28,7 @@ test('files of pyarrow, polars and fastparquet', { skip: environment.missing }, 
     const file = place.path(name)
     for (const [kind, columns] of Object.entries(COLUMNS) as [keyof typeof COLUMNS, readonly string[]][]) {
       for (const column of columns) {
-        const own = await NumbersFile.open(file, [{ name: column, called: column, kind }], {})
+        const own = await ColumnsFile.open(file, [{ name: column, called: column, kind }], {})
         compared[own === undefined ? 'left' : 'own']++
         if (own === undefined) continue
         const value = kind === 'timestamp' ? `CAST(${identifier(column)} AS TIMESTAMP)` : identifier(column)

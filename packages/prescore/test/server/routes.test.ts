@@ -79,6 +79,8 @@ test('/livez answers; /readyz waits for each prediction to have something, and n
   const house = build([predictionOf('score', CUSTOMER), predictionOf('rest', CUSTOMER, { default: { value: 0 } })])
   const { app } = house.server
   assert.deepEqual((await app.inject('/livez')).json(), { live: true })
+  // What KServe's client of V1 asks.
+  assert.deepEqual((await app.inject('/')).json(), { status: 'alive', docs: '/docs', predictions: '/api/predictions' })
   const waiting = await app.inject('/readyz')
   assert.equal(waiting.statusCode, 503)
   assert.ok(Number(waiting.headers['retry-after']) > 0)
@@ -116,7 +118,6 @@ test('other methods are 405 with Allow, other paths 404, whatever their body', a
     )
   }
   for (const [method, url] of [
-    ['GET', '/'],
     ['GET', '/api'],
     ['GET', '/api/predictions/'],
     ['POST', '/api/nothing'],

@@ -24,21 +24,30 @@ const event: fc.Arbitrary<Event> = fc.record(
     id: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constantFrom(2n ** 53n, 2n ** 53n + 1n)),
     at: fc.integer({ min: 0, max: 3 }),
     got: fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined }),
-    x: fc.constantFrom(0, 1, 10, 2n ** 60n + 1n, undefined),
-    s: fc.constantFrom('a', 'null', '', undefined),
+    x: fc.constantFrom(0, 1, 9, 10, -2, 2n ** 60n + 1n, undefined),
+    s: fc.constantFrom('a', 'null', '', '\u{1F642}', '\uFF5E', undefined),
   },
   { noNullPrototype: true },
 )
 
-/** The rule as it is written: known first, then earlier, then the one whose values come first as texts. */
+/** The rule as it is written: known first, then earlier, then the one with the lesser values, column by column. */
 function naiveWinners(rows: readonly Event[]): ScannedRow[] {
   const known = ({ got }: Event) => got ?? Number.POSITIVE_INFINITY
-  const text = ({ at, got, id, s, x }: Event) =>
-    JSON.stringify([at, got, id, s, x].map(value => (value === undefined ? null : String(value))))
-  const order = [...rows].sort((a, b) => (known(a) === known(b) ? a.at - b.at || (text(a) < text(b) ? -1 : 1) : known(a) - known(b)))
+  const lesser = (a: Event, b: Event) =>
+    (['at', 'got', 'id', 's', 'x'] as const).map(name => compared(a[name], b[name])).find(order => order !== 0) ?? 0
+  const order = [...rows].sort((a, b) => (known(a) === known(b) ? a.at - b.at || lesser(a, b) : known(a) - known(b)))
   const winners = new Map<number | bigint, Event>()
   for (const each of order) if (!winners.has(each.id)) winners.set(each.id, each)
   return [...winners.values()].map(row => ({ timeUs: row.at, knownAtUs: known(row), row }))
+}
+
+/** Numbers by value, texts by code point, missing ones last. */
+function compared(a: string | number | bigint | undefined, b: typeof a): number {
+  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined)
+  if (typeof a !== 'string' || typeof b !== 'string') return a < b ? -1 : Number(a > b)
+  const [left, right] = [[...a], [...b]].map(text => text.map(each => each.codePointAt(0) as number)) as [number[], number[]]
+  const at = left.findIndex((point, i) => point !== right[i])
+  return at < 0 ? left.length - right.length : (left[at] as number) - (right[at] ?? -1)
 }
 
 test('of each id the first arrival', async () => {

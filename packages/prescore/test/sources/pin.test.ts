@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import type { PrescoreError } from '../../src/base/index.ts'
 import { events } from '../../src/project/index.ts'
 import { pinIdentity, pinSource, scanSource } from '../../src/sources/index.ts'
 import { Place } from '../parquet/place.ts'
@@ -162,4 +163,19 @@ test('a folder stands for its data files, not for what tools leave beside them',
   writeFileSync(place.path('written/notes.md'), '')
   await assert.rejects(pinSource(place.database, source('written')), { code: 'not_supported', message: /notes\.md/ })
   assert.equal((await pinSource(place.database, source('written/**/[!_]*.parquet'))).rows, 9)
+})
+
+test('a path that finds nothing is refused, with what such a path needs', async () => {
+  const advice: readonly (readonly [string, RegExp])[] = [
+    ['none.csv', /relative to the folder of the project file/],
+    ['s3://bucket/none.parquet', /mount or copy them/],
+    ['~/none.csv', /to a shell only/],
+    ['data\\none.csv', /`\/` between folders/],
+  ]
+  for (const [files, fix] of advice) {
+    await assert.rejects(pinSource(place.database, source(files)), (error: PrescoreError) => {
+      assert.match(error.fix, fix)
+      return error.code === 'source_unreadable' && (error.details.found ?? '').includes(files)
+    })
+  }
 })

@@ -1,6 +1,6 @@
 /** A cell or a file that does not fit: the message names the file, the line, the column, what stands there and what should. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { PrescoreError } from '../../src/base/index.ts'
 import { type ColumnKind, table } from '../../src/project/index.ts'
@@ -10,6 +10,7 @@ import { sourceAt } from './scanned.ts'
 import { writeText } from './written.ts'
 
 const place = await Place.open()
+mkdirSync(place.path('day=1'))
 let files = 0
 
 interface Refusal {
@@ -21,7 +22,8 @@ interface Refusal {
 }
 
 async function refusalOf(ending: string, text: string | Buffer, columns: Readonly<Record<string, ColumnKind>>): Promise<Refusal> {
-  const name = `wrong-${files++}${ending}`
+  // In a folder: files of others may have the same name.
+  const name = `day=1/wrong-${files++}${ending}`
   if (typeof text === 'string') writeText(place, name, text)
   else writeFileSync(place.path(name), text)
   try {
@@ -96,7 +98,7 @@ for (const [kind, cell, fix] of JSON_CELLS) {
 }
 
 const FILES: readonly (readonly [what: string, ending: string, text: string | Buffer, where: string, found: RegExp])[] = [
-  ['a row with a cell too few', '.csv', 'a,x\n1,2\n3\n', 'FILE, line 3', /^1 cells$/],
+  ['a row with a cell too few', '.csv', 'a,x\n1,2\n3\n', 'FILE, line 3', /^1 cell$/],
   ['a row with a cell too many', '.csv', 'a,x\n1,2,3\n', 'FILE, line 2', /^3 cells$/],
   ['a quote that is not closed', '.csv', 'a,x\n1,"2\n', 'FILE, line 2', /quote/],
   ['line ends of two kinds', '.csv', 'a,x\r\n1,2\r\n3,4\n5,6\r\n', 'FILE', /line ends/],

@@ -45,6 +45,22 @@ test('a data file that is no store, or a torn one, is refused and does not end t
   assert.throws(() => openStore(join(root, 'whole')), rejects('store_unreadable'))
 })
 
+test('a small data file is refused wherever it was cut into what it holds, and not where pages were left out that hold nothing', async () => {
+  const whole = openStore(join(root, 'small'))
+  await whole.predictions.load(headerOf('1', 2_000), rowsOfRun('1', 2_000))
+  await whole.close()
+  const bytes = readFileSync(join(root, 'small', 'data.mdb'))
+  for (let cut = 2; 4_096 * cut < bytes.length; cut++)
+    assert.throws(() => openStore(folderWith(`cut-${cut}`, bytes.subarray(0, 4_096 * cut))), rejects('store_unreadable'), `${cut} pages`)
+
+  // As if one transaction had taken three more pages and freed them again: lmdb counts such pages, and does not write them.
+  for (const lastPage of [144, 4_096 + 144]) bytes.writeBigUInt64LE(bytes.readBigUInt64LE(lastPage) + 3n, lastPage)
+  const store = openStore(folderWith('left-out', bytes))
+  const run = store.predictions.open('1')
+  for (const { keyBytes, valueText } of rowsOfRun('1', 2_000)) assert.equal(run?.get(Buffer.from(keyBytes))?.toString(), valueText)
+  await store.close()
+})
+
 test('an empty data file is a new store', async () => {
   const store = openStore(folderWith('empty', Buffer.alloc(0)))
   assert.deepEqual(store.predictions.list(), [])

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import fs, { mkdtempSync, rmSync } from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { openStore } from '../../src/stores/index.ts'
 import { refused } from '../batch/harness.ts'
 import { headerOf } from '../conformance/prediction-store.ts'
+import { cannotWrite } from '../lmdb/read-only.ts'
 import { rowsOfRun } from './late.ts'
 
 const ADD = `
@@ -17,21 +17,6 @@ const store = openStore(process.argv[1])
 store.catalog.addRelease({ id: 'added', prediction: 'late', manifest: {} })
 await store.close()
 `
-
-/** The file system refuses to write whatever stands in the folder; root would not notice permissions. */
-function cannotWrite(t: TestContext, folder: string): void {
-  const real = fs.accessSync
-  t.mock.method(fs, 'accessSync', (path: string, mode: number) => {
-    if (path.startsWith(folder) && (mode & fs.constants.W_OK) !== 0)
-      throw Object.assign(new Error(`EROFS: read-only file system, access '${path}'`), { code: 'EROFS' })
-    real(path, mode)
-  })
-  syncBuiltinESMExports()
-  t.after(() => {
-    t.mock.restoreAll()
-    syncBuiltinESMExports()
-  })
-}
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
 

@@ -4,25 +4,28 @@ import type { OnRows } from '../progress.ts'
 import { ShardWorker } from './shard-worker.ts'
 import type { Task } from './task.ts'
 
-/** Runs tasks for one run. Its workers start with the first tasks and stay warm between the stages. */
+/** Runs tasks for one run. Its workers start with the first tasks, unless they have been started, and stay warm between the stages. */
 export class LocalEngine {
-  readonly #spec: RunSpec
   readonly #threads: number
   readonly #workers: ShardWorker[] = []
 
-  constructor(spec: RunSpec, threads: number) {
-    this.#spec = spec
+  constructor(threads: number) {
     this.#threads = threads
+  }
+
+  /** Starts all workers, where there will be work for them. */
+  start(): void {
+    this.#workersFor(this.#threads)
   }
 
   /**
    * Gives the tasks to the workers until none is left. The first failure, or the signal, stops them all.
    * @throws PrescoreError what a shard threw, `run_failed` when a worker died, `interrupted`
    */
-  async run(tasks: readonly Task[], onRows: OnRows, signal?: AbortSignal): Promise<void> {
+  async run(spec: RunSpec, tasks: readonly Task[], onRows: OnRows, signal?: AbortSignal): Promise<void> {
     const queue = [...tasks]
     const drain = async (worker: ShardWorker): Promise<void> => {
-      for (let task = queue.shift(); task !== undefined; task = queue.shift()) await worker.perform(task, onRows, signal)
+      for (let task = queue.shift(); task !== undefined; task = queue.shift()) await worker.perform(spec, task, onRows, signal)
     }
     try {
       await Promise.all(this.#workersFor(tasks.length).map(drain))
@@ -39,7 +42,7 @@ export class LocalEngine {
 
   #workersFor(tasks: number): readonly ShardWorker[] {
     const wanted = Math.min(tasks, this.#threads)
-    while (this.#workers.length < wanted) this.#workers.push(new ShardWorker(this.#spec))
+    while (this.#workers.length < wanted) this.#workers.push(new ShardWorker())
     return this.#workers.slice(0, wanted)
   }
 }

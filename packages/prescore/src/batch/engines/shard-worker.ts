@@ -3,24 +3,24 @@ import { PrescoreError, TaskThread } from '../../base/index.ts'
 import { portsOf } from '../../history/index.ts'
 import type { RunSpec } from '../context.ts'
 import type { OnRows } from '../progress.ts'
-import type { Task, TaskRows } from './task.ts'
+import type { Order, Task, TaskRows } from './task.ts'
 
 export class ShardWorker {
-  readonly #thread: TaskThread<Task, TaskRows, void>
+  readonly #thread: TaskThread<Order, TaskRows, void>
 
-  constructor(spec: RunSpec) {
+  constructor() {
     this.#thread = new TaskThread({
       url: new URL('./worker.ts', import.meta.url),
-      workerData: spec,
-      transfer: ({ together }) => portsOf(together?.peers),
-      placeOf,
+      workerData: undefined,
+      transfer: ({ task }) => portsOf(task.together?.peers),
+      placeOf: ({ task }) => placeOf(task),
       died: (where, found) => new PrescoreError('run_failed', { where, found }),
     })
   }
 
   /** One task at a time. @throws PrescoreError what the shard threw; `run_failed` when the worker has died; `interrupted` when the signal fires */
-  perform(task: Task, onRows: OnRows, signal?: AbortSignal): Promise<void> {
-    return this.#thread.perform(task, { onTold: ({ rows, scan }) => onRows(rows, scan), signal })
+  perform(spec: RunSpec, task: Task, onRows: OnRows, signal?: AbortSignal): Promise<void> {
+    return this.#thread.perform({ spec, task }, { onTold: ({ rows, scan }) => onRows(rows, scan), signal })
   }
 
   stop(): Promise<void> {

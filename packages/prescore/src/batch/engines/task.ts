@@ -1,4 +1,5 @@
 import type { Peers } from '../../history/index.ts'
+import type { RunSpec } from '../context.ts'
 import type { Stage } from '../layout.ts'
 import type { ScanTotal } from '../progress.ts'
 
@@ -14,6 +15,12 @@ export interface Together {
   readonly peers: Peers
   /** By peer. */
   readonly shards: readonly (readonly number[])[]
+}
+
+/** What a worker is given. All of its tasks are of one run. */
+export interface Order {
+  readonly spec: RunSpec
+  readonly task: Task
 }
 
 /** What a worker tells on the way. */

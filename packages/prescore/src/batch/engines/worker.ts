@@ -1,5 +1,4 @@
 /** A worker thread of the local engine: computes shards, one task at a time. Everything it needs comes as plain data. */
-import { workerData } from 'node:worker_threads'
 import { serveTasks, type Tell } from '../../base/index.ts'
 import { type ModelRunner, openModel } from '../../models/index.ts'
 import { Database } from '../../parquet/index.ts'
@@ -7,17 +6,17 @@ import { openContext, type RunContext, type RunSpec } from '../context.ts'
 import type { OnRows } from '../progress.ts'
 import { computeFeatures } from '../stages/features.ts'
 import { scoreShards } from '../stages/score-shards.ts'
-import type { Task, TaskRows } from './task.ts'
+import type { Order, TaskRows } from './task.ts'
 
 let opened: Promise<RunContext> | undefined
 let model: Promise<ModelRunner> | undefined
 
 async function open(spec: RunSpec): Promise<RunContext> {
-  return openContext(spec, await Database.open({ threads: 1 }))
+  return openContext(spec, Database.whenNeeded({ threads: 1 }))
 }
 
-async function perform({ stage, shards, together }: Task, tell: Tell<TaskRows>): Promise<void> {
-  opened ??= open(workerData as RunSpec)
+async function perform({ spec, task: { stage, shards, together } }: Order, tell: Tell<TaskRows>): Promise<void> {
+  opened ??= open(spec)
   const context = await opened
   const onRows: OnRows = (rows, scan) => tell({ rows, ...(scan === undefined ? {} : { scan }) })
   if (stage === 'features') return computeFeatures(context, shards, onRows, together)
@@ -27,7 +26,7 @@ async function perform({ stage, shards, together }: Task, tell: Tell<TaskRows>):
     prediction.model,
     prediction.features.map(({ name }) => name),
   )
-  await scoreShards(context, await model, shards, onRows)
+  await scoreShards(context, await model, shards, onRows, together)
 }
 
 async function close(): Promise<void> {

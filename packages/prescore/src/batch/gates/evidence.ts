@@ -5,6 +5,7 @@ import { PrescoreError } from '../../base/index.ts'
 import type { NumberColumn } from '../../expressions/index.ts'
 import { valueNames } from '../../history/index.ts'
 import { identifier, literal } from '../../parquet/index.ts'
+import { oneStatement } from '../../project/index.ts'
 import type { Catalog, RunRecord } from '../../stores/index.ts'
 import type { RunContext } from '../context.ts'
 import type { Evidence } from '../gates.ts'
@@ -33,7 +34,7 @@ export function evidenceOf(context: RunContext, shards: Shards, catalog: Catalog
       const relations = { run: relation(context, context.layout, shards), published: await servedRelation(context, shards, served) }
       const named = Object.entries(relations).map(([name, sql]) => `${identifier(name)} AS (${sql})`)
       // A comment at its end must not reach further.
-      const text = statement.trim().replace(/;$/, '')
+      const text = oneStatement(statement) ?? statement
       const query = `WITH ${named.join(', ')}, found AS (${text}\n) SELECT count(*) AS rows, (SELECT to_json(f)::VARCHAR FROM found f LIMIT 1) AS first FROM found`
       const [row] = await context.database.query(query, 'gate')
       const first = row?.first

@@ -5,15 +5,17 @@
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Column, takeRows } from '../../expressions/index.ts'
+import { type Chunk, type Column, takeRows } from '../../expressions/index.ts'
 import { Division, type FeatureRequest, historyFeatures, KeyIndex, keyColumns, PeerTalk } from '../../history/index.ts'
 import type { JoinDefinition, SourceDefinition } from '../../project/index.ts'
 import type { SourcePin } from '../../sources/index.ts'
 import { claim } from '../claim.ts'
 import { type RunContext, sourceOf } from '../context.ts'
 import type { Together } from '../engines/task.ts'
+import { populationKinds } from '../population.ts'
 import type { OnRows } from '../progress.ts'
-import { readPopulation } from '../rows.ts'
+import { RowStream } from '../row-stream.ts'
+import { populationChunk } from '../rows.ts'
 import { type FeaturesManifest, readFeaturesManifest } from './features-manifest.ts'
 import { writePart } from './parts.ts'
 import { originsOf, rowsOfOrigin, someRows } from './taken.ts'
@@ -79,31 +81,55 @@ async function computeParts(
   }
 }
 
-/** The distinct keys of each join over the whole population, of these parts. What is taken over needs no features. */
+/** Rows of the population that are looked at together. */
+const BLOCK_ROWS = 65_536
+
+/** The distinct keys of each join over the whole population, of these parts: no others are held. What is taken over needs no features. */
 async function joinedKeys(context: RunContext, parts: readonly number[]): Promise<readonly PartOfJoin[]> {
-  const { plan, assembly, prediction, database, populationFile } = context
-  const all = await readPopulation(database, populationFile, prediction, plan.asOfUs, 0, plan.population.rows)
-  const origins = await originsOf(context, 0, all.rows)
-  const rows = origins === undefined ? all : someRows(all, rowsOfOrigin(origins, 0))
-  const wanted: PartOfJoin[] = []
-  for (const { name, definition, keys } of assembly.joins) {
-    const columns = keys(rows)
-    const division = divisionOf(context, definition.source)
-    const partOfRow = await division.partsOf(database, joinsOf(context, definition.source).indexOf(definition), columns, rows.rows)
-    for (const part of parts) {
-      // Keys of other parts are not numbered: they are most of them.
-      const own = rowsIn(partOfRow, part)
-      const index = new KeyIndex(definition.entity)
-      index.add(
-        columns.map(column => takeRows(column, own)),
-        own.length,
-      )
-      const all = Int32Array.from({ length: index.size }, (_, number) => number)
-      const ownKeys = keyColumns(index, definition.entity, all).map(([, column]) => column)
-      wanted.push({ join: name, part, keys: ownKeys, rows: index.size })
+  const { assembly, database } = context
+  const joins = assembly.joins.map(join => ({
+    ...join,
+    division: divisionOf(context, join.definition.source),
+    group: joinsOf(context, join.definition.source).indexOf(join.definition),
+    indexes: parts.map(() => new KeyIndex(join.definition.entity)),
+  }))
+  for await (const rows of populationBlocks(context)) {
+    for (const { keys, division, group, indexes } of joins) {
+      const columns = keys(rows)
+      const partOfRow = await division.partsOf(database, group, columns, rows.rows)
+      parts.forEach((part, i) => {
+        // Keys of other parts are not numbered: they are most of them.
+        const own = rowsIn(partOfRow, part)
+        indexes[i]?.add(
+          columns.map(column => takeRows(column, own)),
+          own.length,
+        )
+      })
     }
   }
-  return wanted
+  return joins.flatMap(({ name, definition, indexes }) =>
+    indexes.map((index, i): PartOfJoin => {
+      const all = Int32Array.from({ length: index.size }, (_, number) => number)
+      const keys = keyColumns(index, definition.entity, all).map(([, column]) => column)
+      return { join: name, part: parts[i] as number, keys, rows: index.size }
+    }),
+  )
+}
+
+/** The rows that are computed in this run, block by block. */
+async function* populationBlocks(context: RunContext): AsyncGenerator<Chunk> {
+  const { plan, prediction, database, populationFile } = context
+  const stream = new RowStream(database, populationFile, populationKinds(prediction))
+  try {
+    for (let from = 0; from < plan.population.rows; from += BLOCK_ROWS) {
+      const to = Math.min(plan.population.rows, from + BLOCK_ROWS)
+      const rows = populationChunk(await stream.take(to - from), prediction, plan.asOfUs)
+      const origins = await originsOf(context, from, to)
+      yield origins === undefined ? rows : someRows(rows, rowsOfOrigin(origins, 0))
+    }
+  } finally {
+    await stream.close()
+  }
 }
 
 function rowsIn(partOfRow: Int32Array, part: number): Int32Array {

@@ -6,7 +6,7 @@ import { PrescoreError } from '../../base/index.ts'
 import type { Chunk, Column } from '../../expressions/index.ts'
 import { keyPlaces, NO_KEY, ownRows } from '../../history/index.ts'
 import type { SourceDefinition } from '../../project/index.ts'
-import { scanSource } from '../../sources/index.ts'
+import { type ScanSlice, scanSource } from '../../sources/index.ts'
 import type { RunContext } from '../context.ts'
 import { boundsOf, conditionOf } from '../rows.ts'
 import { ownTable } from './own-table.ts'
@@ -26,18 +26,31 @@ export interface OwnBlock {
 /**
  * @param rows with `key.*`, in the order of the keys' bytes
  * @param take is told of each of them once
- * @throws PrescoreError `source_changed`, and what else a scan may throw; `lossy_cast`; `run_corrupt` where the table has not one row for each
+ * @param slice of the table; left out: all of it
+ * @returns how many rows there were: for each key there must be one
+ * @throws PrescoreError `source_changed`, and what else a scan may throw; `lossy_cast`
  */
-export async function readOwnRows(context: RunContext, rows: Chunk, take: (block: OwnBlock) => Promise<void> | void): Promise<void> {
+export async function readOwnRows(
+  context: RunContext,
+  rows: Chunk,
+  take: (block: OwnBlock) => Promise<void> | void,
+  slice?: ScanSlice,
+): Promise<number> {
   const { project, prediction, assembly, plan, database } = context
   const { entity = {} } = prediction
   const own = ownRows(project, prediction, assembly)
   const asked = Object.keys(entity).map(name => rows.columns.get(`key.${name}`) as Column)
   const places = keyPlaces(entity, asked, rows.rows)
-  const only = onlyAmong(own.keys, asked, project.sources[own.source] as SourceDefinition)
+  // Whoever reads a slice is asked for most of what is in it.
+  const only = slice === undefined ? onlyAmong(own.keys, asked, project.sources[own.source] as SourceDefinition) : undefined
   const { source, pin } = await ownTable(context, own.source)
   const block = new Block(assembly.vector.names.length)
-  const scan = { columns: own.columns, passing: true, ...(only === undefined ? {} : { only: { sql: only } }) }
+  const scan = {
+    columns: own.columns,
+    passing: true,
+    ...(only === undefined ? {} : { only: { sql: only } }),
+    ...(slice === undefined ? {} : { slice }),
+  }
   let met = 0
   for await (const chunk of scanSource(database, source, pin, scan)) {
     const found = places.of(
@@ -51,12 +64,13 @@ export async function readOwnRows(context: RunContext, rows: Chunk, take: (block
     }
   }
   if (block.rows > 0) met += await told(block, take)
-  if (met === rows.rows) return
-  throw new PrescoreError('run_corrupt', {
-    where: context.populationFile,
-    found: `${met} rows of these keys in ${own.source}`,
-    expected: `${rows.rows}`,
-  })
+  return met
+}
+
+/** @throws PrescoreError `run_corrupt` where the table has not one row for each key */
+export function checkMet({ populationFile }: RunContext, keys: number, rows: number): void {
+  if (rows === keys) return
+  throw new PrescoreError('run_corrupt', { where: populationFile, found: `${rows} rows of these keys in the table`, expected: `${keys}` })
 }
 
 async function told(block: Block, take: (block: OwnBlock) => Promise<void> | void): Promise<number> {
@@ -66,15 +80,16 @@ async function told(block: Block, take: (block: OwnBlock) => Promise<void> | voi
   return rows
 }
 
-/** The vectors of rows by place. @throws PrescoreError as {@link readOwnRows} */
+/** The vectors of rows by place. @throws PrescoreError as {@link readOwnRows} and {@link checkMet} */
 export async function ownVectors(context: RunContext, rows: Chunk): Promise<readonly Float64Array[]> {
   const vectors = context.assembly.vector.names.map(() => new Float64Array(rows.rows))
-  await readOwnRows(context, rows, ({ rows: count, places, columns }) => {
+  const met = await readOwnRows(context, rows, ({ rows: count, places, columns }) => {
     columns.forEach((column, feature) => {
       const vector = vectors[feature] as Float64Array
       for (let i = 0; i < count; i++) vector[places[i] as number] = column[i] as number
     })
   })
+  checkMet(context, rows.rows, met)
   return vectors
 }
 

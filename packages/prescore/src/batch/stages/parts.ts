@@ -7,12 +7,15 @@ import { join } from 'node:path'
 import { PrescoreError } from '../../base/index.ts'
 import { type Column, type Kind, takeRows, type ValueType } from '../../expressions/index.ts'
 import { askedKeys, NO_KEY } from '../../history/index.ts'
-import { type ColumnKinds, writeParquet } from '../../parquet/index.ts'
+import { type ColumnKinds, writeGroups } from '../../parquet/index.ts'
 import { featureTypes, type JoinDefinition, type KeyColumns, rowScope, type SourceDefinition } from '../../project/index.ts'
 import type { RunContext } from '../context.ts'
 import { boundsOf, readWithin } from '../rows.ts'
 import { readFeaturesManifest } from './features-manifest.ts'
 import { placedColumn } from './placed-column.ts'
+
+/** Shards read ranges of the keys: little is read that is not theirs. */
+const GROUP_ROWS = 16_384
 
 interface PartShape {
   readonly entity: KeyColumns
@@ -47,7 +50,7 @@ export async function writePart(
   const all = [...keys, ...features]
   const columns = new Map(Object.keys(kinds).map((column, i) => [column, all[i] as Column]))
   await mkdir(folder, { recursive: true })
-  await writeParquet(context.database, join(folder, file), kinds, [{ rows: rowsOf(all[0] as Column), columns }])
+  await writeGroups(join(folder, file), kinds, [{ rows: rowsOf(all[0] as Column), columns }], GROUP_ROWS)
 }
 
 function rowsOf(column: Column): number {

@@ -44,7 +44,7 @@ export async function scoreShard(context: RunContext, model: ModelRunner, shard:
   const { plan, prediction } = context
   const [from, to] = shardRange(plan, shard)
   if ((await readScoreManifest(context, shard)) !== undefined) return onRows(to - from)
-  const rows = await readPopulation(context.database, context.populationFile, prediction, plan.asOfUs, from, to)
+  const rows = await readPopulation(context.database, context.populationFile, prediction, plan.asOfUs, [[from, to]])
   const inputs = inputTexts(rows, prediction.inputs)
   const refused = inputs?.map(text => (text === undefined ? 'invalid_input' : undefined))
   const taken = await readTaken(context, model.width, from, to)

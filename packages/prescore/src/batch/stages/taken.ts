@@ -18,7 +18,7 @@ export function takenKinds(width: number): ColumnKinds {
 /** Where rows [from, to) were computed; undefined: all of them in this run. @throws PrescoreError `run_corrupt` */
 export async function originsOf({ database, populationFile, plan }: Place, from: number, to: number): Promise<Int32Array | undefined> {
   if (plan.rescored === undefined) return undefined
-  const { columns } = await readRows(database, populationFile, { taken_origin: 'int64' }, { from, to })
+  const { columns } = await readRows(database, populationFile, { taken_origin: 'int64' }, [[from, to]])
   return Int32Array.from((columns.get('taken_origin') as NumberColumn).values)
 }
 
@@ -44,7 +44,7 @@ export interface TakenRows {
 export async function readTaken(place: Place, width: number, from: number, to: number): Promise<TakenRows | undefined> {
   const origins = await originsOf(place, from, to)
   if (origins === undefined) return undefined
-  const { columns } = await readRows(place.database, place.populationFile, takenKinds(width), { from, to })
+  const { columns } = await readRows(place.database, place.populationFile, takenKinds(width), [[from, to]])
   const earlier = valueNames(width).map(name => (columns.get(`taken_${name}`) as NumberColumn).values)
   const { codes, dictionary } = columns.get('taken_rejected') as StringColumn
   const open = rowsOfOrigin(origins, 0)

@@ -4,19 +4,21 @@ import { removed, temporaryFor } from '../temporary.ts'
 import { type StoredColumns, settle, writable } from '../write.ts'
 import { GroupedFile } from './grouped.ts'
 
+/** Where it is not told otherwise. */
 const GROUP_ROWS = 122_880
 
 /**
  * As `writeParquet` does it: missing values become NULL, timestamps are instants in UTC, durations are seconds. On any failure `file` is
  * as it was before, and nothing lies beside it.
+ * @param groupRows whoever reads some rows of the file reads the groups that they are in
  * @throws PrescoreError `file_unwritable`, `invalid_text`
  */
-export async function writeGroups(file: string, columns: StoredColumns, chunks: Iterable<Chunk>): Promise<void> {
+export async function writeGroups(file: string, columns: StoredColumns, chunks: Iterable<Chunk>, groupRows = GROUP_ROWS): Promise<void> {
   const temporary = temporaryFor(file)
   try {
     const grouped = await GroupedFile.create(temporary, columns)
     try {
-      for (const chunk of chunks) for (const group of groupsOf(chunk)) await grouped.write(group)
+      for (const chunk of chunks) for (const group of groupsOf(chunk, groupRows)) await grouped.write(group)
       await grouped.finish({})
     } finally {
       await grouped.close()
@@ -28,8 +30,8 @@ export async function writeGroups(file: string, columns: StoredColumns, chunks: 
   }
 }
 
-function* groupsOf(chunk: Chunk): Generator<Chunk> {
-  for (let from = 0; from < chunk.rows; from += GROUP_ROWS) yield sliceOf(chunk, from, Math.min(chunk.rows, from + GROUP_ROWS))
+function* groupsOf(chunk: Chunk, groupRows: number): Generator<Chunk> {
+  for (let from = 0; from < chunk.rows; from += groupRows) yield sliceOf(chunk, from, Math.min(chunk.rows, from + groupRows))
 }
 
 function sliceOf({ columns }: Chunk, from: number, to: number): Chunk {

@@ -1,5 +1,6 @@
 import { ERRORS, suggestion } from '../../base/index.ts'
 import { impurities } from '../../expressions/index.ts'
+import { oneStatement } from '../statement.ts'
 import type { GatesDefinition, PredictionDefinition } from '../types.ts'
 import type { Checker } from './checker.ts'
 
@@ -19,8 +20,9 @@ export function checkGates(check: Checker, { gates, features }: PredictionDefini
   checkValues(check, gates, where)
   check.names(sql, `${where}.sql`)
   for (const [name, statement] of Object.entries(sql)) {
-    if (statement.trim() === '' || /;\s*\S/.test(statement))
-      check.add('invalid_value', `${where}.sql.${name}`, statement.trim() === '' ? 'nothing' : 'several statements', 'one SELECT')
+    const one = oneStatement(statement)
+    if (one === undefined || one === '')
+      check.add('invalid_value', `${where}.sql.${name}`, one === '' ? 'nothing' : 'several statements', 'one SELECT')
   }
   check.names(fn, `${where}.fn`)
   for (const [name, text] of Object.entries(fn)) {

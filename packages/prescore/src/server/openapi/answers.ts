@@ -119,7 +119,7 @@ export function overrideOperations(resolver: Resolver): Operation[] {
   const note = { ...TEXT, minLength: 1, maxLength: 1_000 }
   const body = {
     key,
-    value: { type: ['number', 'array', 'null'], items: { type: 'number' } },
+    value: ref('Value'),
     author: note,
     reason: note,
     expiresAt: { ...INSTANT, type: ['string', 'null'] },

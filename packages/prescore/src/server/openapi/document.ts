@@ -34,7 +34,8 @@ export function operationsOf({ resolvers, hasOverrides, hasRuns, sources }: Docu
 
 export function documentOf(documented: Documented): object {
   const paths: Record<string, Record<string, object>> = {}
-  for (const operation of operationsOf(documented)) {
+  const operations = operationsOf(documented)
+  for (const operation of operations) {
     paths[operation.path] = { ...paths[operation.path], [operation.method]: operationJson(operation) }
   }
   const schemas: Record<string, Schema> = { ...SHARED }
@@ -49,6 +50,7 @@ export function documentOf(documented: Documented): object {
     },
     servers: [{ url: '/' }],
     security: [],
+    tags: [...new Set(operations.map(({ tag }) => tag))].map(name => ({ name })),
     paths,
     components: {
       schemas,

@@ -33,6 +33,18 @@ const served = {
   reason: 'checked by hand',
   outputs: {},
 }
+const OUTPUT = object(
+  {
+    state: { enum: ['written', 'failed', 'superseded'] },
+    sequence: WHOLE,
+    atUs: WHOLE,
+    target: TEXT,
+    rows: WHOLE,
+    attempts: WHOLE,
+    message: TEXT,
+  },
+  ['state', 'target', 'rows', 'attempts'],
+)
 const SERVED = object(
   {
     prediction: TEXT,
@@ -41,7 +53,7 @@ const SERVED = object(
     earlier: { type: 'array', items: TEXT },
     who: TEXT,
     reason: TEXT,
-    outputs: { type: 'object', additionalProperties: { type: 'object', required: ['state', 'target', 'rows', 'attempts'] } },
+    outputs: { type: 'object', additionalProperties: OUTPUT },
   },
   ['prediction', 'run', 'publishedAt', 'earlier', 'outputs'],
 )

@@ -4,7 +4,7 @@ import type { Kind } from '../../expressions/index.ts'
 import type { KeyColumns, SourceDefinition } from '../../project/index.ts'
 import type { Resolver } from '../../resolve/index.ts'
 import { LIMITS } from '../limits.ts'
-import { nullable, object, orNull, ref, type Schema, words } from './operation.ts'
+import { ANY_OBJECT, nullable, object, orNull, ref, type Schema, words } from './operation.ts'
 import { FAULT, INSTANT, LIVE, MODE, NULLABLE_INSTANT, NULLABLE_WHOLE, RUN_STATE, TEXT, WHOLE } from './parts.ts'
 import { STATUS } from './status.ts'
 
@@ -58,10 +58,11 @@ export function predictionSchemas({ prediction, keyColumns, attributes }: Resolv
   const key: Record<string, Schema> = entity === undefined ? {} : { key: ref(schemaName(name, 'RequestKey')) }
   const isLive = policy.mode !== 'batch'
   const joins = Object.entries(attributes).map(([join, kinds]) => [join, object(members(kinds, true), [])])
+  // Named: generators make one type of each name, and some refuse two of one unnamed schema.
   const given = {
     ...key,
-    inputs: object(members(inputs, true), []),
-    ...(isLive ? { attributes: object(Object.fromEntries(joins), []) } : {}),
+    inputs: ref(schemaName(name, 'Inputs')),
+    ...(isLive ? { attributes: ref(schemaName(name, 'Attributes')) } : {}),
     ...OPTIONS,
   }
   const request = (...required: readonly string[]): Schema => object(given, required)
@@ -69,12 +70,16 @@ export function predictionSchemas({ prediction, keyColumns, attributes }: Resolv
   return {
     [schemaName(name, 'Key')]: entity === undefined ? { type: 'null' } : keySchema(keyColumns, false),
     ...(entity === undefined ? {} : { [schemaName(name, 'RequestKey')]: keySchema(keyColumns, true), ...overrideSchema(name) }),
+    [schemaName(name, 'Inputs')]: object(members(inputs, true), []),
+    ...(isLive ? { [schemaName(name, 'Attributes')]: object(Object.fromEntries(joins), []) } : {}),
     [schemaName(name, 'Request')]: entity === undefined ? request() : keyed,
     [schemaName(name, 'Answer')]: answerSchema(name, isLive),
   }
 }
 
-export function schemaName(prediction: string, what: 'Key' | 'RequestKey' | 'Request' | 'Answer' | 'Override'): string {
+type Named = 'Key' | 'RequestKey' | 'Inputs' | 'Attributes' | 'Request' | 'Answer' | 'Override'
+
+export function schemaName(prediction: string, what: Named): string {
   return `${prediction}.${what}`
 }
 
@@ -105,7 +110,8 @@ function answerSchema(name: string, isLive: boolean): Schema {
   }
   const more = {
     reason: FAULT,
-    whatIf: { const: true },
+    // Not a constant: a generator for Python writes code that does not parse for one that may be absent.
+    whatIf: { type: 'boolean', description: 'true: what the request set is not what the sources say' },
     override: object({ author: TEXT, reason: TEXT, expiresAt: NULLABLE_INSTANT }),
     explain: object(
       {
@@ -160,19 +166,17 @@ const RUN = {
 }
 
 /** How a run goes that was started here. */
-const ACTIVITY = nullable('object', {
-  properties: {
-    running: { type: 'boolean' },
-    stage: nullable('object', {
-      properties: { stage: TEXT, done: WHOLE, total: nullable('integer') },
-      required: ['stage', 'done', 'total'],
+const ACTIVITY = {
+  ...orNull(
+    object({
+      running: { type: 'boolean' },
+      stage: orNull(object({ stage: TEXT, done: WHOLE, total: nullable('integer') })),
+      exitCode: nullable('integer', { description: 'As of `prescore run`; null while it runs, or where it was killed' }),
+      failure: orNull(FAULT),
     }),
-    exitCode: nullable('integer', { description: 'As of `prescore run`; null while it runs, or where it was killed' }),
-    failure: orNull(FAULT),
-  },
-  required: ['running', 'stage', 'exitCode', 'failure'],
+  ),
   description: 'Of a run that was started here; null for others',
-})
+}
 
 const PROBLEM = object({
   code: ref('ErrorCode'),
@@ -202,12 +206,11 @@ export const SHARED: Readonly<Record<string, Schema>> = {
     ['title', 'status', 'code', 'message', 'fix', 'retryable'],
   ),
   Value: {
-    type: ['number', 'array', 'null'],
-    items: { type: 'number' },
+    anyOf: [{ type: 'number' }, { type: 'array', items: { type: 'number' } }, { type: 'null' }],
     description: 'A number, or several; null in a declared default or an override',
   },
   FailedAnswer: object({ error: FAULT }),
-  Run: object({ ...RUN, report: nullable('object', { additionalProperties: true }), activity: ACTIVITY }, Object.keys(RUN)),
+  Run: object({ ...RUN, report: orNull(ANY_OBJECT), activity: ACTIVITY }, Object.keys(RUN)),
   Prediction: object({
     name: TEXT,
     entity: { type: 'object', additionalProperties: words('string', 'int64') },

@@ -95,6 +95,22 @@ export const SERVICE: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/',
+    route: '/',
+    id: 'root',
+    tag: 'service',
+    summary: 'The process answers, and where to look',
+    responses: {
+      200: json('It does', object({ status: { const: 'alive' }, docs: TEXT, predictions: TEXT }), {
+        status: 'alive',
+        docs: '/docs',
+        predictions: '/api/predictions',
+      }),
+      ...problems([]),
+    },
+  },
+  {
+    method: 'get',
     path: '/livez',
     route: '/livez',
     id: 'livez',

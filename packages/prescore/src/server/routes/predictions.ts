@@ -12,8 +12,11 @@ export function registerPredictions(app: FastifyInstance, resolvers: Resolvers):
   })
 }
 
-/** `/livez`: the process answers. `/readyz`: each prediction has something to answer with, and live features are filled. */
+/** `/`: where to look; KServe's clients of V1 take it for the word that the server lives. `/livez`: the process answers. `/readyz`: each prediction has something to answer with, and live features are filled. */
 export function registerHealth(app: FastifyInstance, resolvers: Resolvers): void {
+  registerPath(app, '/', {
+    GET: (_request, reply) => sendJson(reply, '{"status":"alive","docs":"/docs","predictions":"/api/predictions"}'),
+  })
   registerPath(app, '/livez', { GET: (_request, reply) => sendJson(reply, '{"live":true}') })
   registerPath(app, '/readyz', {
     GET: (_request, reply) => {

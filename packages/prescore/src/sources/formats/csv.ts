@@ -2,7 +2,6 @@
  * CSV: a header, then a line a row; cells that hold separators, quotes or line ends stand in double quotes. The separator is the
  * one with which the header names the most declared columns. An empty cell is missing; `""` is an empty text.
  */
-import { basename } from 'node:path'
 import { PrescoreError } from '../../base/index.ts'
 import { identifier, literal } from '../../parquet/index.ts'
 import { lineOfRecord, splitHeader } from './csv-records.ts'
@@ -77,11 +76,11 @@ function explain(message: string): Explanation | undefined {
   const file = /^ *file = (.+)$/m.exec(message)?.[1]
   if (file === undefined) return undefined
   const line = /CSV Error on Line: (\d+)/.exec(message)?.[1]
-  const at = `${basename(file)}${line === undefined ? '' : `, line ${line}`}`
+  const at = `${file}${line === undefined ? '' : `, line ${line}`}`
   const [, expected, found] = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message) ?? []
   if (found !== undefined) {
     const fix = 'Give every line as many cells as the header, and quote cells that hold the separator or a line end.'
-    return { at, found: `${found} cells`, expected: `${expected}, as in the header`, fix }
+    return { at, found: `${found} ${found === '1' ? 'cell' : 'cells'}`, expected: `${expected}, as in the header`, fix }
   }
   if (message.includes('not utf-8'))
     return {

@@ -56,7 +56,7 @@ export interface TextFormat {
 }
 
 export interface Explanation {
-  /** The file and, if it can be told, the line. */
+  /** The file's path and, if it can be told, the line. */
   readonly at: string
   readonly found: string
   readonly expected: string

@@ -2,7 +2,6 @@
  * JSON: one array of objects, or an object a line. Cells are never coerced: a text is in quotes, a number is not.
  * A member that is absent or null is missing.
  */
-import { basename } from 'node:path'
 import { PrescoreError } from '../../base/index.ts'
 import { identifier, literal } from '../../parquet/index.ts'
 import type { ColumnKind } from '../../project/index.ts'
@@ -87,16 +86,16 @@ async function explain(message: string, files: readonly SourceFile[]): Promise<E
   const reason = /(?:at byte \d+ in \S+ \d+|in \S+ \d+): (.+)/.exec(message)?.[1]?.trim() ?? 'something else'
   if (reason.includes('byte order mark')) {
     const fix = 'Write the file in UTF-8 without a byte order mark.'
-    return { at: basename(name), found: 'a byte order mark', expected: 'an object a line', fix }
+    return { at: name, found: 'a byte order mark', expected: 'an object a line', fix }
   }
   const wanted = { expected: 'an array of objects, or an object a line', fix: 'Write the file with a JSON library, one value a row.' }
   const found = twice === undefined ? reason.replace(/\.$/, '') : `the member "${twice}" twice`
   if (file.layout?.form === 'array') {
     const element = /transform error in file ".+?", in record\/value (\d+)/.exec(message)?.[1]
-    return { at: element === undefined ? basename(name) : `${basename(name)}, element ${element}`, found, ...wanted }
+    return { at: element === undefined ? name : `${name}, element ${element}`, found, ...wanted }
   }
   const broken = await firstBrokenLine(readTexts(name))
   const line = /transform error in file ".+?", in line (\d+)/.exec(message)?.[1]
-  if (broken !== undefined) return { at: `${basename(name)}, line ${broken.line}`, found: broken.found, ...wanted }
-  return { at: line === undefined ? basename(name) : `${basename(name)}, line ${line}`, found, ...wanted }
+  if (broken !== undefined) return { at: `${name}, line ${broken.line}`, found: broken.found, ...wanted }
+  return { at: line === undefined ? name : `${name}, line ${line}`, found, ...wanted }
 }

@@ -30,12 +30,12 @@ export class Layouts {
   readonly #definition: SourceDefinition
   #layouts: readonly Layout[] = []
 
-  /** Records the declaration. @throws PrescoreError `log_mismatch` when the log's events do not fit it */
+  /** Records the declaration, unless the log can only be read. @throws PrescoreError `log_mismatch` when the log's events do not fit it */
   constructor(environment: LogEnvironment, where: string, definition: SourceDefinition) {
     this.#environment = environment
     this.#where = where
     this.#definition = definition
-    this.current = environment.transactionSync(() => this.#record())
+    this.current = environment.isReadOnly ? this.#place().layout : environment.transactionSync(() => this.#record())
   }
 
   /** @throws PrescoreError `store_unreadable` */
@@ -58,14 +58,21 @@ export class Layouts {
   }
 
   #record(): Layout {
+    const { layout, layouts } = this.#place()
+    if (layout.number < layouts.length) return layout
+    if (layouts.length === LAYOUTS_MAX)
+      throw new PrescoreError('log_mismatch', { where: this.#where, found: `${LAYOUTS_MAX} declarations before` })
+    const columns = Object.entries(this.#definition.columns)
+    this.#environment.writeDeclaration(JSON.stringify({ ...fixedOf(this.#definition), layouts: [...layouts, columns] }))
+    return layout
+  }
+
+  /** The layout of what is declared now: one of those that are stored, or the next. */
+  #place(): { readonly layout: Layout; readonly layouts: readonly LayoutColumns[] } {
     const columns = Object.entries(this.#definition.columns)
     const layouts = this.#storedColumns()
     const known = layouts.findIndex(layout => JSON.stringify(layout) === JSON.stringify(columns))
-    if (known !== -1) return new Layout(known, columns)
-    if (layouts.length === LAYOUTS_MAX)
-      throw new PrescoreError('log_mismatch', { where: this.#where, found: `${LAYOUTS_MAX} declarations before` })
-    this.#environment.writeDeclaration(JSON.stringify({ ...fixedOf(this.#definition), layouts: [...layouts, columns] }))
-    return new Layout(layouts.length, columns)
+    return { layout: new Layout(known === -1 ? layouts.length : known, columns), layouts }
   }
 
   /** An empty log forgets a declaration that does not fit. */

@@ -63,19 +63,30 @@ export class LogEnvironment {
     }
   }
 
+  /** It can only be read: nothing is appended, and what is declared now is not recorded. */
+  get isReadOnly(): boolean {
+    return this.#root.isReadOnly
+  }
+
   #identify(): string {
+    const known = this.isReadOnly ? this.#identity() : undefined
+    if (known !== undefined) return known
     return this.#root.transactionSync(() => {
-      const format = this.#meta.getBinary(FORMAT)?.toString()
-      if (format !== undefined && !(Number(format) <= LOG_FORMAT)) {
-        throw new PrescoreError('store_format', { where: this.folder, found: `format ${format}`, expected: `at most ${LOG_FORMAT}` })
-      }
-      const known = this.#meta.getBinary(LOG)?.toString()
-      if (known !== undefined) return known
+      const stored = this.#identity()
+      if (stored !== undefined) return stored
       const made = randomUUID()
       this.#meta.putSync(FORMAT, Buffer.from(String(LOG_FORMAT)))
       this.#meta.putSync(LOG, Buffer.from(made))
       return made
     })
+  }
+
+  #identity(): string | undefined {
+    const format = this.#meta.getBinary(FORMAT)?.toString()
+    if (format !== undefined && !(Number(format) <= LOG_FORMAT)) {
+      throw new PrescoreError('store_format', { where: this.folder, found: `format ${format}`, expected: `at most ${LOG_FORMAT}` })
+    }
+    return this.#meta.getBinary(LOG)?.toString()
   }
 
   /** Runs the change with nobody else writing, in any process, and waits for the disk. When it throws, nothing is written. */

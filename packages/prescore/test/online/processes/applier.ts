@@ -1,14 +1,15 @@
-/** Applies a stream to the state of a folder from where it stands, in batches, until it is killed; says when it has begun. */
+/** Applies a stream to the state of a folder from where it stands, in batches, until it is killed; says when it has begun: `applier.ts <folder> <puts at once>`. */
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { openLiveState } from '../../../src/online/index.ts'
 import { chunkOf, groupIn, LATE_CLOCK, sourceIn } from '../place.ts'
 import { AS_OF_BACK_US, GROUPS, KEYS, streamed } from './endless.ts'
 
-const folder = process.argv[2] ?? ''
+const [folder = '', putsAtOnce = ''] = process.argv.slice(2)
 const source = sourceIn(folder)
 const groups = GROUPS.map(features => groupIn(source, features))
-const state = openLiveState(join(folder, 'state'), groups, { clock: LATE_CLOCK, asOfBackUs: AS_OF_BACK_US, storeWithinMs: 1 })
+const options = { clock: LATE_CLOCK, asOfBackUs: AS_OF_BACK_US, storeWithinMs: 1, putsAtOnce: Number(putsAtOnce) }
+const state = openLiveState(join(folder, 'state'), groups, options)
 for (let position = state.position('events'); ; ) {
   const next = position + 1 + ((position * 7) % 199)
   await state.apply('events', chunkOf(streamed(position, next), position), next)

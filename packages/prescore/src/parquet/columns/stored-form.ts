@@ -10,7 +10,7 @@ const UNITS = { millis: 1, micros: 2 } as const
 const SIGNED: readonly unknown[] = [undefined, CONVERTED.int8, CONVERTED.int16, CONVERTED.int32, CONVERTED.int64]
 const UNSIGNED: readonly unknown[] = [CONVERTED.uint8, CONVERTED.uint16, CONVERTED.uint32]
 
-export interface NumberForm {
+export interface StoredForm {
   readonly stored: 'boolean' | 'int32' | 'uint32' | 'int64' | 'float' | 'double' | 'text'
   /** Whether the numbers are times: those at both ends of the range are none. */
   readonly isTime: boolean
@@ -19,7 +19,7 @@ export interface NumberForm {
 }
 
 /** Undefined: it is left to DuckDB. @param kind as which the column is wanted */
-export function numberForm(kind: Kind, column: LeafColumn): NumberForm | undefined {
+export function storedForm(kind: Kind, column: LeafColumn): StoredForm | undefined {
   const { physical } = column
   if (kind === 'timestamp') {
     const unit = physical === PHYSICAL.int64 ? timeUnit(column) : undefined
@@ -42,7 +42,7 @@ function isText({ physical, converted, logical }: LeafColumn): boolean {
   return physical === PHYSICAL.bytes && isSaid && (converted === undefined || converted === CONVERTED.text)
 }
 
-function storedAs({ physical, converted, logical }: LeafColumn): NumberForm['stored'] | undefined {
+function storedAs({ physical, converted, logical }: LeafColumn): StoredForm['stored'] | undefined {
   const isBare = converted === undefined && logical === undefined
   if (physical === PHYSICAL.boolean) return isBare ? 'boolean' : undefined
   if (physical === PHYSICAL.float) return isBare ? 'float' : undefined

@@ -7,10 +7,10 @@ import { PrescoreError } from '../../src/base/index.ts'
 import type { Column, Kind } from '../../src/expressions/index.ts'
 import {
   type ColumnKinds,
+  ColumnsFile,
   GroupedFile,
   identifier,
   literal,
-  NumbersFile,
   type RowsWanted,
   readColumns,
   selectItem,
@@ -85,8 +85,8 @@ async function written(sql: string, options: string): Promise<string> {
   return file
 }
 
-function opened(file: string, kinds: ColumnKinds, wanted: RowsWanted = {}): Promise<NumbersFile | undefined> {
-  return NumbersFile.open(
+function opened(file: string, kinds: ColumnKinds, wanted: RowsWanted = {}): Promise<ColumnsFile | undefined> {
+  return ColumnsFile.open(
     file,
     Object.entries(kinds).map(([name, kind]) => ({ name, called: name, kind })),
     wanted,

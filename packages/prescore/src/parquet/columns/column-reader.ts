@@ -2,8 +2,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import { bytesAt, type StoredChunk } from './footer.ts'
 import { isRunOf, readHybrid } from './hybrid.ts'
-import type { NumberForm } from './number-form.ts'
 import { PageReader, type ReadPage } from './page-reader.ts'
+import type { StoredForm } from './stored-form.ts'
 import type { TextCodes } from './text-codes.ts'
 
 export const ENCODINGS = { plain: 0, plainDictionary: 2, rle: 3, dictionary: 8 } as const
@@ -19,8 +19,8 @@ interface Numbers {
   readonly exact: BigInt64Array | undefined
 }
 
-export class NumberReader {
-  readonly #form: NumberForm
+export class ColumnReader {
+  readonly #form: StoredForm
   readonly #isOptional: boolean
   readonly #texts: TextCodes | undefined
   #pages: PageReader | undefined
@@ -42,7 +42,7 @@ export class NumberReader {
   #aligned = NOTHING
 
   /** @param texts where they get their codes */
-  constructor(form: NumberForm, isOptional: boolean, texts: TextCodes | undefined) {
+  constructor(form: StoredForm, isOptional: boolean, texts: TextCodes | undefined) {
     this.#form = form
     this.#isOptional = isOptional
     this.#texts = texts

@@ -7,10 +7,10 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { TIME_US_MAX } from '../../base/index.ts'
 import { type Chunk, type Column, isStringColumn, type Kind } from '../../expressions/index.ts'
 import { unreadable } from '../database.ts'
+import { ColumnReader, ENCODINGS } from './column-reader.ts'
 import { type Footer, readFooter, type StoredGroup } from './footer.ts'
-import { type NumberForm, numberForm } from './number-form.ts'
-import { ENCODINGS, NumberReader } from './number-reader.ts'
 import { isKnownCodec, PAGE_BYTES_MAX } from './page-reader.ts'
+import { type StoredForm, storedForm } from './stored-form.ts'
 import { TextCodes } from './text-codes.ts'
 
 /** Rows of a chunk: what is made of them stays in the processor's caches. */
@@ -42,7 +42,7 @@ export interface RowsWanted {
 
 /** How a column is read. */
 interface OwnColumn extends FileColumn {
-  readonly form: NumberForm
+  readonly form: StoredForm
   /** Its place among the columns of the file. */
   readonly at: number
   readonly isOptional: boolean
@@ -50,7 +50,7 @@ interface OwnColumn extends FileColumn {
 
 /** A column that is being read. */
 interface OpenColumn extends OwnColumn {
-  readonly reader: NumberReader
+  readonly reader: ColumnReader
   readonly texts: TextCodes | undefined
   /** Written to by one chunk after the other; undefined: chunks are kept. */
   readonly values: Float64Array | undefined
@@ -67,19 +67,19 @@ interface OwnGroup {
   readonly isMixed: boolean
 }
 
-export class NumbersFile {
+export class ColumnsFile {
   readonly #path: string
   readonly #columns: readonly OwnColumn[]
   readonly #groups: readonly OwnGroup[]
   readonly #within: ValueRange | undefined
 
   /** Undefined: it is left to DuckDB, as a file is that cannot be read. */
-  static async open(path: string, columns: readonly FileColumn[], wanted: RowsWanted): Promise<NumbersFile | undefined> {
+  static async open(path: string, columns: readonly FileColumn[], wanted: RowsWanted): Promise<ColumnsFile | undefined> {
     try {
       const footer = await footerOf(path)
       const own = footer === undefined ? undefined : ownColumns(footer, columns)
       const groups = footer === undefined || own === undefined ? undefined : ownGroups(footer, own, wanted)
-      return own === undefined || groups === undefined ? undefined : new NumbersFile(path, own, groups, wanted.within)
+      return own === undefined || groups === undefined ? undefined : new ColumnsFile(path, own, groups, wanted.within)
     } catch {
       return undefined
     }
@@ -138,7 +138,7 @@ function openColumn(column: OwnColumn, isPassing: boolean): OpenColumn {
   const texts = column.kind === 'string' ? new TextCodes() : undefined
   return {
     ...column,
-    reader: new NumberReader(column.form, column.isOptional, texts),
+    reader: new ColumnReader(column.form, column.isOptional, texts),
     texts,
     // Of texts they are not handed over.
     values: isPassing || texts !== undefined ? new Float64Array(CHUNK_ROWS) : undefined,
@@ -174,7 +174,7 @@ function ownColumns(footer: Footer, columns: readonly FileColumn[]): readonly Ow
     const alike = [...footer.columns.keys()].filter(at => footer.columns[at]!.name.toLowerCase() === column.called.toLowerCase())
     const [at = -1] = alike
     const leaf = footer.columns[at]
-    const form = leaf === undefined ? undefined : numberForm(column.kind, leaf)
+    const form = leaf === undefined ? undefined : storedForm(column.kind, leaf)
     if (alike.length !== 1 || leaf?.name !== column.called || form === undefined) return undefined
     const isReadable = footer.groups.every(
       ({ chunks }) =>

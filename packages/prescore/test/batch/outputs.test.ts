@@ -84,5 +84,5 @@ test('a file that cannot be written: the run is served, the record says why, exi
   const { stdout } = await prescore(['runs', '--json', ...state], { cwd: folder })
   const [{ id }] = (JSON.parse(stdout) as { runs: [{ id: string }] }).runs
   const shown = await prescore(['runs', 'show', id, ...state], { cwd: folder })
-  assert.match(shown.stdout, / {2}output +each: written 31 rows to out\/each\/\{asOf\}\.ndjson\n/)
+  assert.match(shown.stdout, / {2}output +each: written 31 rows to out\/each\/2026-03-10T120000\.000000Z\.ndjson\n/)
 })

@@ -125,7 +125,8 @@ test('a disk that is mounted read-only: stored answers are given, by commands an
 test('a folder that this user may not write', () => {
   const place = join(home, 'closed')
   mkdirSync(place)
-  writeFileSync(join(place, 'events.json'), '[]')
+  const event = { id: 5001, placed: '2026-03-10T11:00:00Z', customer: 'c1', amount: 1, note: 'a' }
+  writeFileSync(join(place, 'events.json'), JSON.stringify([event]))
   cpSync(state, join(place, 'state'), { recursive: true })
   for (const path of [home, place, ...globSync('**/*', { cwd: place }).map(each => join(place, each))]) chmodSync(path, 0o555)
   const before = globSync('**/*', { cwd: place }).sort()

@@ -70,9 +70,9 @@ function valueAt({ chunk, row }: Place, name: string): Value {
   return valueOf(chunk.columns.get(`row.${name}`) as Column, row)
 }
 
-/** Numbers by value, texts by their UTF-8 bytes; what is missing comes last. */
+/** Numbers by value, −0 before 0, texts by their UTF-8 bytes; what is missing comes last. */
 function compareValues(a: Value, b: Value): number {
-  if (a === b) return 0
+  if (a === b) return Object.is(a, b) ? 0 : Object.is(a, -0) ? -1 : 1
   if (a === undefined || b === undefined) return a === undefined ? 1 : -1
   if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b))
   return a < b ? -1 : a > b ? 1 : 0

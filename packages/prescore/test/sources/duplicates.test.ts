@@ -97,6 +97,20 @@ test('of rows that differ in their values alone, in a text and none: the same on
   }
 })
 
+test('of zeros of both signs the negative one, in any order', async () => {
+  for (const zeros of ["'-0.0', '0.0'", "'0.0', '-0.0'"]) {
+    await place.copy('zeros.parquet', `SELECT 1 AS id, make_timestamptz(1) AS at, CAST(unnest([${zeros}]) AS DOUBLE) AS x`)
+    const source = events({
+      files: 'zeros.parquet',
+      columns: { id: 'int64', at: 'timestamp', x: 'float64' },
+      id: 'id',
+      time: 'at',
+    })
+    const [winner, ...others] = await scanned(place, sourceAt(place, source), { columns: ['x'] })
+    assert.deepEqual([winner?.row.x, others], [-0, []])
+  }
+})
+
 test('a range is of the winners: a later arrival does not take the place of one outside', async () => {
   await place.copyRows('range.parquet', TYPES, [
     { id: 1, at: 10, got: 10, x: 1, s: 'first' },

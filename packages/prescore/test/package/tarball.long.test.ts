@@ -11,7 +11,7 @@ import { walkThroughs } from './walk-through.ts'
 import { withoutOnnxRuntime } from './without-onnx-runtime.ts'
 
 const NPM = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
-const BYTES_MAX = 2_300_000
+const BYTES_MAX = 2_500_000
 let place: Packed
 let home: string
 let installed: string

@@ -97,11 +97,12 @@ export class Division {
 
   /** A text's place is the database's own hash, asked for once for each text of a dictionary. */
   async #placesOfDictionary(database: Database, dictionary: readonly string[]): Promise<Float64Array> {
-    const known = this.#places.get(dictionary)
     // It only grows.
-    if (known !== undefined && known.length === dictionary.length) return known
+    const known = this.#places.get(dictionary) ?? new Float64Array(0)
+    if (known.length === dictionary.length) return known
     const places = new Float64Array(dictionary.length)
-    for (let from = 0; from < dictionary.length; from += TEXTS_AT_ONCE)
+    places.set(known)
+    for (let from = known.length; from < dictionary.length; from += TEXTS_AT_ONCE)
       places.set(await hashesOf(database, dictionary.slice(from, from + TEXTS_AT_ONCE)), from)
     this.#places.set(dictionary, places)
     return places

@@ -141,7 +141,7 @@ export class HotConnection implements Connection, RoutedListener {
     else {
       this.#wantedBytes = 1
       const body = head.bodyBytes > 0 ? bytes.subarray(at + headBytes, at + wholeBytes) : NO_BODY
-      this.#incoming.skip(wholeBytes)
+      this.#incoming.drop(wholeBytes)
       this.#answer(hot, new Asked(head.requestId ?? newRequestId(), this), body)
     }
   }
@@ -164,7 +164,7 @@ export class HotConnection implements Connection, RoutedListener {
   #route(plain: PlainRequest): void {
     this.#waitFor(1)
     this.#outbox.write()
-    this.#incoming.skip(plain.headBytes)
+    this.#incoming.drop(plain.headBytes)
     this.#routed = new RoutedRequest(this.#host.server, this.#socket, plain, this)
   }
 

@@ -35,12 +35,12 @@ export class Incoming {
   shift(most: number): Buffer {
     const end = Math.min(this.at + most, this.bytes.length)
     const piece = this.bytes.subarray(this.at, end)
-    this.skip(piece.length)
+    this.drop(piece.length)
     return piece
   }
 
   /** @param count of bytes of the first piece. */
-  skip(count: number): void {
+  drop(count: number): void {
     this.at += count
     if (this.at < this.bytes.length) return
     this.bytes = this.#later.shift() ?? NONE

@@ -127,3 +127,16 @@ test('the part of a key never changes: it is where a run has put its features', 
   const partOf = await new Division(source, [ofBoth], 1 << 16).partsOf(place.database, 0, columns, 3)
   assert.deepEqual([...partOf], [35939, 31312, 35480])
 })
+
+test('a dictionary that grows: each text is of the part that it is of alone', async () => {
+  const dictionary = ['a', 'b']
+  const column = (codes: readonly number[]): Column => ({ type: { kind: 'string' }, codes: Int32Array.from(codes), dictionary })
+  const division = new Division(source, [ofName], 64)
+  const first = await division.partsOf(place.database, 0, [column([0, 1])], 2)
+  dictionary.push(...Array.from({ length: 100 }, (_, i) => `text ${i}`))
+  const codes = dictionary.map((_, code) => code)
+  const grown = await division.partsOf(place.database, 0, [column(codes)], codes.length)
+  const alone = await new Division(source, [ofName], 64).partsOf(place.database, 0, [stringColumn(dictionary)], codes.length)
+  assert.deepEqual([...grown], [...alone])
+  assert.deepEqual([...grown.subarray(0, 2)], [...first])
+})

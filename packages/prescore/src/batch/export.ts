@@ -65,21 +65,27 @@ async function writeRows(run: StoredRunFiles, file: string, kinds: StoredColumns
 
 /** Rows with what is the same of all of them. */
 async function* told({ record }: StoredRunFiles, chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+  let same = sameOfAll(record, 0)
   for await (const { rows, columns } of chunks) {
-    const text = (value: string): Column => ({ type: { kind: 'string' }, codes: new Int32Array(rows), dictionary: [value] })
-    const moment = (us: number | null | undefined): Column => ({
-      type: { kind: 'timestamp' },
-      values: new Float64Array(rows).fill(us ?? Number.NaN),
-    })
-    const same = {
-      as_of: moment(record.asOfUs),
-      data_through: moment(record.dataThroughUs),
-      release: text(record.release),
-      run: text(record.id),
-      written_at: moment(record.finishedAtUs ?? record.updatedAtUs),
-    }
-    yield { rows, columns: new Map([...columns, ...Object.entries(same)]) }
+    if (same.rows !== rows) same = sameOfAll(record, rows)
+    yield { rows, columns: new Map([...columns, ...same.columns]) }
   }
+}
+
+function sameOfAll(record: StoredRunFiles['record'], rows: number): Chunk {
+  const text = (value: string): Column => ({ type: { kind: 'string' }, codes: new Int32Array(rows), dictionary: [value] })
+  const moment = (us: number | null | undefined): Column => ({
+    type: { kind: 'timestamp' },
+    values: new Float64Array(rows).fill(us ?? Number.NaN),
+  })
+  const columns = {
+    as_of: moment(record.asOfUs),
+    data_through: moment(record.dataThroughUs),
+    release: text(record.release),
+    run: text(record.id),
+    written_at: moment(record.finishedAtUs ?? record.updatedAtUs),
+  }
+  return { rows, columns: new Map(Object.entries(columns)) }
 }
 
 async function writeTexts(

@@ -20,6 +20,8 @@ import { inputsKind, type ValueShape } from './values.ts'
 
 /** Rows in memory at once. */
 const CHUNK_ROWS = 65_536
+/** The numbers of the rows of what is read at once, which is less. */
+const ROWS = Int32Array.from({ length: CHUNK_ROWS }, (_, row) => row)
 
 export interface StoredRunFiles {
   readonly record: RunRecord
@@ -93,7 +95,7 @@ export async function* runRows({ context, shards, shape }: StoredRunFiles): Asyn
     for await (const chunk of readRun(context.database, join(context.layout.shard('score', shard), file), kinds)) {
       for (let at = 0; at < chunk.rows; ) {
         const count = Math.min(chunk.rows - at, CHUNK_ROWS - rows)
-        const some = Int32Array.from({ length: count }, (_, i) => at + i)
+        const some = ROWS.subarray(at, at + count)
         for (const [name, buffer] of buffers) buffer.append(chunk.columns.get(name) as Column, some)
         at += count
         rows += count

@@ -6,11 +6,12 @@ import { NO_KEY } from '../history/index.ts'
 import { decodeKey, type Key, type KeyColumns } from '../project/index.ts'
 import { blockKey, blockRange, isSettledKey } from './block-key.ts'
 import { BusyKeys } from './busy-keys.ts'
-import type { Environment, Table } from './environment.ts'
+import type { Environment } from './environment.ts'
 import type { Retention, RowsOfKey } from './growth.ts'
 import type { Intake, Prepared } from './intake.ts'
-import type { Put } from './journal.ts'
 import { addToBlock, KeyEvents, type Moment, type Workbench } from './key-events.ts'
+import { Puts } from './puts.ts'
+import { GROUP, type Table } from './tables.ts'
 import { Waiting } from './waiting.ts'
 import { type Found, Wave } from './wave.ts'
 
@@ -19,6 +20,8 @@ const EVENTS_OF_KEY = 4
 
 /** What a table needs of its group. */
 export interface TableParts extends Workbench {
+  /** Names the group. */
+  readonly name: string
   readonly entity: KeyColumns
   /** Which events are kept by now. */
   readonly retention: () => Retention
@@ -32,8 +35,8 @@ export class GroupTable {
   readonly #busy: BusyKeys
   /** Over the one that is being stored. */
   #wave: Wave
-  /** What is to be stored of that one. */
-  #puts: Put[] = []
+  /** What is to be stored of that one, once all events are put to their keys. */
+  puts: Puts
   /** Stored blocks to be removed. */
   #expired: Buffer[] = []
 
@@ -43,6 +46,7 @@ export class GroupTable {
     this.#parts = parts
     this.#busy = new BusyKeys(busyBytesMax)
     this.#wave = new Wave(new Waiting(parts.newIntake()), undefined)
+    this.puts = this.#noPuts()
   }
 
   /** About how many keys, and how many events, are not being stored yet. */
@@ -95,7 +99,7 @@ export class GroupTable {
     wave.retention = this.#parts.retention()
     wave.pass = undefined
     this.#wave = new Wave(new Waiting(this.#parts.newIntake()), wave)
-    this.#puts = this.#expired.map(key => [key, undefined])
+    for (const key of this.#expired) this.puts.add(key, undefined)
     this.#expired = []
     // A key of many blocks is changed in place: what is of this wave is taken before the next one has any.
     for (const [name, key] of wave.named) this.#collect(Buffer.from(name, 'latin1'), key)
@@ -108,7 +112,7 @@ export class GroupTable {
     return wave.pass.goOn(untilMs, (number, keyBytes) => {
       if (wave.waiting.has(number)) this.#putTo(wave, number, keyBytes)
       const only = wave.only(number)
-      if (only !== undefined) this.#puts.push([keyBytes, only])
+      if (only !== undefined) this.puts.add(keyBytes, only)
     })
   }
 
@@ -130,23 +134,10 @@ export class GroupTable {
     return true
   }
 
-  /** What is to be stored, once all events are put to their keys. */
-  get puts(): readonly Put[] {
-    return this.#puts
-  }
-
-  /** Puts and removes what is to be stored, or some of it; within a commit. */
-  store(from = 0, end = this.#puts.length): void {
-    for (let i = from; i < end; i++) {
-      const [key, bytes] = this.#puts[i]!
-      void (bytes === undefined ? this.#table.remove(key) : this.#table.put(key, bytes as Buffer))
-    }
-  }
-
   /** After the commit: the disk has it. */
   settle(): void {
     this.#wave.older = undefined
-    this.#puts = []
+    this.puts = this.#noPuts()
   }
 
   /** Forgets everything. */
@@ -159,7 +150,7 @@ export class GroupTable {
   revert(): void {
     this.#wave = new Wave(new Waiting(this.#parts.newIntake()), undefined)
     this.#busy.clear()
-    this.#puts = []
+    this.puts = this.#noPuts()
     this.#expired = []
   }
 
@@ -229,15 +220,19 @@ export class GroupTable {
 
   #collect(keyBytes: Buffer, key: Found): void {
     if (!(key instanceof KeyEvents)) {
-      this.#puts.push([keyBytes, key])
+      this.puts.add(keyBytes, key)
       return
     }
     const at = (moment: Moment) => (moment === undefined ? keyBytes : blockKey(keyBytes, moment))
     key.changes(
-      (moment, bytes) => this.#puts.push([at(moment), bytes]),
-      moment => this.#puts.push([at(moment), undefined]),
+      (moment, bytes) => this.puts.add(at(moment), bytes),
+      moment => this.puts.add(at(moment), undefined),
       this.#parts,
     )
+  }
+
+  #noPuts(): Puts {
+    return new Puts(`${GROUP}${this.#parts.name}`)
   }
 }
 

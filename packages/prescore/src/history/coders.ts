@@ -62,18 +62,26 @@ class TextCoder implements ColumnCoder {
     return this.#texts.push(text) - 1
   }
 
-  /** Brought up to date: dictionaries grow, and so does what is known. Adding settles by itself what was not known before. */
+  /** Brought up to date: dictionaries grow, and so does what is known. Adding looks for each text itself, when it meets the first. */
   #translation(dictionary: readonly string[], add: boolean): Translation {
     const made: Translation = this.#translations.get(dictionary) ?? { own: [], known: 0 }
     this.#translations.set(dictionary, made)
-    const isStale = !add && made.known !== this.size
+    if (add) {
+      if (made.own.length < dictionary.length) made.known = NOT_LOOKED
+      while (made.own.length < dictionary.length) made.own.push(NO_KEY)
+      return made
+    }
+    const isStale = made.known !== this.size
     for (let code = isStale ? 0 : made.own.length; code < dictionary.length; code++) {
       if ((made.own[code] ?? NO_KEY) === NO_KEY) made.own[code] = this.#codes.get(dictionary[code] as string) ?? NO_KEY
     }
-    if (isStale) made.known = this.size
+    made.known = this.size
     return made
   }
 }
+
+/** Some texts were not looked for. */
+const NOT_LOOKED = -1
 
 /** For a foreign dictionary our code of each of its codes; what is missing there was looked for when so many texts were known. */
 interface Translation {

@@ -119,11 +119,21 @@ export class Environment {
    * @throws PrescoreError `store_unreadable`
    */
   async commit(parts: readonly Uint8Array<ArrayBuffer>[], isMuch: boolean): Promise<void> {
-    if (isMuch) {
-      this.#storeThread ??= new StoreThread({ folder: this.folder, owner: this.#owner })
-      await this.#storeThread.commit(parts)
-    } else await this.#commitHere(parts)
+    await (isMuch ? this.#commitElsewhere(parts) : this.#commitHere(parts))
     this.#root.refresh()
+  }
+
+  async #commitElsewhere(parts: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
+    this.#storeThread ??= new StoreThread({ folder: this.folder, owner: this.#owner })
+    const thread = this.#storeThread
+    try {
+      await thread.commit(parts)
+    } catch (error) {
+      // It may have died: the next commit has another one.
+      this.#storeThread = undefined
+      await thread.stop()
+      throw error
+    }
   }
 
   #commitHere(parts: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {

@@ -19,6 +19,7 @@ import { Retries } from './retries.ts'
 import { predictionOf, scorerOf } from './scorer-of.ts'
 import { Seat } from './seat.ts'
 import { StateReader } from './state-reader.ts'
+import { StateWatch } from './state-watch.ts'
 import type { LiveScorer, ModelReport } from './types.ts'
 
 const READY_WITHIN_MS = 300_000
@@ -37,6 +38,7 @@ export class Live {
   /** Groups of releases that were replaced: stored still, until the next replacement. */
   #retired: readonly string[] = []
   readonly #retries = new Retries()
+  readonly #watch = new StateWatch()
   /** What answers, or should, by prediction. */
   readonly #releases = new Map<string, Release>()
   #mending: Promise<void> | undefined
@@ -91,6 +93,7 @@ export class Live {
     if (this.#isClosed) return
     this.#isClosed = true
     clearTimeout(this.#patience)
+    this.#watch.stop()
     this.#retries.stop()
     await this.#feeds.stop()
     await this.settled
@@ -125,6 +128,7 @@ export class Live {
     // What cannot be answered now may be again after the next start.
     const keepOthers = releases.length < this.#frozen.size
     this.#state = await this.#openState([...groups.values()], [...sources.keys()], keepOthers)
+    this.#watch.start(this.#state, failure => this.#place.onFailure?.('live state', failure))
     const unfilled = await this.#feeds.fill(this.#state, sources.values())
     for (const error of unfilled.values()) this.#mendSoon(error)
     for (const [release, reading] of readings) {

@@ -38,7 +38,7 @@ export class Live {
   /** Groups of releases that were replaced: stored still, until the next replacement. */
   #retired: readonly string[] = []
   readonly #retries = new Retries()
-  readonly #watch = new StateWatch()
+  readonly #watch: StateWatch
   /** What answers, or should, by prediction. */
   readonly #releases = new Map<string, Release>()
   #mending: Promise<void> | undefined
@@ -49,7 +49,11 @@ export class Live {
   constructor(place: LivePlace, frozen: ReadonlyMap<string, Frozen>) {
     this.#place = place
     this.#frozen = frozen
-    this.#feeds = new Feeds(place, error => this.#mendSoon(error))
+    this.#watch = new StateWatch(failure => place.onFailure?.('live state', failure))
+    this.#feeds = new Feeds(place, error => {
+      this.#watch.look()
+      this.#mendSoon(error)
+    })
     const { loaded, onFailure, onWarning } = place
     this.#tables = new RequestTables({
       definition: loaded.definition,
@@ -128,7 +132,7 @@ export class Live {
     // What cannot be answered now may be again after the next start.
     const keepOthers = releases.length < this.#frozen.size
     this.#state = await this.#openState([...groups.values()], [...sources.keys()], keepOthers)
-    this.#watch.start(this.#state, failure => this.#place.onFailure?.('live state', failure))
+    this.#watch.start(this.#state)
     const unfilled = await this.#feeds.fill(this.#state, sources.values())
     for (const error of unfilled.values()) this.#mendSoon(error)
     for (const [release, reading] of readings) {

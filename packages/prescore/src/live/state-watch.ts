@@ -5,16 +5,26 @@ import type { LiveState } from '../online/index.ts'
 const LOOK_MS = 500
 
 export class StateWatch {
+  readonly #tell: (failure: PrescoreError) => void
+  #state: Pick<LiveState, 'failure'> | undefined
   #timer: NodeJS.Timeout | undefined
   #told: string | undefined
 
   /** @param tell is called once for each trouble, until that is over. */
-  start(state: Pick<LiveState, 'failure'>, tell: (failure: PrescoreError) => void): void {
-    this.#timer = setInterval(() => {
-      const { failure } = state
-      if (failure !== undefined && failure.message !== this.#told) tell(failure)
-      this.#told = failure?.message
-    }, LOOK_MS).unref()
+  constructor(tell: (failure: PrescoreError) => void) {
+    this.#tell = tell
+  }
+
+  start(state: Pick<LiveState, 'failure'>): void {
+    this.#state = state
+    this.#timer = setInterval(() => this.look(), LOOK_MS).unref()
+  }
+
+  /** Also at once, when something has gone wrong. */
+  look(): void {
+    const failure = this.#state?.failure
+    if (failure !== undefined && failure.message !== this.#told) this.#tell(failure)
+    this.#told = failure?.message
   }
 
   stop(): void {

@@ -12,6 +12,7 @@ export {
 export { losslessJson, parseLosslessJson } from './json.ts'
 export { readJson } from './json-reader.ts'
 export { lazily } from './lazily.ts'
+export { arraysIn, letGo } from './let-go.ts'
 export { installLine, optionalPackage } from './optional.ts'
 export { checkMade, checkSettings, type Settings } from './settings.ts'
 export { shown } from './shown.ts'

@@ -18,6 +18,12 @@ const STOP_MS = 2_500
 /** A worker may take as much as this thread. Said outright, V8 ends a worker that needs more, and not the process with it. */
 const HEAP_MB = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20)
 
+/**
+ * Of what is young. Left to itself V8 lets it grow to three times as much, of which nothing is given back; but workers deal in large
+ * arrays, and what else they make is short-lived.
+ */
+const YOUNG_MB = 48
+
 export interface TaskThreadOptions<Task> {
   /** The worker's file, which calls `serveTasks`. */
   readonly url: URL
@@ -55,7 +61,7 @@ export class TaskThread<Task, Told, Result> {
     this.#options = options
     this.#thread = new Worker(options.url, {
       workerData: options.workerData,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
     })
     this.#thread.on('message', (message: TaskMessage<Told, Result>) => this.#receive(message))
     this.#thread.on('error', error => this.#die(error.message))

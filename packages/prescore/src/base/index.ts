@@ -1,5 +1,6 @@
 export { canonicalText, contentHash } from './canonical.ts'
 export { type Clock, type SimulatedClock, simulatedClock, systemClock } from './clock.ts'
+export { writeDigits, writePadded } from './digits.ts'
 export {
   ERRORS,
   type ErrorCode,

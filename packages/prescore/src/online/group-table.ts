@@ -18,6 +18,9 @@ import { type Found, Wave } from './wave.ts'
 /** More of a key do not take more room on disk, but in memory until they are stored. */
 const EVENTS_OF_KEY = 4
 
+/** Keys between two looks at the clock. */
+const KEYS_AT_ONCE = 32
+
 /** What a table needs of its group. */
 export interface TableParts extends Workbench {
   /** Names the group. */
@@ -35,8 +38,10 @@ export class GroupTable {
   readonly #busy: BusyKeys
   /** Over the one that is being stored. */
   #wave: Wave
-  /** What is to be stored of that one, once all events are put to their keys. */
-  puts: Puts
+  /** What is to be stored of that one. */
+  #puts: Puts
+  /** What comes next of the keys that were filled. */
+  #filled: Iterator<[name: string, key: Found]> | undefined
   /** Stored blocks to be removed. */
   #expired: Buffer[] = []
 
@@ -46,7 +51,7 @@ export class GroupTable {
     this.#parts = parts
     this.#busy = new BusyKeys(busyBytesMax)
     this.#wave = new Wave(new Waiting(parts.newIntake()), undefined)
-    this.puts = this.#noPuts()
+    this.#puts = this.#noPuts()
   }
 
   /** About how many keys, and how many events, are not being stored yet. */
@@ -99,20 +104,22 @@ export class GroupTable {
     wave.retention = this.#parts.retention()
     wave.pass = undefined
     this.#wave = new Wave(new Waiting(this.#parts.newIntake()), wave)
-    for (const key of this.#expired) this.puts.add(key, undefined)
+    for (const key of this.#expired) this.#puts.add(key, undefined)
     this.#expired = []
     // A key of many blocks is changed in place: what is of this wave is taken before the next one has any.
-    for (const [name, key] of wave.named) this.#collect(Buffer.from(name, 'latin1'), key)
+    for (const [name, key] of wave.named) if (key instanceof KeyEvents) this.#collect(Buffer.from(name, 'latin1'), key)
+    this.#filled = wave.named[Symbol.iterator]()
   }
 
   /** Puts events of what is to be stored to their keys, until a moment. @returns whether all are */
   fold(untilMs: number): boolean {
     const wave = this.#wave.older!
+    if (!this.#foldFilled(untilMs)) return false
     wave.pass ??= wave.passFrom(0)
     return wave.pass.goOn(untilMs, (number, keyBytes) => {
       if (wave.waiting.has(number)) this.#putTo(wave, number, keyBytes)
       const only = wave.only(number)
-      if (only !== undefined) this.puts.add(keyBytes, only)
+      if (only !== undefined) this.#puts.add(keyBytes, only)
     })
   }
 
@@ -134,10 +141,15 @@ export class GroupTable {
     return true
   }
 
+  /** What is to be stored, once all events are put to their keys. */
+  get puts(): Puts {
+    return this.#puts
+  }
+
   /** After the commit: the disk has it. */
   settle(): void {
     this.#wave.older = undefined
-    this.puts = this.#noPuts()
+    this.#puts = this.#noPuts()
   }
 
   /** Forgets everything. */
@@ -150,7 +162,7 @@ export class GroupTable {
   revert(): void {
     this.#wave = new Wave(new Waiting(this.#parts.newIntake()), undefined)
     this.#busy.clear()
-    this.puts = this.#noPuts()
+    this.#puts = this.#noPuts()
     this.#expired = []
   }
 
@@ -218,17 +230,24 @@ export class GroupTable {
     return key
   }
 
-  #collect(keyBytes: Buffer, key: Found): void {
-    if (!(key instanceof KeyEvents)) {
-      this.puts.add(keyBytes, key)
-      return
-    }
+  #collect(keyBytes: Buffer, key: KeyEvents): void {
     const at = (moment: Moment) => (moment === undefined ? keyBytes : blockKey(keyBytes, moment))
     key.changes(
-      (moment, bytes) => this.puts.add(at(moment), bytes),
-      moment => this.puts.add(at(moment), undefined),
+      (moment, bytes) => this.#puts.add(at(moment), bytes),
+      moment => this.#puts.add(at(moment), undefined),
       this.#parts,
     )
+  }
+
+  /** @returns whether all are among what is to be stored */
+  #foldFilled(untilMs: number): boolean {
+    for (let looked = 1; ; looked++) {
+      const next = this.#filled?.next()
+      if (next === undefined || next.done === true) return true
+      const [name, key] = next.value
+      if (!(key instanceof KeyEvents)) this.#puts.add(Buffer.from(name, 'latin1'), key)
+      if (looked % KEYS_AT_ONCE === 0 && performance.now() >= untilMs) return false
+    }
   }
 
   #noPuts(): Puts {

@@ -12,11 +12,17 @@ const WORD = 4294967296
 /** The upper words of safe integers are at most this, and at least its negative. */
 const UPPER_MAX = 0x1fffff
 const NOTHING = new Uint8Array(0)
+const NO_SUCH_CODE = 'a code that is not in the dictionary'
 
 /** Numbers, with the exact ones where doubles do not hold them all. */
 interface Numbers {
   readonly values: Float64Array
   readonly exact: BigInt64Array | undefined
+}
+
+/** The numbers of a page, or the codes of those in its dictionary, of which doubles hold all. */
+interface PageNumbers extends Numbers {
+  readonly codes?: Int32Array
 }
 
 export class ColumnReader {
@@ -29,7 +35,7 @@ export class ColumnReader {
   #rowsLeft = 0
   /** Of the chunk, in pages that are not read yet. */
   #rowsUnread = 0
-  #page: Numbers = { values: new Float64Array(0), exact: undefined }
+  #page: PageNumbers = { values: new Float64Array(0), exact: undefined }
   #next = 0
   /** By row of the page: 1 where there is a number; undefined: everywhere. */
   #present: Int32Array | undefined
@@ -76,14 +82,17 @@ export class ColumnReader {
   }
 
   #take(to: Float64Array, at: number, count: number, exact: BigInt64Array | undefined): void {
-    const { values, exact: own } = this.#page
-    if (this.#present === undefined && exact === undefined) to.set(values.subarray(this.#next, this.#next + count), at)
+    const { values, exact: own, codes } = this.#page
+    const isPlain = this.#present === undefined && exact === undefined
+    if (isPlain && codes === undefined) to.set(values.subarray(this.#next, this.#next + count), at)
+    else if (isPlain && codes !== undefined) decode(codes, values, this.#next, count, to, at)
     else {
       let next = this.#next
       for (let i = 0; i < count; i++) {
         const isPresent = this.#present === undefined || this.#present[this.#row + i] === 1
-        to[at + i] = isPresent ? values[next]! : Number.NaN
-        if (exact !== undefined && isPresent) exact[at + i] = own?.[next] ?? BigInt(Number.isNaN(values[next]) ? 0 : values[next]!)
+        const value = isPresent ? valueAt(values, codes, next) : Number.NaN
+        to[at + i] = value
+        if (exact !== undefined && isPresent) exact[at + i] = own?.[next] ?? BigInt(Number.isNaN(value) ? 0 : value)
         if (isPresent) next++
       }
       this.#next = next - count
@@ -150,20 +159,18 @@ export class ColumnReader {
     return { values: to, exact: undefined }
   }
 
-  #coded({ bytes, valuesAt, rows }: ReadPage, count: number): Numbers {
+  #coded({ bytes, valuesAt, rows }: ReadPage, count: number): PageNumbers {
     const dictionary = this.#dictionary
     if (dictionary === undefined) throw new Error('codes without a dictionary')
     if (this.#codes.length < rows) this.#codes = new Int32Array(rows)
     const codes = this.#codes.subarray(0, count)
     if (count > 0) readHybrid(bytes, valuesAt + 1, bytes[valuesAt]!, codes)
-    const to = this.#roomFor(count)
     const { values, exact } = dictionary
-    for (let i = 0; i < count; i++) {
-      const value = values[codes[i]!]
-      if (value === undefined) throw new Error('a code that is not in the dictionary')
-      to[i] = value
-    }
-    return { values: to, exact: exact === undefined ? undefined : BigInt64Array.from(codes, code => exact[code]!) }
+    // A page can be as large as its row group: its numbers are looked up when they are asked for.
+    if (exact === undefined) return { values, exact, codes }
+    const to = this.#roomFor(count)
+    decode(codes, values, 0, count, to, 0)
+    return { values: to, exact: BigInt64Array.from(codes, code => exact[code]!) }
   }
 
   /** Runs of them, behind the length of all. */
@@ -188,6 +195,22 @@ export class ColumnReader {
     this.#aligned.set(bytes.subarray(from, from + size))
     return { buffer: this.#aligned.buffer, byteOffset: 0 }
   }
+}
+
+/** The numbers of codes from one on, so many. @throws Error where one is in no dictionary */
+function decode(codes: Int32Array, dictionary: Float64Array, from: number, count: number, to: Float64Array, at: number): void {
+  for (let i = 0; i < count; i++) {
+    const value = dictionary[codes[from + i]!]
+    if (value === undefined) throw new Error(NO_SUCH_CODE)
+    to[at + i] = value
+  }
+}
+
+/** @throws Error as {@link decode} */
+function valueAt(values: Float64Array, codes: Int32Array | undefined, at: number): number {
+  const value = values[codes === undefined ? at : codes[at]!]
+  if (value === undefined) throw new Error(NO_SUCH_CODE)
+  return value
 }
 
 /** @param words two of each integer. @returns whether doubles hold them all */

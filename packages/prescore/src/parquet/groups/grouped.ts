@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises'
 import type { Chunk } from '../../expressions/index.ts'
 import { opened, type StoredColumns, type StoredKind, writable } from '../write.ts'
 import { ENCODINGS } from './pages.ts'
-import { type ColumnChunk, type RowGroup, writePages } from './row-group.ts'
+import { type ColumnChunk, ColumnsBefore, type RowGroup, writePages } from './row-group.ts'
 import { type Fields, type Thrift, textOf, thriftBytes } from './thrift.ts'
 
 const MAGIC = Buffer.from('PAR1')
@@ -33,6 +33,7 @@ export class GroupedFile {
   readonly #handle: FileHandle
   readonly #columns: StoredColumns
   readonly #groups: Fields[] = []
+  readonly #before = new ColumnsBefore()
   #rows = 0
   #size = MAGIC.length
 
@@ -61,7 +62,7 @@ export class GroupedFile {
 
   /** The next group, from its rows: of not much more than 100,000. @throws PrescoreError `file_unwritable`, `invalid_text` */
   async write(chunk: Chunk): Promise<void> {
-    if (chunk.rows > 0) this.#add(await writePages(this.#file, this.#handle, this.#columns, chunk))
+    if (chunk.rows > 0) this.#add(await writePages(this.#file, this.#handle, this.#columns, chunk, this.#before))
   }
 
   /** @param metadata key-value pairs. @throws PrescoreError `file_unwritable` */

@@ -43,8 +43,28 @@ export async function writeRowGroup(file: string, kinds: StoredColumns, chunk: C
   }
 }
 
-/** The same, at the end of a file that is open. */
-export async function writePages(file: string, handle: FileHandle, kinds: StoredColumns, { rows, columns }: Chunk): Promise<RowGroup> {
+/** Columns that were written before, by what they are. */
+export class ColumnsBefore {
+  readonly #written = new WeakMap<Column, Written & { readonly rows: number; readonly kind: StoredKind }>()
+
+  /** What is the same column as before, and not one that is like it, is not made again. */
+  of(column: Column, kind: StoredKind, rows: number): Written {
+    const before = this.#written.get(column)
+    if (before !== undefined && before.rows === rows && before.kind === kind) return before
+    const made = columnChunk(column, kind, rows)
+    this.#written.set(column, { ...made, rows, kind })
+    return made
+  }
+}
+
+/** The same, at the end of a file that is open. @param before of this file: nobody changes a column that was written to it */
+export async function writePages(
+  file: string,
+  handle: FileHandle,
+  kinds: StoredColumns,
+  { rows, columns }: Chunk,
+  before?: ColumnsBefore,
+): Promise<RowGroup> {
   const chunks: ColumnChunk[] = []
   let bytes: Uint8Array[] = []
   let size = 0
@@ -55,7 +75,8 @@ export async function writePages(file: string, handle: FileHandle, kinds: Stored
     await writable(file, () => handle.writeFile(written))
   }
   for (const [name, kind] of Object.entries(kinds)) {
-    const { chunk, pages } = columnChunk(columns.get(name) as Column, kind, rows)
+    const column = columns.get(name) as Column
+    const { chunk, pages } = before === undefined ? columnChunk(column, kind, rows) : before.of(column, kind, rows)
     chunks.push(chunk)
     for (const { header, body } of pages) bytes.push(header, body)
     size += chunk.size

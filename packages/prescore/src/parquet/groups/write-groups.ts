@@ -37,7 +37,8 @@ export async function writeGroups(
 }
 
 function* groupsOf(chunk: Chunk, groupRows: number): Generator<Chunk> {
-  for (let from = 0; from < chunk.rows; from += groupRows) yield sliceOf(chunk, from, Math.min(chunk.rows, from + groupRows))
+  if (chunk.rows <= groupRows) yield chunk
+  else for (let from = 0; from < chunk.rows; from += groupRows) yield sliceOf(chunk, from, Math.min(chunk.rows, from + groupRows))
 }
 
 function sliceOf({ columns }: Chunk, from: number, to: number): Chunk {

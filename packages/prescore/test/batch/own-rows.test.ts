@@ -9,8 +9,9 @@ import type { Together } from '../../src/batch/engines/task.ts'
 import { dryRun, exportRun, planOnly, runShards } from '../../src/batch/index.ts'
 import { RunLayout } from '../../src/batch/layout.ts'
 import type { TableManifest } from '../../src/batch/stages/own-table.ts'
-import { readScoreManifest } from '../../src/batch/stages/score.ts'
+import { readScoreManifest, type ScoreManifest } from '../../src/batch/stages/score.ts'
 import { scoreOwnShards } from '../../src/batch/stages/score-own.ts'
+import { piecesOf } from '../../src/batch/stages/staged-piece.ts'
 import { PeerTalk, peersOf } from '../../src/history/index.ts'
 import { openModel } from '../../src/models/index.ts'
 import { literal } from '../../src/parquet/index.ts'
@@ -266,4 +267,22 @@ test('a plan tells which shards there are to compute', async () => {
     stdout,
     /Rows have their features\. First `prescore shard [0-9a-f]{12} score --index N` for each N from 0 to 1,\nthen the same/,
   )
+})
+
+test('a shard that is staged in pieces comes to what several come to, with rejected rows too', async () => {
+  const rows = 140_000
+  const columns = `i AS id, 'n' || i AS name, i % 3 AS part, CASE WHEN i % 70001 = 5 THEN 'Infinity'::DOUBLE ELSE i / 7.0 END AS a,
+    CASE WHEN i % 10 > 0 THEN i END::DOUBLE AS b, i % 100 AS c, true AS flag, 'b' AS word`
+  await writeRows(join(folder, 'rows.parquet'), `SELECT ${columns} FROM range(${rows}) t(i)`)
+  const reportOf = (shards: number, threads: number) =>
+    inShop(folder, ({ run }) => run({ prediction: 'number', shards, publish: 'never' }), {
+      state: join(folder, `pieces-${shards}`),
+      threads,
+    })
+  const [one, seven] = [await reportOf(1, 2), await reportOf(7, 1)]
+  const { seconds: _, took: __, ...expected } = seven.report
+  const { seconds: ___, took: ____, ...found } = one.report
+  assert.ok(piecesOf([{ rows, shard: 0 } as ScoreManifest]).length > 1)
+  assert.deepEqual(found, expected)
+  assert.deepEqual([found.ok, found.rejected], [rows - 2, { value_not_finite: 2 }])
 })

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { checkSignal, PrescoreError } from '../base/index.ts'
 import { type ClockName, KERNEL_VERSION } from '../features/index.ts'
-import type { Database } from '../parquet/index.ts'
+import { type Database, interruptible } from '../parquet/index.ts'
 import type { LoadedProject, PredictionDefinition } from '../project/index.ts'
 import { featureHash, type Release } from '../release/index.ts'
 import { readingLogs } from '../sources/index.ts'
@@ -53,7 +53,7 @@ export interface DatasetReport {
 export async function buildDataset(database: Database, loaded: LoadedProject, request: DatasetRequest): Promise<DatasetReport> {
   const done = await reading(loaded, request.prediction)
   try {
-    return await build(database, loaded, request)
+    return await interruptible(database, request.signal, () => build(database, loaded, request))
   } finally {
     await done()
   }

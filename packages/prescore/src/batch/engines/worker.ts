@@ -8,11 +8,12 @@ import { computeFeatures } from '../stages/features.ts'
 import { scoreShards } from '../stages/score-shards.ts'
 import type { Order, TaskRows } from './task.ts'
 
+const database = Database.whenNeeded({ threads: 1 })
 let opened: Promise<RunContext> | undefined
 let model: Promise<ModelRunner> | undefined
 
 async function open(spec: RunSpec): Promise<RunContext> {
-  return openContext(spec, Database.whenNeeded({ threads: 1 }))
+  return openContext(spec, database)
 }
 
 async function perform({ spec, task: { stage, shards, together } }: Order, tell: Tell<TaskRows>): Promise<void> {
@@ -36,4 +37,4 @@ async function close(): Promise<void> {
   context?.database.close()
 }
 
-serveTasks({ perform, close })
+serveTasks({ perform, interrupt: () => database.interrupt(), close })

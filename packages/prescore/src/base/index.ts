@@ -1,5 +1,6 @@
 export { canonicalText, contentHash } from './canonical.ts'
 export { type Clock, type SimulatedClock, simulatedClock, systemClock } from './clock.ts'
+export { writeDigits, writePadded } from './digits.ts'
 export {
   ERRORS,
   type ErrorCode,
@@ -12,6 +13,7 @@ export {
 export { losslessJson, parseLosslessJson } from './json.ts'
 export { readJson } from './json-reader.ts'
 export { lazily } from './lazily.ts'
+export { arraysIn, letGo } from './let-go.ts'
 export { installLine, optionalPackage } from './optional.ts'
 export { checkMade, checkSettings, type Settings } from './settings.ts'
 export { shown } from './shown.ts'

@@ -18,6 +18,12 @@ const STOP_MS = 2_500
 /** A worker may take as much as this thread. Said outright, V8 ends a worker that needs more, and not the process with it. */
 const HEAP_MB = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20)
 
+/**
+ * Of what is young. Left to itself V8 lets it grow to three times as much, of which nothing is given back; but workers deal in large
+ * arrays, and what else they make is short-lived.
+ */
+const YOUNG_MB = 48
+
 export interface TaskThreadOptions<Task> {
   /** The worker's file, which calls `serveTasks`. */
   readonly url: URL
@@ -42,6 +48,7 @@ interface Performance<Told, Result> {
   readonly reject: (error: unknown) => void
 }
 
+/** Without a task, it does not keep the process alive. */
 export class TaskThread<Task, Told, Result> {
   readonly #options: TaskThreadOptions<Task>
   readonly #thread: Worker
@@ -54,12 +61,13 @@ export class TaskThread<Task, Told, Result> {
     this.#options = options
     this.#thread = new Worker(options.url, {
       workerData: options.workerData,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
     })
     this.#thread.on('message', (message: TaskMessage<Told, Result>) => this.#receive(message))
     this.#thread.on('error', error => this.#die(error.message))
     this.#thread.on('exit', () => this.#die('a worker that stopped'))
     this.#ended = new Promise(resolve => this.#thread.once('exit', () => resolve()))
+    this.#thread.unref()
   }
 
   /** One task at a time. @throws PrescoreError what the task threw; that of a worker which died; `interrupted` when the signal fires */
@@ -72,17 +80,20 @@ export class TaskThread<Task, Told, Result> {
     const fail = (error: unknown) => reject(typeof error === 'string' ? this.#options.died(where, error) : error)
     this.#current = { onTold, resolve, reject: fail }
     signal?.addEventListener('abort', interrupt)
+    this.#thread.ref()
     try {
       this.#thread.postMessage(task, (this.#options.transfer?.(task) ?? []) as readonly Transferable[])
       return await promise
     } finally {
       signal?.removeEventListener('abort', interrupt)
       this.#current = undefined
+      this.#thread.unref()
     }
   }
 
   /** Asks the worker to end, and waits a while. To terminate it in the middle of native work would take the whole process with it. */
   async stop(): Promise<void> {
+    this.#thread.ref()
     this.#thread.postMessage(STOP)
     const { promise: late, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, STOP_MS)

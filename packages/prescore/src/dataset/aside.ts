@@ -33,12 +33,16 @@ export class RowsAside {
     this.#shelves = shelves
   }
 
-  block(number: number): Chunk {
-    return this.#shelves.read(number).next().value as Chunk
+  /** For the time of `use`, after which none of its arrays is read. */
+  withBlock(number: number, use: (rows: Chunk) => Promise<void>): Promise<void> {
+    return this.#shelves.withFirst(number, use)
   }
 
-  drop(number: number): void {
+  /** It is forgotten here. */
+  take(number: number): Chunk {
+    const [rows] = this.#shelves.read(number)
     this.#shelves.drop(number)
+    return rows as Chunk
   }
 
   async #fill(rows: TrainingRows): Promise<void> {

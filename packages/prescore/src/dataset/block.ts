@@ -6,6 +6,7 @@ import { type RowGroup, type StoredColumns, writeRowGroup } from '../parquet/ind
 import { featureTypes, rowScope, type SourceDefinition } from '../project/index.ts'
 import type { Ground, Told } from './ground.ts'
 import { whole } from './pieces.ts'
+import { readRecords } from './records.ts'
 import type { BlockResult } from './results.ts'
 import { valuesOf } from './shared-columns.ts'
 import { columnsOf, storedName } from './table.ts'
@@ -66,9 +67,11 @@ function withNeeds({ project, needs }: Ground, { rows, results }: BlockTask): Ch
   return { rows: rows.rows, columns }
 }
 
-function resultColumns({ shared, pieces }: BlockResult, types: readonly ValueType[], rows: number): readonly Column[] {
-  if (shared === undefined) return whole(pieces, types, rows)
-  return valuesOf(shared, types.length).map((values, i) => ({ type: types[i] as ValueType, values }))
+function resultColumns({ shared, records, pieces }: BlockResult, types: readonly ValueType[], rows: number): readonly Column[] {
+  if (shared === undefined && records.length === 0) return whole(pieces, types, rows)
+  const values = shared === undefined ? types.map(() => new Float64Array(rows)) : valuesOf(shared, types.length)
+  readRecords(records, values)
+  return values.map((own, i) => ({ type: types[i] as ValueType, values: own }))
 }
 
 function labelled({ prediction, label }: Ground, all: Chunk, knownUntilUs: number): { readonly rows: Chunk; readonly label: Float64Array } {

@@ -14,8 +14,24 @@ const BLOCK_CELL_BYTES = 48
 const BLOCK_ROWS_MAX = 65_536
 /** Each part is a scan. */
 const PARTS_MAX = 4096
+/** Pieces in which the events of a part are written: of fewer, the writing itself would count. */
+const PIECE_ROWS_MIN = 64
+const PIECE_ROWS_MAX = 1024
 /** Fewer rows and events are not worth a thread of their own. */
 const ROWS_OF_THREAD = 100_000
+
+/** What the process takes without rows and events: Node and DuckDB, and each thread. */
+const PROCESS_MB = 150
+const THREAD_MB = 60
+/** Of what is beyond that, how much more than rows and events themselves is taken: what waits to be collected, and gaps between it. */
+const SLACK = 1.5
+/** With less for rows and events than this there would be too many parts. */
+const WORK_MB_MIN = 96
+
+/** How much of the memory of the process rows and events may take, in MB: never less than what they need at least. */
+export function workMbOf(memoryMb: number, threads: number): number {
+  return Math.max(WORK_MB_MIN, (memoryMb - PROCESS_MB - THREAD_MB * threads) / SLACK)
+}
 
 export interface Budget {
   readonly bytes: number
@@ -48,6 +64,11 @@ export function partsFor(
   // Parts are of about the same size: as many for each thread.
   const parts = least > 1 ? Math.ceil(least / threads) * threads : 1
   return Math.min(PARTS_MAX, Math.max(parts, useful))
+}
+
+/** How many events of a part are written together while they are sorted out. @param columns of an event */
+export function pieceRowsOf({ bytes, threads }: Budget, parts: number, columns: number): number {
+  return Math.min(PIECE_ROWS_MAX, Math.max(PIECE_ROWS_MIN, Math.floor(bytes / 4 / threads / (8 * parts * columns))))
 }
 
 /** Whether so many rows and events, of all sources, are worth starting threads for. */

@@ -6,12 +6,13 @@ import { type Database, interruptible } from '../parquet/index.ts'
 import type { LoadedProject, PredictionDefinition } from '../project/index.ts'
 import { featureHash, type Release } from '../release/index.ts'
 import { readingLogs } from '../sources/index.ts'
+import { workMbOf } from './budget.ts'
 import { Building } from './building.ts'
 import { type Prepared, type ProgressListener, prepare } from './prepare.ts'
 import type { RowsRequest } from './rows-request.ts'
 import { Scratch } from './scratch.ts'
 
-/** What rows and events in work, and what waits for its turn, may take together. */
+/** Of the process. */
 const MEMORY_MB = 1024
 
 export interface DatasetRequest extends RowsRequest {
@@ -24,8 +25,10 @@ export interface DatasetRequest extends RowsRequest {
   readonly release?: Release
   /** 1 by default. The result is the same. */
   readonly threads?: number
-  /** 1,024 by default. The result is the same. */
+  /** What the process may take; 1,024 by default. The result is the same. */
   readonly memoryMb?: number
+  /** Of it what rows and events may take, in work and while they wait for it; by default what is left for them. */
+  readonly workMb?: number
   readonly onProgress?: ProgressListener
   readonly signal?: AbortSignal
 }
@@ -69,6 +72,7 @@ async function reading({ logs }: LoadedProject, prediction: string): Promise<() 
 async function build(database: Database, loaded: LoadedProject, request: DatasetRequest): Promise<DatasetReport> {
   const started = performance.now()
   const { file, clock, release, onProgress, signal, threads = 1, memoryMb = MEMORY_MB } = request
+  const { workMb = workMbOf(memoryMb, threads) } = request
   const prepared = await prepare(database, loaded, request.prediction, { clock, release, onProgress, signal })
   const { prediction } = prepared
   if (release !== undefined) refuseNames(prediction)
@@ -82,7 +86,7 @@ async function build(database: Database, loaded: LoadedProject, request: Dataset
     'prescore.kernel': String(KERNEL_VERSION),
     ...(release === undefined ? {} : { 'prescore.release': release.hash }),
   }
-  const { rows, unlabelled, rejected } = await write(prepared, request, { threads, bytes: memoryMb * 2 ** 20 }, metadata)
+  const { rows, unlabelled, rejected } = await write(prepared, request, { threads, bytes: workMb * 2 ** 20 }, metadata)
   return {
     prediction: prediction.name,
     file,

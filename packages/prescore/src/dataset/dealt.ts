@@ -60,25 +60,29 @@ export class Dealt {
 
   async deal(database: Database, aside: RowsAside): Promise<void> {
     this.#shares = await this.#sharesOfParts(database, aside)
-    const partOfShare = new Int32Array(this.#division.parts)
-    this.#shares.forEach((shares, part) => {
-      for (const share of shares) partOfShare[share] = part
-    })
-    for (let block = 0; block < aside.blocks; block++) {
-      for await (const { need, keys, shareOf, asOfUs } of this.#asksOf(database, aside.block(block))) {
-        const { shiftUs } = this.#needs[need] as Need
-        for (const [part, rows] of rowsByPart(shareOf, partOfShare, this.parts).entries()) {
-          if (rows.length === 0) continue
-          this.#shelves.put(part, {
-            need,
-            block,
-            rows,
-            keys: keys.map(column => compacted(column, rows)),
-            asOfUs: taken(asOfUs, rows, shiftUs),
-          })
-        }
-      }
+    const { partOfShare } = this
+    for (let block = 0; block < aside.blocks; block++)
+      await aside.withBlock(block, async chunk => {
+        for await (const asks of this.#asksOf(database, chunk)) this.#put(block, asks, partOfShare)
+      })
+  }
+
+  #put(block: number, { need, keys, shareOf, asOfUs }: BlockAsks, partOfShare: Int32Array): void {
+    const { shiftUs } = this.#needs[need] as Need
+    for (const [part, rows] of rowsByPart(shareOf, partOfShare, this.parts).entries()) {
+      if (rows.length === 0) continue
+      const asked = { keys: keys.map(column => compacted(column, rows)), asOfUs: taken(asOfUs, rows, shiftUs) }
+      this.#shelves.put(part, { need, block, rows, ...asked })
     }
+  }
+
+  /** Of each share the part that has it; below 0: none. */
+  get partOfShare(): Int32Array {
+    const partOf = new Int32Array(this.#division.parts).fill(-1)
+    this.#shares.forEach((shares, part) => {
+      for (const share of shares) partOf[share] = part
+    })
+    return partOf
   }
 
   /** The parts, each taken off its shelf when its turn comes. */
@@ -104,11 +108,11 @@ export class Dealt {
   async #sharesOfParts(database: Database, aside: RowsAside): Promise<readonly (readonly number[])[]> {
     if (this.#division.parts === this.parts) return Array.from({ length: this.parts }, (_, part) => [part])
     const sizes = new Float64Array(this.#division.parts)
-    for (let block = 0; block < aside.blocks; block++) {
-      for await (const { shareOf } of this.#asksOf(database, aside.block(block))) {
-        for (let row = 0; row < shareOf.length; row++) sizes[shareOf[row] as number] = (sizes[shareOf[row] as number] as number) + 1
-      }
-    }
+    for (let block = 0; block < aside.blocks; block++)
+      await aside.withBlock(block, async chunk => {
+        for await (const { shareOf } of this.#asksOf(database, chunk))
+          for (let row = 0; row < shareOf.length; row++) sizes[shareOf[row] as number] = (sizes[shareOf[row] as number] as number) + 1
+      })
     return balanced(sizes, this.parts)
   }
 

@@ -62,10 +62,15 @@ function threadOf(spec: WorkSpec): TaskThread<Task, Told, Done<Task>> {
   return new TaskThread({
     url: new URL('./worker.ts', import.meta.url),
     workerData: spec,
-    transfer: task => (task.kind === 'block' ? ownOf(task) : [...portsOf(task.together?.peers), ...askedOf(task)]),
-    placeOf: task => (task.kind === 'part' ? `features of ${task.source}` : 'a block of rows'),
+    transfer: transferred,
+    placeOf: task => (task.kind === 'block' ? 'a block of rows' : `features of ${task.source}`),
     died: (where, found) => new PrescoreError('worker_failed', { where, found }),
   })
+}
+
+function transferred(task: Task): readonly object[] {
+  if (task.kind === 'deal') return []
+  return task.kind === 'block' ? ownOf(task) : [...portsOf(task.together?.peers), ...askedOf(task)]
 }
 
 /** Of a block: its rows and pieces were put aside for it alone. */

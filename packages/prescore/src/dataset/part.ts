@@ -1,8 +1,11 @@
 /** The features of some keys: those of one part, so that no more of the events is in memory at once. */
-import type { Column } from '../expressions/index.ts'
+import type { Column, NumberColumn } from '../expressions/index.ts'
 import type { Sheet } from '../features/index.ts'
 import { Division, historySheets, type Peers, PeerTalk, type Sharing } from '../history/index.ts'
+import { dealtEvents } from './deal.ts'
 import type { Ground, Told } from './ground.ts'
+import { type PartedRows, rowsOf } from './parted-rows.ts'
+import { writeRecords } from './records.ts'
 import { type SharedColumns, valuesOf } from './shared-columns.ts'
 
 /** Rows that ask for the same need. */
@@ -15,12 +18,13 @@ export interface Asked {
   readonly sheets: readonly AskedSheet[]
 }
 
-/** Rows of one block. Plain data. */
+/** Rows of one block, or of all whose answers go to a file. Plain data. */
 export interface AskedSheet {
   readonly queries: number
-  /** Where their answers are written to; absent: they are handed over. */
+  /** Where their answers are written to: columns in memory, or a file of records. Without either they are handed over. */
   readonly shared?: SharedColumns
-  /** Of each of them its row there. */
+  readonly file?: string
+  /** Of each of them its row in its block. */
   readonly rows?: Int32Array
 }
 
@@ -49,6 +53,8 @@ export interface PartTask {
   readonly keys: PartKeys
   /** Threads that have the other parts at the same time. */
   readonly together?: Together
+  /** Its events, where they were sorted out: then the source is not read. */
+  readonly events?: readonly PartedRows[]
 }
 
 export interface PartDone {
@@ -68,13 +74,29 @@ export async function performPart(ground: Ground, task: PartTask, tell: (told: T
   const { clock } = needAt(ground, asked[0]?.need ?? 0)
   const talk = together === undefined ? undefined : new PeerTalk(together.peers)
   const sharing = talk === undefined ? undefined : { talk, ...sharingOf(ground, task, together as Together) }
+  const events = task.events === undefined ? undefined : { rows: eventsIn(task.events), chunks: dealtEvents(task.events) }
   try {
     const onRows = (rows: number, total: number) => tell({ rows, total })
-    const { sheets } = await historySheets(ground.database, at, pin, requests, { clock, only, onRows, sharing, room: ground.room })
-    return { features: sheets.map((own, i) => own.map((columns, s) => (asked[i]?.sheets[s]?.shared === undefined ? columns : []))) }
+    const options = { clock, only, onRows, sharing, events, room: ground.room }
+    const { sheets } = await historySheets(ground.database, at, pin, requests, options)
+    return { features: sheets.map((own, i) => own.map((columns, s) => handedOver(columns, asked[i]?.sheets[s] as AskedSheet))) }
   } finally {
     talk?.leave()
   }
+}
+
+function handedOver(columns: readonly Column[], { shared, file, rows }: AskedSheet): readonly Column[] {
+  if (file !== undefined && rows !== undefined)
+    writeRecords(
+      file,
+      rows,
+      columns.map(column => (column as NumberColumn).values),
+    )
+  return shared === undefined && file === undefined ? columns : []
+}
+
+function eventsIn(files: readonly PartedRows[]): number {
+  return files.reduce((rows, file) => rows + rowsOf(file), 0)
 }
 
 function sharingOf(ground: Ground, { source, asked }: PartTask, { parts, of, asOfUs }: Together): Omit<Sharing, 'talk'> {

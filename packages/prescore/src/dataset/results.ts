@@ -1,19 +1,21 @@
 /**
  * What was computed for the rows, kept by block until the block's turn: while there is room, in columns that all parts write to; beyond it,
- * as the pieces that they hand over.
+ * in files that each part writes. Results that are texts are pieces that parts hand over.
  */
 import { featureTypes, rowScope, type SourceDefinition } from '../project/index.ts'
 import type { PartAsked } from './dealt.ts'
 import type { Need } from './needs.ts'
-import type { Asked, PartDone } from './part.ts'
+import type { Asked, AskedSheet, PartDone } from './part.ts'
 import { type Piece, pieceBytes } from './pieces.ts'
+import type { RecordRun } from './records.ts'
 import { type SharedColumns, sharedColumns } from './shared-columns.ts'
 import { Shelves } from './shelves.ts'
 
 /** What there is of one need for the rows of a block. */
 export interface BlockResult {
-  /** All of it; undefined: it is in the pieces. */
+  /** All of it; undefined: it is in the records and the pieces. */
   readonly shared: SharedColumns | undefined
+  readonly records: readonly RecordRun[]
   readonly pieces: readonly Piece[]
 }
 
@@ -36,10 +38,14 @@ export class Results {
   /** By block and need. */
   readonly #shared = new Map<number, (SharedColumns | undefined)[]>()
   readonly #shelves: Shelves<Result>
+  readonly #prefix: string
+  /** By block and need. */
+  readonly #records = new Map<number, RecordRun[][]>()
 
   /** @param source of a name. @param prefix of the paths of files */
   constructor(needs: readonly Need[], source: (name: string) => SourceDefinition, size: ResultsSize, prefix: string) {
     this.#size = size
+    this.#prefix = prefix
     this.#widths = needs.map(({ group }) => {
       const types = [...featureTypes(group, rowScope(source(group.source))).values()]
       return types.some(({ kind }) => kind === 'string') ? undefined : types.length
@@ -49,24 +55,45 @@ export class Results {
   }
 
   /** What a part is asked: also where its answers go. */
-  asked({ asked }: PartAsked): readonly Asked[] {
-    return asked.map(({ blocks, ...rest }) => {
-      const sheets = blocks.map(({ block, rows }) => {
-        const shared = this.#shared.get(block)?.[rest.need]
-        return shared === undefined ? { queries: rows.length } : { queries: rows.length, shared, rows }
+  asked(part: PartAsked): readonly Asked[] {
+    return part.asked.map(({ blocks, ...rest }) => {
+      const { need } = rest
+      const isShared = ({ block }: (typeof blocks)[number]) => this.#shared.get(block)?.[need] !== undefined
+      const shared = blocks.filter(isShared).map(({ block, rows }) => {
+        return { queries: rows.length, rows, shared: this.#shared.get(block)?.[need] as SharedColumns }
       })
-      return { ...rest, sheets }
+      // They are the last ones.
+      const others = blocks.filter(each => !isShared(each)).map(({ rows }) => rows)
+      if (this.#widths[need] === undefined) return { ...rest, sheets: others.map(rows => ({ queries: rows.length })) }
+      const stored = others.length === 0 ? [] : [storedSheet(joined(others), this.#fileOf(part, need))]
+      return { ...rest, sheets: [...shared, ...stored] }
     })
   }
 
   /** @param features as the part was asked for them. */
-  put({ asked }: PartAsked, features: PartDone['features']): void {
-    asked.forEach(({ need, blocks }, i) => {
+  put(part: PartAsked, features: PartDone['features']): void {
+    part.asked.forEach(({ need, blocks }, i) => {
+      let record = 0
       blocks.forEach(({ block, rows }, piece) => {
         if (this.#shared.get(block)?.[need] !== undefined) return
-        this.#shelves.put(block, { need, piece: { rows, columns: features[i]?.[piece] ?? [] } })
+        if (this.#widths[need] === undefined) {
+          this.#shelves.put(block, { need, piece: { rows, columns: features[i]?.[piece] ?? [] } })
+          return
+        }
+        this.#recordsOf(block)[need]?.push({ file: this.#fileOf(part, need), from: record, records: rows.length })
+        record += rows.length
       })
     })
+  }
+
+  #fileOf({ part }: PartAsked, need: number): string {
+    return `${this.#prefix}-of-need-${need}-${part}`
+  }
+
+  #recordsOf(block: number): RecordRun[][] {
+    const own = this.#records.get(block) ?? this.#widths.map(() => [])
+    this.#records.set(block, own)
+    return own
   }
 
   /** What there is for a block, by need; it is forgotten here. */
@@ -76,7 +103,9 @@ export class Results {
     this.#shelves.drop(block)
     const shared = this.#shared.get(block)
     this.#shared.delete(block)
-    return pieces.map((own, need) => ({ shared: shared?.[need], pieces: own }))
+    const records = this.#records.get(block)
+    this.#records.delete(block)
+    return pieces.map((own, need) => ({ shared: shared?.[need], records: records?.[need] ?? [], pieces: own }))
   }
 
   /** The first blocks, as many as there is room for. @returns how much of it they take. */
@@ -95,4 +124,18 @@ export class Results {
     }
     return taken
   }
+}
+
+function storedSheet(rows: Int32Array, file: string): AskedSheet {
+  return { queries: rows.length, rows, file }
+}
+
+function joined(arrays: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(arrays.reduce((length, each) => length + each.length, 0))
+  let at = 0
+  for (const each of arrays) {
+    all.set(each, at)
+    at += each.length
+  }
+  return all
 }

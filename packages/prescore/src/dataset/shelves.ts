@@ -2,10 +2,9 @@
  * What is put aside until its turn, under numbered shelves: in memory while it is little, in files beyond that. A shelf gives back what
  * was put on it, in that order.
  */
-import { appendFileSync, closeSync, openSync, readSync, rmSync } from 'node:fs'
-import { deserialize, serialize } from 'node:v8'
-
-const LENGTH_BYTES = 8
+import { rmSync } from 'node:fs'
+import { arraysIn, letGo } from '../base/index.ts'
+import { appendItem, itemsOf } from './item-files.ts'
 
 export class Shelves<T> {
   readonly #prefix: string
@@ -25,7 +24,7 @@ export class Shelves<T> {
     this.#bytesOf = bytesOf
   }
 
-  /** An item is plain data; it must not be changed afterwards. */
+  /** @param item plain data, which is the shelf's from now on: arrays of it may be let go of */
   put(shelf: number, item: T): void {
     const bytes = this.#bytesOf(item)
     const isBehind = this.#inFiles.has(shelf)
@@ -36,17 +35,25 @@ export class Shelves<T> {
       else items.push(item)
       return
     }
-    const body = serialize(item)
-    const length = Buffer.alloc(LENGTH_BYTES)
-    length.writeBigUInt64LE(BigInt(body.length))
-    appendFileSync(this.#file(shelf), length)
-    appendFileSync(this.#file(shelf), body)
+    appendItem(this.#file(shelf), item)
     this.#inFiles.add(shelf)
+    letGo(arraysIn(item))
   }
 
   *read(shelf: number): Generator<T> {
     yield* this.#inMemory.get(shelf) ?? []
     if (this.#inFiles.has(shelf)) yield* itemsOf<T>(this.#file(shelf))
+  }
+
+  /** The first item of a shelf that has one, for the time of `use`. */
+  async withFirst(shelf: number, use: (item: T) => Promise<void>): Promise<void> {
+    const [first] = this.#inMemory.get(shelf) ?? []
+    if (first !== undefined) return use(first)
+    for (const item of itemsOf<T>(this.#file(shelf))) {
+      await use(item)
+      letGo(arraysIn(item))
+      return
+    }
   }
 
   drop(shelf: number): void {
@@ -57,19 +64,5 @@ export class Shelves<T> {
 
   #file(shelf: number): string {
     return `${this.#prefix}-${shelf}`
-  }
-}
-
-function* itemsOf<T>(path: string): Generator<T> {
-  const file = openSync(path, 'r')
-  const length = Buffer.alloc(LENGTH_BYTES)
-  try {
-    while (readSync(file, length) === LENGTH_BYTES) {
-      const body = Buffer.allocUnsafeSlow(Number(length.readBigUInt64LE()))
-      readSync(file, body)
-      yield deserialize(body) as T
-    }
-  } finally {
-    closeSync(file)
   }
 }

@@ -1,6 +1,6 @@
 /** A worker thread of a training set. Everything it needs comes as plain data. */
 import { workerData } from 'node:worker_threads'
-import { serveTasks, type Tell } from '../base/index.ts'
+import { arraysIn, letGo, serveTasks, type Tell } from '../base/index.ts'
 import { Database } from '../parquet/index.ts'
 import { type Ground, openGround, type Told, type WorkSpec } from './ground.ts'
 import { buffersOf } from './pieces.ts'
@@ -20,7 +20,10 @@ async function open(): Promise<Ground> {
 
 serveTasks({
   async perform(task: Task, tell: Tell<Told>): Promise<Done<Task>> {
-    return perform(await ground, task, tell)
+    const done = await perform(await ground, task, tell)
+    // It came for this thread alone.
+    letGo(arraysIn(task))
+    return done
   },
   transfer: done => ('features' in done ? buffersOf(done.features.flat(2)) : []),
   interrupt: () => database.interrupt(),

@@ -6,10 +6,11 @@ import { PrescoreError } from '../base/index.ts'
 import type { Column } from '../expressions/index.ts'
 import { type ClockName, type CompiledGroup, compileGroup, type EventColumns, onSheets, Room } from '../features/index.ts'
 import type { Database } from '../parquet/index.ts'
-import { rowScope } from '../project/index.ts'
-import type { RowsNeeded, SourceAt, SourcePin } from '../sources/index.ts'
+import { type FeatureGroupDefinition, rowScope } from '../project/index.ts'
+import type { RowsNeeded, ScannedChunk, SourceAt, SourcePin } from '../sources/index.ts'
 import { Collector } from './collector.ts'
 import { EventBuffer, tieOf } from './event-buffer.ts'
+import { sourceKeyColumns } from './key-columns.ts'
 import { KnownThrough } from './known-through.ts'
 import { MomentReader } from './moment-reader.ts'
 import { type FeatureRequest, sheetsOf } from './request.ts'
@@ -34,6 +35,8 @@ export interface HistoryOptions {
   readonly onRows?: (rows: number, total: number) => void
   /** Others who ask for the same features of other keys, to read with. */
   readonly sharing?: Sharing | undefined
+  /** The events, where they were read before, with the columns that {@link eventColumns} names: then the source is not read. */
+  readonly events?: { readonly rows: number; readonly chunks: Iterable<ScannedChunk> } | undefined
   /** For whoever asks again and again: what is computed with stays in memory, instead of being made anew. */
   readonly room?: Room
 }
@@ -87,11 +90,14 @@ export async function historySheets(
     if (only !== undefined) buffer?.reserve(total)
     onRows?.(rows, total)
   }
-  await scanned(database, source, pin, asking, { columns: columnsOf(buffer, atOnce), only, onRows: told }, chunk => {
+  const take = (chunk: ScannedChunk) => {
     known.note(chunk.knownAtUs, untilUs)
     buffer?.append(chunk)
     for (const reader of atOnce) reader.append(chunk)
-  })
+  }
+  if (options.events === undefined)
+    await scanned(database, source, pin, asking, { columns: columnsOf(buffer, atOnce), only, onRows: told }, take)
+  else takeAll(options.events, buffer, onRows, take)
   const collected = buffer === undefined ? [] : collectedFeatures(collectors, buffer, options)
   return {
     sheets: readers.map(reader =>
@@ -99,6 +105,17 @@ export async function historySheets(
     ),
     knownThroughUs: knownThrough(known.us, pin, untilUs),
   }
+}
+
+function takeAll(
+  { rows, chunks }: NonNullable<HistoryOptions['events']>,
+  buffer: EventBuffer | undefined,
+  onRows: HistoryOptions['onRows'],
+  take: (chunk: ScannedChunk) => void,
+): void {
+  buffer?.reserve(rows)
+  for (const chunk of chunks) take(chunk)
+  onRows?.(rows, rows)
 }
 
 function knownThrough(rowsUs: number | undefined, { throughUs }: SourcePin, lastUs: number): number | undefined {
@@ -180,6 +197,13 @@ function bufferOf(
   const untilUs = Math.max(...collectors.map(({ lastUs }) => lastUs))
   const withPositions = columns !== undefined || collectors.some(({ request }) => request.positions !== undefined)
   return new EventBuffer(definition, collectors, { untilUs, clock, withPositions, columns: columns ?? [] }, room)
+}
+
+/** The source's columns that features of the group are computed from, and its keys: declared or derived ones. */
+export function eventColumns({ name, definition }: Pick<SourceAt, 'name' | 'definition'>, group: FeatureGroupDefinition): Set<string> {
+  const { columnsUsed } = compileGroup(group, rowScope(definition), definition.zone, `sources.${name}`)
+  const tie = tieOf(definition, group)
+  return new Set([...columnsUsed, ...(tie === undefined ? [] : [tie]), ...sourceKeyColumns(group)])
 }
 
 function columnsOf(buffer: EventBuffer | undefined, readers: readonly MomentReader[]): Set<string> {

@@ -64,7 +64,7 @@ for (const label of ['row', 'next'] as const) {
           const { report, rows } = await built(all, {
             label,
             clock,
-            ...(blockRows === undefined ? {} : { memoryMb: memoryFor(blockRows) }),
+            ...(blockRows === undefined ? {} : { workMb: memoryFor(blockRows) }),
           })
           assert.deepEqual(sorted(rows), sorted(expected.rows))
           assert.deepEqual([report.rows, report.unlabelled], [expected.rows.length, expected.unlabelled])
@@ -294,7 +294,7 @@ test('without an id the sample goes by key and as-of', async () => {
 test('progress: each stage comes to its end', async () => {
   const told = new Map<string, [done: number, total: number]>()
   const rows = Array.from({ length: 30 }, (_, id) => flight(id, {}))
-  await built(rows, { label: 'next', memoryMb: memoryFor(12), onProgress: (stage, done, total) => told.set(stage, [done, total]) })
+  await built(rows, { label: 'next', workMb: memoryFor(12), onProgress: (stage, done, total) => told.set(stage, [done, total]) })
   assert.deepEqual([...told.keys()], ['rows', 'end of data', 'features', 'labels', 'writing'])
   for (const [stage, [done, total]] of told) assert.equal(done, total, stage)
   assert.deepEqual(told.get('rows'), [30, 30])

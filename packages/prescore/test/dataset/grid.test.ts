@@ -22,7 +22,7 @@ interface Asked {
   readonly fromUs: number
   readonly untilUs: number
   readonly clock?: 'as-served' | 'corrected'
-  readonly memoryMb?: number
+  readonly workMb?: number
   readonly sample?: number
 }
 
@@ -56,7 +56,7 @@ test('the rows are those of the definition, by either clock, with any memory', a
         at < asOfUs && got <= asOfUs && (sinceUs === undefined || at >= asOfUs - sinceUs) && (!isDated || at + 3 < asOfUs)
       const expected = expectedGrid(all, moments, isIn, clock)
       const population = { ...(sinceUs === undefined ? {} : { sinceUs }), ...(isDated ? { where: BEFORE } : {}) }
-      const { report, rows } = await built(all, population, { everyUs, fromUs, untilUs, clock, ...(isSmall ? { memoryMb: 0.05 } : {}) })
+      const { report, rows } = await built(all, population, { everyUs, fromUs, untilUs, clock, ...(isSmall ? { workMb: 0.05 } : {}) })
       assert.deepEqual(sorted(rows), sorted(expected.rows))
       assert.deepEqual([report.rows, report.unlabelled], [expected.rows.length, expected.unlabelled])
       total += rows.length

@@ -41,6 +41,8 @@ export interface DatasetReport {
   readonly rows: number
   /** Rows left out because their label is missing or not known yet. */
   readonly unlabelled: number
+  /** Rows left out because their key has a missing column. */
+  readonly keyless: number
   readonly features: readonly string[]
   /** With a release: which, and how many rows have no value, by why. */
   readonly release?: string
@@ -86,7 +88,7 @@ async function build(database: Database, loaded: LoadedProject, request: Dataset
     'prescore.kernel': String(KERNEL_VERSION),
     ...(release === undefined ? {} : { 'prescore.release': release.hash }),
   }
-  const { rows, unlabelled, rejected } = await write(prepared, request, { threads, bytes: workMb * 2 ** 20 }, metadata)
+  const { rows, unlabelled, keyless, rejected } = await write(prepared, request, { threads, bytes: workMb * 2 ** 20 }, metadata)
   return {
     prediction: prediction.name,
     file,
@@ -94,6 +96,7 @@ async function build(database: Database, loaded: LoadedProject, request: Dataset
     featureHash: hash,
     rows,
     unlabelled,
+    keyless,
     features,
     ...(release === undefined ? {} : { release: release.hash, rejected }),
     seconds: (performance.now() - started) / 1000,

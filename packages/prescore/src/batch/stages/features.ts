@@ -20,6 +20,9 @@ import { type FeaturesManifest, readFeaturesManifest } from './features-manifest
 import { writePart } from './parts.ts'
 import { originsOf, rowsOfOrigin, someRows } from './taken.ts'
 
+/** Of events, what each worker holds in memory; what is more waits in a file of the run. */
+const EVENT_BYTES_HELD = 32 * 1024 * 1024
+
 /** One part of the joined keys of one join. */
 interface PartOfJoin {
   readonly join: string
@@ -63,6 +66,7 @@ async function computeParts(
     const computed = await historyFeatures(context.database, sourceOf(context, source), pin, requests, {
       clock: 'as-served',
       only: division.condition(open),
+      spill: { prefix: join(context.layout.folder, 'events-'), room: EVENT_BYTES_HELD },
       sharing: talk === undefined ? undefined : { talk, division, parts: shared, asOfUs: context.plan.asOfUs },
       onRows: (rows, total) => onRows(rows, { source, total }),
     })

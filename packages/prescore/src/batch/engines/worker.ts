@@ -9,11 +9,12 @@ import { scoreShards } from '../stages/score-shards.ts'
 import { buffersOf, type StagedPiece, stagePiece } from '../stages/staged-piece.ts'
 import type { Order, Task, TaskRows } from './task.ts'
 
+const database = Database.whenNeeded({ threads: 1 })
 let opened: Promise<RunContext> | undefined
 let model: Promise<ModelRunner> | undefined
 
 async function open(spec: RunSpec): Promise<RunContext> {
-  return openContext(spec, Database.whenNeeded({ threads: 1 }))
+  return openContext(spec, database)
 }
 
 async function perform(order: Order, tell: Tell<TaskRows>): Promise<StagedPiece | undefined> {
@@ -43,4 +44,9 @@ async function close(): Promise<void> {
   context?.database.close()
 }
 
-serveTasks({ perform, transfer: staged => (staged === undefined ? [] : buffersOf(staged)), close })
+serveTasks({
+  perform,
+  transfer: staged => (staged === undefined ? [] : buffersOf(staged)),
+  interrupt: () => database.interrupt(),
+  close,
+})

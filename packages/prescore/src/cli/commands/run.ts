@@ -112,6 +112,8 @@ function priceOf(value: OptionValue): number | undefined {
 /** Without `--as-of`, the same command would be another run. */
 function repeatable(error: unknown, asOfUs: number): unknown {
   if (!(error instanceof PrescoreError) || !error.retryable) return error
-  const fix = `Repeat it with --as-of ${formatInstant(asOfUs)}: finished work is kept.`
+  const again = `Repeat it with --as-of ${formatInstant(asOfUs)}: finished work is kept.`
+  const { fix: mend } = error.details
+  const fix = mend === undefined ? again : `${mend} ${again}`
   return new PrescoreError(error.code, { ...error.details, fix })
 }

@@ -42,6 +42,7 @@ const OUTPUT = object(
     rows: WHOLE,
     attempts: WHOLE,
     message: TEXT,
+    fix: TEXT,
   },
   ['state', 'target', 'rows', 'attempts'],
 )

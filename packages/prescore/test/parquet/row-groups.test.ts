@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Chunk } from '../../src/expressions/index.ts'
-import { GroupedFile, literal, type StoredColumns, writeRowGroup } from '../../src/parquet/index.ts'
+import { GroupedFile, literal, type StoredColumns, writeGroups, writeRowGroup } from '../../src/parquet/index.ts'
 import { columnFrom, type Plain } from '../expressions/rows.ts'
 import { Place } from './place.ts'
 
@@ -114,6 +114,27 @@ test('numbers of few distinct values are stored by codes, others as they are', a
      FROM (SELECT *, row_number() OVER () - 1 AS row FROM ${literal(file)})`,
   )
   assert.equal(check?.same, 40_000n)
+})
+
+test('a column that is the same object in several groups stands in each of them, as many rows of it as the group has', async () => {
+  const same = columnFrom({ kind: 'string' }, ['a', undefined, 'b'])
+  const group = (...n: number[]): Chunk => ({
+    rows: n.length,
+    columns: new Map([
+      ['n', columnFrom({ kind: 'int64' }, n)],
+      ['s', same],
+    ]),
+  })
+  async function* groups() {
+    for (const each of [[1, 2, 3], [4, 5, 6], [7, 8], [9]]) yield group(...each)
+  }
+  const file = place.path('same.parquet')
+  await writeGroups(file, { n: 'int64', s: 'string' }, groups())
+  const rows = await place.query(`SELECT n::INTEGER AS n, s FROM ${literal(file)}`)
+  assert.deepEqual(
+    rows.map(({ n, s }) => `${n}${s ?? ''}`),
+    ['1a', '2', '3b', '4a', '5', '6b', '7a', '8', '9a'],
+  )
 })
 
 test('what is in the way, or is no text, is told, and a file that is there stays as it is', async () => {

@@ -7,12 +7,15 @@ import { KEY_BYTES_MAX, type KeyColumns, type KeyValue, keyValueJson, writeKey }
 import type { ValueShape } from './values.ts'
 
 const FIRST_ROWS = 4_096
+/** So many rows tell what others will take, or a little more. */
+const ROWS_TELLING = 1_024
+const MARGIN = 1.05
 /** Of the digits of a key's number, and of what stands between the parts of a line. */
 const NUMBER_BYTES = 24
 const BYTE = { open: 0x7b, close: 0x7d, comma: 0x2c, tab: 0x09, end: 0x0a, minus: 0x2d, refused: 0x21, list: 0x5b, listEnd: 0x5d } as const
 
 export interface CanonicalBytesOptions {
-  /** Rows that there is room for, before it grows. */
+  /** About how many rows there will be. */
   readonly rows?: number
   /** Whether the bytes of the keys are wanted, and where the parts of a line lie. */
   readonly withKeys?: boolean
@@ -22,6 +25,7 @@ export class CanonicalBytes {
   readonly #entity: KeyColumns
   readonly #shape: ValueShape
   readonly #withKeys: boolean
+  readonly #expected: number
   /** `"name":` of each column of the key. */
   readonly #members: readonly Uint8Array[]
   /** What a row takes, without its texts. */
@@ -47,7 +51,8 @@ export class CanonicalBytes {
     this.#members = Object.keys(entity).map(name => Buffer.from(`${JSON.stringify(name)}:`))
     const memberBytes = this.#members.reduce((sum, { length }) => sum + length + NUMBER_BYTES, 0)
     this.#rowBytes = memberBytes + NUMBER_BYTES + shape.width * (VALUE_BYTES_MAX + 1)
-    this.#lines = new Uint8Array(rows * (this.#rowBytes >> 1))
+    this.#expected = rows
+    this.#lines = new Uint8Array(Math.min(rows, FIRST_ROWS) * this.#rowBytes)
     if (withKeys) this.#roomForRows(rows)
   }
 
@@ -152,13 +157,19 @@ export class CanonicalBytes {
   }
 
   #reserve(bytes: number): void {
-    if (this.#size + bytes > this.#lines.length) this.#lines = grown(this.#lines, new Uint8Array(this.#size + bytes + (this.#size >> 1)))
+    if (this.#size + bytes > this.#lines.length) this.#lines = grown(this.#lines, new Uint8Array(this.#more(this.#size, bytes)))
   }
 
   #roomForKey(): Uint8Array {
     if (this.#keySize + KEY_BYTES_MAX > this.#keys.length)
-      this.#keys = grown(this.#keys, new Uint8Array(2 * this.#keys.length + KEY_BYTES_MAX))
+      this.#keys = grown(this.#keys, new Uint8Array(this.#more(this.#keySize, KEY_BYTES_MAX)))
     return this.#keys
+  }
+
+  /** Room for all rows, where the others take about what those so far took; for half as much again, where these are few, or all. */
+  #more(size: number, bytes: number): number {
+    const isTold = this.rows >= ROWS_TELLING && this.rows < this.#expected
+    return bytes + (isTold ? Math.ceil((size / this.rows) * this.#expected * MARGIN) : size + (size >> 1))
   }
 
   #roomForRows(rows: number): void {

@@ -1,45 +1,53 @@
-/** Numbers that come sorted, some at once, put together to one ascending array. */
+/** Numbers of which some at once come sorted: what would be told of all of them in one ascending array, without one. */
 
-/** Runs of about equal lengths are merged, so that each number is moved as often as their count can be halved. */
 export class SortedRuns {
   readonly #runs: Float64Array[] = []
+  length = 0
 
-  /** @param run ascending, and nobody else's from now on */
+  static of(...runs: readonly Float64Array[]): SortedRuns {
+    const sorted = new SortedRuns()
+    for (const run of runs) sorted.add(run)
+    return sorted
+  }
+
+  /** @param run ascending, and without NaN */
   add(run: Float64Array): void {
+    if (run.length === 0) return
     this.#runs.push(run)
-    for (let last = this.#runs.length - 1; last > 0 && this.#lengthOf(last - 1) <= 2 * this.#lengthOf(last); last--) this.#mergeLast()
+    this.length += run.length
   }
 
-  /** All of them. */
-  sorted(): Float64Array {
-    while (this.#runs.length > 1) this.#mergeLast()
-    return this.#runs[0] ?? new Float64Array(0)
+  /** The number before which so many others stand; a zero without its sign. There must be one. */
+  at(rank: number): number {
+    const windows = this.#runs.map(run => ({ run, from: 0, to: run.length }))
+    for (;;) {
+      // The middle of the widest is among those that are left: at least as many fall away as half of it.
+      const { run, from, to } = windows.reduce((a, b) => (b.to - b.from > a.to - a.from ? b : a))
+      const pivot = run[(from + to) >> 1] as number
+      if (rank < this.#countBelow(pivot)) for (const each of windows) each.to = Math.min(each.to, placeOf(each.run, pivot, false))
+      else if (rank >= this.countUpTo(pivot)) for (const each of windows) each.from = Math.max(each.from, placeOf(each.run, pivot, true))
+      else return pivot + 0
+    }
   }
 
-  #lengthOf(run: number): number {
-    return (this.#runs[run] as Float64Array).length
+  /** How many are not above a limit. */
+  countUpTo(limit: number): number {
+    return this.#runs.reduce((count, run) => count + placeOf(run, limit, true), 0)
   }
 
-  #mergeLast(): void {
-    const [a, b] = this.#runs.splice(-2) as [Float64Array, Float64Array]
-    this.#runs.push(merged(a, b))
+  #countBelow(limit: number): number {
+    return this.#runs.reduce((count, run) => count + placeOf(run, limit, false), 0)
   }
 }
 
-function merged(a: Float64Array, b: Float64Array): Float64Array {
-  const to = new Float64Array(a.length + b.length)
-  let [i, j, at] = [0, 0, 0]
-  while (i < a.length && j < b.length) {
-    const [left, right] = [a[i] as number, b[j] as number]
-    if (left <= right) {
-      to[at++] = left
-      i++
-    } else {
-      to[at++] = right
-      j++
-    }
+/** How many of the ascending numbers are below a limit, or up to it. */
+function placeOf(run: Float64Array, limit: number, isUpTo: boolean): number {
+  let [low, high] = [0, run.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const value = run[middle] as number
+    if (value < limit || (isUpTo && value === limit)) low = middle + 1
+    else high = middle
   }
-  to.set(a.subarray(i), at)
-  to.set(b.subarray(j), at + a.length - i)
-  return to
+  return low
 }

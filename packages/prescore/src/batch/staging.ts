@@ -1,6 +1,7 @@
 /** From the shards of a finished run to stored answers and a digest of all of them. */
 import { createHash } from 'node:crypto'
 import { checkSignal } from '../base/index.ts'
+import { ExactSum } from '../features/index.ts'
 import type { StoredBlock } from '../stores/index.ts'
 import type { RunContext } from './context.ts'
 import { type Distribution, distributionOf } from './gates/shift.ts'
@@ -67,6 +68,7 @@ export class StagedRows implements AsyncIterable<StoredBlock> {
     const pieces = piecesOf(this.#shards)
     const digest = createHash('sha256')
     const values = new SortedRuns()
+    const sum = new ExactSum()
     let ok = 0
     let last: Uint8Array | undefined
     const extent: [number, number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
@@ -93,15 +95,15 @@ export class StagedRows implements AsyncIterable<StoredBlock> {
       if (!piece.isConstant || (piece.text !== undefined && piece.text !== onlyText)) isConstant = false
       ok += piece.block.rows
       values.add(piece.values)
+      sum.mergeState(piece.sum)
       yield piece.block
       this.#onRows(piece.block.rows)
     }
     const isNumber = this.#shards.every(shard => shard.values.width === 1)
-    const sorted = values.sorted()
     this.#result = {
       digest: digest.digest('hex'),
-      summary: isNumber ? summaryOf(sorted) : null,
-      distribution: isNumber ? distributionOf(sorted) : null,
+      summary: isNumber ? summaryOf(values, sum.value()) : null,
+      distribution: isNumber ? distributionOf(values) : null,
       extent: ok === 0 ? null : extent,
       isConstant: isConstant && ok > 1,
     }
@@ -115,9 +117,9 @@ export function stagedHere(context: RunContext): (pieces: readonly Piece[]) => A
   }
 }
 
-function summaryOf(sorted: Float64Array): ValueSummary | null {
-  if (sorted.length === 0) return null
-  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] as number
-  const mean = sorted.reduce((a, b) => a + b, 0) / sorted.length
-  return { min: at(0), p05: at(0.05), median: at(0.5), mean, p95: at(0.95), max: at(1) }
+/** @param sum of all, rounded once: it does not depend on how they were divided */
+function summaryOf(values: SortedRuns, sum: number): ValueSummary | null {
+  if (values.length === 0) return null
+  const at = (share: number) => values.at(Math.round(share * (values.length - 1)))
+  return { min: at(0), p05: at(0.05), median: at(0.5), mean: sum / values.length, p95: at(0.95), max: at(1) }
 }

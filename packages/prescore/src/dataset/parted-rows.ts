@@ -35,11 +35,6 @@ export function rowsOf({ pieces }: PartedRows): number {
   return rows
 }
 
-/** Bytes that are held while rows of so many columns are sorted out. */
-export function heldBytes(parts: number, columns: number, pieceRows: number): number {
-  return parts * columns * pieceRows * DOUBLE_BYTES
-}
-
 export class PartedWriter {
   readonly #file: string
   readonly #columns: ColumnTypes

@@ -1,7 +1,9 @@
 /**
  * Records of doubles, dealt to parts: written one after the other in blocks that are never moved. Blocks are cut from slabs of memory that
- * threads can share, so that a part can be handed over as it is.
+ * threads can share, so that a part can be handed over as it is. Beyond the room that there is they are spilled, all at once, and the
+ * slabs used again.
  */
+import type { RecordSpill, SpilledRecords } from './record-spill.ts'
 
 /** Records of a part's first block; each is twice as long as the one before, up to the longest. */
 const FIRST_RECORDS = 64
@@ -21,10 +23,16 @@ export class DealtRecords {
   #slab: Float64Array = NOTHING
   /** How much of the slab is taken. */
   #taken = 0
+  /** Slabs that hold nothing, and those that do, the one at hand among them. */
+  #empty: Float64Array[] = []
+  #used: Float64Array[] = []
+  readonly #spill: RecordSpill | undefined
+  readonly #spilled: number[] = []
 
-  /** @param width doubles of a record */
-  constructor(parts: number, width: number) {
+  /** @param width doubles of a record. @param spill absent: all are kept in memory */
+  constructor(parts: number, width: number, spill?: RecordSpill) {
     this.#width = width
+    this.#spill = spill
     this.#full = Array.from({ length: parts }, () => [])
     this.#blocks = Array.from({ length: parts }, () => NOTHING)
     this.#ends = new Int32Array(parts)
@@ -64,23 +72,67 @@ export class DealtRecords {
     return blocks
   }
 
+  /**
+   * What was spilled; where something was, the rest is spilled too, and no memory held any more. Undefined: all is in memory.
+   */
+  spilled(): SpilledRecords | undefined {
+    if (this.#spill === undefined || this.#spilled.length === 0) return undefined
+    this.#spillAll(this.#spill)
+    this.#slab = NOTHING
+    this.#taken = 0
+    this.#empty = []
+    this.#used = []
+    return { name: this.#spill.name, places: Float64Array.from(this.#spilled) }
+  }
+
   #next(part: number): void {
     const block = this.#blocks[part]!
     if (block.length > 0) this.#full[part]!.push(block)
+    this.#blocks[part] = NOTHING
+    this.#ends[part] = 0
     const records = Math.min(RECORDS_MAX, block.length === 0 ? FIRST_RECORDS : (2 * block.length) / this.#width)
     this.#blocks[part] = this.#cut(records * this.#width)
-    this.#ends[part] = 0
     this.#limits[part] = records * this.#width
   }
 
   #cut(length: number): Float64Array {
-    if (this.#taken + length > this.#slab.length) {
-      const doubled = Math.min(SLAB_MAX, Math.max(FIRST_SLAB, 2 * this.#slab.length))
-      this.#slab = new Float64Array(new SharedArrayBuffer(8 * Math.max(length, doubled)))
-      this.#taken = 0
-    }
+    if (this.#taken + length > this.#slab.length) this.#nextSlab(length)
     this.#taken += length
     return this.#slab.subarray(this.#taken - length, this.#taken)
+  }
+
+  #nextSlab(length: number): void {
+    const doubled = Math.max(length, Math.min(SLAB_MAX, Math.max(FIRST_SLAB, 2 * this.#slab.length)))
+    const spill = this.#spill
+    if (spill !== undefined && this.#empty.length === 0) {
+      const held = this.#used.reduce((sum, slab) => sum + slab.byteLength, 0)
+      if (held > 0 && held + 8 * doubled > spill.room) this.#spillAll(spill)
+    }
+    let slab = this.#empty.pop()
+    // It may be of the small ones that came first.
+    if (slab === undefined || slab.length < length) slab = new Float64Array(new SharedArrayBuffer(8 * doubled))
+    this.#slab = slab
+    this.#used.push(slab)
+    this.#taken = 0
+  }
+
+  #spillAll(spill: RecordSpill): void {
+    const blocks: Float64Array[] = []
+    const lengths: number[] = []
+    for (const part of this.#full.keys()) {
+      const own = this.take(part)
+      lengths.push(own.reduce((sum, { length }) => sum + length, 0))
+      blocks.push(...own)
+    }
+    if (blocks.length === 0) return
+    let at = spill.write(blocks)
+    lengths.forEach((length, part) => {
+      if (length > 0) this.#spilled.push(part, at, length)
+      at += length
+    })
+    // The largest are taken first.
+    this.#empty = this.#used.sort((a, b) => a.length - b.length)
+    this.#used = []
   }
 }
 

@@ -12,6 +12,7 @@ import { MomentLane } from './moment-lane.ts'
 import { MomentPart } from './moment-part.ts'
 import type { Cell, LanePlan } from './plan.ts'
 import { RecordLayout } from './record-layout.ts'
+import { type RecordSpill, runsOf, type SpilledRecords, spilledOf } from './record-spill.ts'
 import { Room } from './room.ts'
 import { packedBlocks, type SharedBlocks, unpackedBlocks } from './shared-blocks.ts'
 import { type ClockName, checkTimes, type EventColumns } from './timeline.ts'
@@ -30,6 +31,8 @@ export interface MomentShare {
   readonly blocks: SharedBlocks
   /** Of each lane the texts of its codes. */
   readonly texts: readonly (readonly string[] | undefined)[]
+  /** In the place of the blocks. */
+  readonly spilled: SpilledRecords | undefined
 }
 
 export interface MomentAsked {
@@ -41,6 +44,8 @@ export interface MomentAsked {
   readonly withTies: boolean
   /** Names the group in messages. */
   readonly where: string
+  /** Absent: all records are kept in memory. */
+  readonly spill?: RecordSpill | undefined
 }
 
 export class Moment {
@@ -57,6 +62,8 @@ export class Moment {
   #owners: { readonly filters: readonly KeyFilter[]; readonly self: number } | undefined
   /** Of others, by part. */
   #received: Float64Array[][]
+  /** Of others, where they are in spills. */
+  readonly #spilled: Pick<MomentShare, 'spilled' | 'texts'>[] = []
 
   /** Undefined: they have too many windows. @param lanes that are put together from bands. @throws PrescoreError `time_out_of_range` */
   static of(lanes: readonly LanePlan[], asked: MomentAsked): Moment | undefined {
@@ -77,7 +84,7 @@ export class Moment {
     this.filter = keyFilter(asked.keys)
     this.#layout = new RecordLayout(this.#lanes, bands, asked.withTies, [this.filter])
     this.#keys = new KeyParts(asked.keys, this.filter)
-    this.#records = new DealtRecords(this.filter.parts, this.#layout.width)
+    this.#records = new DealtRecords(this.filter.parts, this.#layout.width, asked.spill)
     this.#received = Array.from({ length: this.filter.parts }, () => [])
   }
 
@@ -85,25 +92,36 @@ export class Moment {
   shareWith(filters: readonly KeyFilter[], self: number): void {
     this.#owners = { filters, self }
     this.#layout = new RecordLayout(this.#lanes, this.#bands, this.#asked.withTies, filters)
-    this.#records = new DealtRecords(firstParts(filters).at(-1)!, this.#layout.width)
+    this.#records = new DealtRecords(firstParts(filters).at(-1)!, this.#layout.width, this.#asked.spill)
   }
 
   /** What was added for another owner. It is forgotten here. */
   shareOf(owner: number): MomentShare {
     const [from, to] = this.#partsOf(owner)
+    const spilled = this.#records.spilled()
     const blocks = Array.from({ length: to - from }, (_, i) => this.#records.take(from + i))
-    return { blocks: packedBlocks(blocks), texts: this.#lanes.map(({ texts }) => texts) }
+    return {
+      blocks: packedBlocks(blocks),
+      texts: this.#lanes.map(({ texts }) => texts),
+      spilled: spilled === undefined ? undefined : spilledOf(spilled, from, to),
+    }
   }
 
   /** Adds what another has read. */
-  receive({ blocks: packed, texts }: MomentShare): void {
+  receive({ blocks: packed, texts, spilled }: MomentShare): void {
     const blocks = unpackedBlocks(packed, this.filter.parts)
-    this.#lanes.forEach((lane, i) => {
-      const own = texts[i]
-      if (own !== undefined) for (const block of blocks.flat()) lane.translate(own, block, this.#layout.valueAt(i), this.#layout.width)
-    })
+    this.#translate(blocks.flat(), texts)
     blocks.forEach((of, part) => {
       this.#received[part]!.push(...of)
+    })
+    if (spilled !== undefined) this.#spilled.push({ spilled, texts })
+  }
+
+  /** Makes the codes of others, in records, those of the lanes here. */
+  #translate(blocks: readonly Float64Array[], texts: MomentShare['texts']): void {
+    this.#lanes.forEach((lane, i) => {
+      const own = texts[i]
+      if (own !== undefined) for (const block of blocks) lane.translate(own, block, this.#layout.valueAt(i), this.#layout.width)
     })
   }
 
@@ -148,12 +166,26 @@ export class Moment {
     const { keys, asOfUs } = this.#asked
     const results = this.#lanes.map(({ plan }) => plan.cells.map(({ statistic }) => emptyResults(statistic, keys.length)))
     const part = new MomentPart(this.#lanes, this.#layout, this.#keys, asOfUs, this.#room)
-    const [first] = this.#partsOf(this.#owners?.self ?? 0)
+    const [first, end] = this.#partsOf(this.#owners?.self ?? 0)
+    const own = this.#records.spilled()
+    if (own !== undefined) this.#spilled.push({ spilled: spilledOf(own, first, end), texts: [] })
     for (let number = 0; number < this.filter.parts; number++) {
-      part.write(number, [...this.#records.take(first + number), ...this.#received[number]!], results)
+      const blocks = [...this.#records.take(first + number), ...this.#received[number]!, ...this.#takenUp(number)]
+      part.write(number, blocks, results)
       this.#received[number] = []
+      this.#asked.spill?.rewind()
     }
+    this.#spilled.length = 0
     return this.#lanes.map(({ texts }, i) => ({ cells: results[i]!, texts, hasOneNaN: false }))
+  }
+
+  /** Records of a part that are in spills. */
+  #takenUp(part: number): readonly Float64Array[] {
+    return this.#spilled.flatMap(({ spilled, texts }) => {
+      const runs = [...runsOf(this.#asked.spill!, spilled!, part)]
+      this.#translate(runs, texts)
+      return runs
+    })
   }
 
   /** Whether an event of the key counts. What others ask for is told by their filters alone. */

@@ -2,6 +2,8 @@
  * Features of (key, as-of) rows from a source's history: one scan of the source feeds all groups asked for.
  * Only events of wanted keys are kept, so memory is bounded by them, and a caller bounds it by asking for fewer keys at once.
  */
+
+import { randomUUID } from 'node:crypto'
 import { PrescoreError } from '../base/index.ts'
 import type { Column } from '../expressions/index.ts'
 import { type ClockName, type CompiledGroup, compileGroup, type EventColumns, onSheets, Room } from '../features/index.ts'
@@ -10,6 +12,7 @@ import { type FeatureGroupDefinition, rowScope } from '../project/index.ts'
 import type { RowsNeeded, ScannedChunk, SourceAt, SourcePin } from '../sources/index.ts'
 import { Collector } from './collector.ts'
 import { EventBuffer, tieOf } from './event-buffer.ts'
+import { FileSpill } from './file-spill.ts'
 import { sourceKeyColumns } from './key-columns.ts'
 import { KnownThrough } from './known-through.ts'
 import { MomentReader } from './moment-reader.ts'
@@ -37,6 +40,8 @@ export interface HistoryOptions {
   readonly sharing?: Sharing | undefined
   /** The events, where they were read before, with the columns that {@link eventColumns} names: then the source is not read. */
   readonly events?: { readonly rows: number; readonly chunks: Iterable<ScannedChunk> } | undefined
+  /** Where events go for which there is no room, of questions as of one moment: files of names that begin so, and the bytes that stay in memory. */
+  readonly spill?: { readonly prefix: string; readonly room: number } | undefined
   /** For whoever asks again and again: what is computed with stays in memory, instead of being made anew. */
   readonly room?: Room
 }
@@ -76,7 +81,7 @@ export async function historySheets(
         knownThroughUs: knownThrough(shared.knownThroughUs, pin, sharing.asOfUs),
       }
   }
-  const readers = requests.map((request, i) => readerOf(source, request, compiled[i] as CompiledGroup, clock))
+  const readers = requests.map((request, i) => readerOf(source, request, compiled[i] as CompiledGroup, clock, spillOf(options, requests)))
   const collectors = requests.flatMap((request, i) =>
     readers[i] === undefined ? [new Collector(request, compiled[i] as CompiledGroup)] : [],
   )
@@ -95,16 +100,25 @@ export async function historySheets(
     buffer?.append(chunk)
     for (const reader of atOnce) reader.append(chunk)
   }
-  if (options.events === undefined)
-    await scanned(database, source, pin, asking, { columns: columnsOf(buffer, atOnce), only, onRows: told }, take)
-  else takeAll(options.events, buffer, onRows, take)
-  const collected = buffer === undefined ? [] : collectedFeatures(collectors, buffer, options)
-  return {
-    sheets: readers.map(reader =>
-      reader === undefined ? (collected.shift() as (typeof collected)[number]) : onSheets(reader.compute(), sheetsOf(reader.request)),
-    ),
-    knownThroughUs: knownThrough(known.us, pin, untilUs),
+  try {
+    if (options.events === undefined)
+      await scanned(database, source, pin, asking, { columns: columnsOf(buffer, atOnce), only, onRows: told }, take)
+    else takeAll(options.events, buffer, onRows, take)
+    const collected = buffer === undefined ? [] : collectedFeatures(collectors, buffer, options)
+    return {
+      sheets: readers.map(reader =>
+        reader === undefined ? (collected.shift() as (typeof collected)[number]) : onSheets(reader.compute(), sheetsOf(reader.request)),
+      ),
+      knownThroughUs: knownThrough(known.us, pin, untilUs),
+    }
+  } finally {
+    for (const reader of atOnce) reader.close()
   }
+}
+
+/** One for each request, which have the room together. */
+function spillOf({ spill }: HistoryOptions, requests: readonly FeatureRequest[]): FileSpill | undefined {
+  return spill === undefined ? undefined : new FileSpill(`${spill.prefix}${randomUUID()}`, spill.room / requests.length)
 }
 
 function takeAll(
@@ -131,10 +145,13 @@ async function sharedOrNone(
   requests: readonly FeatureRequest[],
   compiled: readonly CompiledGroup[],
   sharing: Sharing,
-  { clock, onRows }: HistoryOptions,
+  options: HistoryOptions,
 ): Promise<HistoryFeatures | undefined> {
+  const { clock, onRows } = options
   const { asOfUs, talk } = sharing
-  const all = requests.map((request, i) => readerOf(source, request, compiled[i] as CompiledGroup, clock, asOfUs))
+  const all = requests.map((request, i) =>
+    readerOf(source, request, compiled[i] as CompiledGroup, clock, spillOf(options, requests), asOfUs),
+  )
   const readers = all.filter(reader => reader?.isShareable === true) as MomentReader[]
   try {
     const able = readers.length === requests.length ? readers : undefined
@@ -143,6 +160,8 @@ async function sharedOrNone(
     talk.leave()
     if (error instanceof PrescoreError && error.code === 'interrupted') throw error
     return undefined
+  } finally {
+    for (const reader of all) reader?.close()
   }
 }
 
@@ -151,9 +170,10 @@ function readerOf(
   request: FeatureRequest,
   compiled: CompiledGroup,
   clock: ClockName,
+  spill: FileSpill | undefined,
   asOfUs?: number,
 ): MomentReader | undefined {
-  return MomentReader.of(request, compiled, clock, tieOf(definition, request.group), asOfUs)
+  return MomentReader.of(request, compiled, clock, tieOf(definition, request.group), { spill, momentUs: asOfUs })
 }
 
 /** The events of the keys of a request that any of its windows may hold, known by then or not. */

@@ -3,6 +3,7 @@ import type { Column, NumberColumn } from '../expressions/index.ts'
 import type { ClockName, CompiledGroup, KeyFilter, MomentFeatures, MomentShare } from '../features/index.ts'
 import type { ScannedChunk } from '../sources/index.ts'
 import type { Owners } from './division.ts'
+import type { FileSpill } from './file-spill.ts'
 import { sourceKeyColumns } from './key-columns.ts'
 import { KeyIndex } from './key-index.ts'
 import type { FeatureRequest } from './request.ts'
@@ -14,27 +15,37 @@ export class MomentReader {
   readonly lastUs: number
   readonly #features: MomentFeatures
   readonly #keys: EventKeys
+  readonly #spill: FileSpill | undefined
 
   /**
    * Undefined: it takes all events at once.
    * @param tie the column that decides between events of the same time. @param momentUs the as-of, where there may be no row with one
+   * @param spill where events go for which there is no room; it is closed with the reader
    */
   static of(
     request: FeatureRequest,
     compiled: CompiledGroup,
     clock: ClockName,
     tie: string | undefined,
-    momentUs?: number,
+    { momentUs, spill }: { readonly momentUs?: number | undefined; readonly spill?: FileSpill | undefined } = {},
   ): MomentReader | undefined {
     const { asOfUs, positions } = request
     const firstUs = momentUs ?? asOfUs[0]
     if (firstUs === undefined || positions !== undefined || tie !== undefined || !areAll(asOfUs, firstUs)) return undefined
     const keys = isOneInteger(request) ? new IntegerKeys(request) : new NumberedKeys(request)
-    const features = compiled.atMoment({ keys: keys.asking, asOfUs: firstUs, clock, withTies: false })
-    return features === undefined ? undefined : new MomentReader(request, compiled, features, keys, firstUs)
+    const features = compiled.atMoment({ keys: keys.asking, asOfUs: firstUs, clock, withTies: false, spill })
+    return features === undefined ? undefined : new MomentReader(request, compiled, features, keys, firstUs, spill)
   }
 
-  private constructor(request: FeatureRequest, compiled: CompiledGroup, features: MomentFeatures, keys: EventKeys, asOfUs: number) {
+  private constructor(
+    request: FeatureRequest,
+    compiled: CompiledGroup,
+    features: MomentFeatures,
+    keys: EventKeys,
+    asOfUs: number,
+    spill: FileSpill | undefined,
+  ) {
+    this.#spill = spill
     this.request = request
     this.compiled = compiled
     this.#features = features
@@ -78,6 +89,16 @@ export class MomentReader {
 
   compute(): readonly Column[] {
     return this.#features.columns()
+  }
+
+  /** Whether its events are in a file, and none in memory. */
+  get hasSpilled(): boolean {
+    return this.#spill?.isUsed === true
+  }
+
+  /** Nobody needs what was spilled any more. */
+  close(): void {
+    this.#spill?.remove()
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Column } from '../expressions/index.ts'
 import type { KeyFilter, MomentShare } from '../features/index.ts'
-import type { Database } from '../parquet/index.ts'
+import { type Database, freeAllLetGo } from '../parquet/index.ts'
 import type { SourceAt, SourcePin } from '../sources/index.ts'
 import type { Division } from './division.ts'
 import { KnownThrough } from './known-through.ts'
@@ -36,6 +36,9 @@ interface After {
   readonly shares: readonly MomentShare[]
   readonly knownThroughUs: number | undefined
 }
+
+/** What each tells at last. */
+const READ = 'read'
 
 /**
  * All peers call it with requests for the same features, of one moment.
@@ -79,5 +82,9 @@ export async function sharedFeatures(
     readers.forEach((reader, i) => reader.receive(each.shares[i] as MomentShare))
     if (each.knownThroughUs !== undefined) known.note(Float64Array.of(each.knownThroughUs), asOfUs)
   }
-  return { features: readers.map(reader => reader.compute()), knownThroughUs: known.us }
+  if (readers.some(({ hasSpilled }) => hasSpilled)) freeAllLetGo()
+  const features = readers.map(reader => reader.compute())
+  // What one has spilled is there until all have read it, or have left.
+  await talk.exchange(() => READ)
+  return { features, knownThroughUs: known.us }
 }

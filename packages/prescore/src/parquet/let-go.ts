@@ -6,7 +6,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-type Collect = (options: { readonly type: 'minor' }) => void
+type Collect = (options: { readonly type: 'minor' | 'major' }) => void
 
 let collect: Collect | undefined
 
@@ -14,6 +14,12 @@ let collect: Collect | undefined
 export function freeLetGo(): void {
   collect ??= exposed()
   collect({ type: 'minor' })
+}
+
+/** The same of what is old, as memory that threads share: tens of milliseconds, for who has let go of very much at once. */
+export function freeAllLetGo(): void {
+  collect ??= exposed()
+  collect({ type: 'major' })
 }
 
 function exposed(): Collect {

@@ -114,12 +114,18 @@ test('lines, keys and the places of values and inputs are those that are told as
   )
 })
 
-test('numbers that come sorted, some at once, are put together as if they were sorted at once', () => {
+test('of numbers that come sorted, some at once, the same is told as of one ascending array', () => {
+  const numbers = fc.oneof(fc.double({ noNaN: true }), fc.integer({ min: -3, max: 3 }), fc.constant(-0))
   fc.assert(
-    fc.property(fc.array(fc.array(fc.double({ noNaN: true }), { maxLength: 30 }), { maxLength: 12 }), lists => {
-      const runs = new SortedRuns()
-      for (const list of lists) runs.add(Float64Array.from(list).sort())
-      assert.deepEqual(runs.sorted(), Float64Array.from(lists.flat()).sort())
+    fc.property(fc.array(fc.array(numbers, { maxLength: 30 }), { maxLength: 12 }), numbers, (lists, limit) => {
+      const runs = SortedRuns.of(...lists.map(list => Float64Array.from(list).sort()))
+      const all = Float64Array.from(lists.flat()).sort()
+      assert.equal(runs.length, all.length)
+      assert.deepEqual(
+        [...all].map((_, rank) => runs.at(rank)),
+        [...all].map(value => value + 0),
+      )
+      for (const each of [limit, ...all]) assert.equal(runs.countUpTo(each), all.filter(value => value <= each).length)
     }),
   )
 })

@@ -104,6 +104,13 @@ test('where nothing is late the two clocks agree', async () => {
   assert.deepEqual(sorted(corrected.rows), sorted(served.rows))
 })
 
+test('keys beyond doubles: as much memory as there is or hardly any, the same rows', async () => {
+  const all = Array.from({ length: 60 }, (_, id) => flight(id, { hour: id % 3 === 0 ? 2n ** 53n + BigInt(id % 6) : id % 5 }))
+  const { rows } = await built(all)
+  assert.ok(rows.some(({ key_hour }) => key_hour === 2n ** 53n + 3n))
+  assert.deepEqual(sorted((await built(all, { workMb: memoryFor(7) })).rows), sorted(rows))
+})
+
 test('the file: columns by name and type, and what it was made from in its footer', async () => {
   const { report } = await built([flight(1, {}), flight(2, { hour: 2n ** 53n + 1n })])
   const columns = await place.query(`DESCRIBE SELECT * FROM '${file}'`)

@@ -1,5 +1,7 @@
 /** Workers that read a source together, each a slice of it, give the bits that each gives alone. */
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { test } from 'node:test'
 import type { Column, NumberColumn } from '../../src/expressions/index.ts'
 import { Division, type FeatureRequest, historyFeatures, type Peers, PeerTalk, peersOf } from '../../src/history/index.ts'
@@ -108,6 +110,36 @@ for (const [rows, wide] of [
     assert.ok(read.reduce((sum, each) => sum + each, 0) <= 2 * rows, `${read} rows read of ${rows}`)
   })
 }
+
+test('events for which there is no room wait in files, which are gone afterwards', async () => {
+  const [at, pin] = await written(60_000, false)
+  const division = new Division(at.definition, [group], 6)
+  const asked = await requests(division)
+  const spill = { prefix: place.path('spilled-'), room: 20_000 }
+  let most = 0
+  const spilled = () => readdirSync(dirname(spill.prefix)).filter(name => name.startsWith('spilled-')).length
+  const onRows = () => {
+    most = Math.max(most, spilled())
+  }
+  for (const clock of ['as-served', 'corrected'] as const) {
+    const peers = peersOf(PARTS.length)
+    const expected = await Promise.all(asked.map(request => historyFeatures(place.database, at, pin, [request], { clock })))
+    const alone = await Promise.all(asked.map(request => historyFeatures(place.database, at, pin, [request], { clock, spill, onRows })))
+    const together = await Promise.all(
+      asked.map((request, i) => {
+        const talk = new PeerTalk(peers[i] as Peers)
+        const sharing = { talk, division, parts: PARTS, asOfUs: AS_OF_US }
+        return historyFeatures(place.database, at, pin, [request], { clock, spill, sharing, onRows }).finally(() => talk.leave())
+      }),
+    )
+    for (const found of [alone, together])
+      found.forEach(({ features }, i) => {
+        assert.deepEqual(bits(features[0] ?? []), bits(expected[i]?.features[0] ?? []), `worker ${i}, ${clock}`)
+      })
+  }
+  assert.ok(most > 0)
+  assert.equal(spilled(), 0)
+})
 
 test('a worker that leaves is not waited for, and the others answer for their own keys', async () => {
   const [at, pin] = await written(5_000, false)

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { PrescoreError } from '../../base/index.ts'
 import type { NumberColumn } from '../../expressions/index.ts'
+import { ExactSum } from '../../features/index.ts'
 import { valueNames } from '../../history/index.ts'
 import type { ColumnKinds } from '../../parquet/index.ts'
 import { FINGERPRINT_BYTES, textFingerprint } from '../../project/index.ts'
@@ -31,6 +32,8 @@ export interface StagedPiece {
   readonly last: Uint8Array | undefined
   /** Of the rows that have a value, the first number of each, ascending. */
   readonly values: Float64Array<ArrayBuffer>
+  /** The exact sum of these, as it tells its state. */
+  readonly sum: Float64Array
   /** The least and the greatest of all numbers; the greatest is below the least where there are none. */
   readonly extent: readonly [least: number, greatest: number]
   /** The text of the first value, and whether it is that of all. */
@@ -61,6 +64,7 @@ export async function stagePiece(context: RunContext, { manifest, from, to }: Pi
   const bytes = new CanonicalBytes(prediction.entity ?? {}, manifest.values, { rows: to - from, withKeys: true })
   const values = new Float64Array(to - from)
   const extent: [number, number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  const sum = new ExactSum()
   let ok = 0
   // All of them, and not only as many as there should be, where that is all of the file.
   const range = from === 0 && to === manifest.rows ? undefined : ([from, to] as const)
@@ -70,7 +74,11 @@ export async function stagePiece(context: RunContext, { manifest, from, to }: Pi
     const columns = names.map(name => (chunk.columns.get(name) as NumberColumn).values.subarray(0, chunk.rows))
     for (const column of columns) widen(extent, column)
     const [first] = columns as [Float64Array]
-    for (let row = 0; row < chunk.rows; row++) if (hasValue(bytes, before + row)) values[ok++] = first[row] as number
+    for (let row = 0; row < chunk.rows; row++) {
+      if (!hasValue(bytes, before + row)) continue
+      sum.add(first[row] as number)
+      values[ok++] = first[row] as number
+    }
   }
   checkOrder(context, manifest, bytes)
   return {
@@ -80,6 +88,7 @@ export async function stagePiece(context: RunContext, { manifest, from, to }: Pi
     ...sameness(bytes),
     block: Object.keys(prediction.inputs).length === 0 ? plainBlock(bytes, ok) : blockWithInputs(bytes, ok),
     values: values.subarray(0, ok).sort(),
+    sum: sum.state(),
     extent,
   }
 }

@@ -54,8 +54,11 @@ async function pruneLog(
     const { position, retainedFromUs } = log.status()
     const nothing = { source: name, beforeUs: null, events: 0, bytes: 0, keptBy: heldBy ?? null }
     if (heldBy !== undefined || position === 0) return nothing
-    if (definition.id === undefined) return { ...nothing, keptBy: 'its events have no `id`: nothing says which of them stand in the files' }
-    if (definition.from !== undefined) return { ...nothing, keptBy: 'its history lies in a database, which is not read for this' }
+    const byHand = `\`prescore events drop ${name} --before …\` drops those that it has`
+    if (definition.id === undefined)
+      return { ...nothing, keptBy: `its events have no \`id\`: nothing says which of them stand in the files; ${byHand}` }
+    if (definition.from !== undefined)
+      return { ...nothing, keptBy: `its history lies in a database, which is not read for this; ${byHand}` }
     const askedUs = nowUs - olderThanUs
     const pin = await pinSource(database, source)
     const momentUs = await onlyInLogFromUs(database, source, pin, askedUs)

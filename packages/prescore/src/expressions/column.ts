@@ -13,6 +13,11 @@ export interface NumberColumn {
   readonly exact?: BigInt64Array
 }
 
+/** What `exact` holds of a double. A missing value has no exact one: the doubles tell that it is missing. */
+export function integerOf(value: number): bigint {
+  return Number.isNaN(value) ? 0n : BigInt(value)
+}
+
 /** Texts by code: row i is `dictionary[codes[i]]`; code -1 is missing. The dictionary may be shared and only grows. */
 export interface StringColumn {
   readonly type: ValueType

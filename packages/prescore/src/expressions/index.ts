@@ -3,6 +3,7 @@ export {
   type Chunk,
   type Column,
   Dictionary,
+  integerOf,
   isStringColumn,
   type NumberColumn,
   numberValues,

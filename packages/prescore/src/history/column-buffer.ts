@@ -1,5 +1,13 @@
 /** Columns that grow: the wanted rows of chunk after chunk, in arrays that are doubled when full. */
-import { type Column, Dictionary, isStringColumn, type NumberColumn, type StringColumn, type ValueType } from '../expressions/index.ts'
+import {
+  type Column,
+  Dictionary,
+  integerOf,
+  isStringColumn,
+  type NumberColumn,
+  type StringColumn,
+  type ValueType,
+} from '../expressions/index.ts'
 
 const FIRST_ROWS = 4096
 
@@ -129,11 +137,6 @@ class NumberBuffer implements ColumnBuffer {
     const column = { type: this.#type, values: this.#doubles.values() }
     return this.#exact === undefined ? column : { ...column, exact: BigInt64Array.from(this.#exact) }
   }
-}
-
-/** A missing value has no exact one: the doubles tell that it is missing. */
-function integerOf(value: number): bigint {
-  return Number.isNaN(value) ? 0n : BigInt(value)
 }
 
 class TextBuffer implements ColumnBuffer {

@@ -52,6 +52,8 @@ function ofRun({ name, serves, lastRun }: PredictionStatus): Found[] {
         fix: `See \`prescore runs ${id}\`; mend the data or the gate and run again, or \`prescore publish ${id}\` if it is right.`,
       },
     ]
+  // Of a backfill, or what a schedule made up for: staged it stays, and nothing is to be done.
+  if (lastRun.state === 'staged' && serves !== null && lastRun.asOf < serves.asOf) return []
   if (lastRun.state === 'staged' && lastRun.id !== serves?.run)
     return [{ message: `The last run, ${id}, is not published.`, fix: `\`prescore publish ${id}\` serves it.` }]
   if (lastRun.id !== serves?.run || failed.length === 0) return []

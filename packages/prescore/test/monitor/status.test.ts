@@ -65,6 +65,10 @@ test('what is old, late or not published is told, with the remedy', async t => {
   assert.match(late, /orders lag 1 d 1 h; max lag is 2 h\./)
   await run(AS_OF_US + 1_000_000, 'never')
   assert.ok(messages(await status()).some(each => /^The last run, \w{12}, is not published/.test(each)))
+  await run(AS_OF_US + 2_000_000)
+  clock.us += 1_000_000
+  await run(AS_OF_US - 1_000_000, 'never')
+  assert.ok(!messages(await status()).some(each => /is not published/.test(each)))
 })
 
 test('a run that a gate stopped is told with what the gate found', async t => {

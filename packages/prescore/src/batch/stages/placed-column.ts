@@ -1,5 +1,5 @@
 /** A column whose values come in any order, each with its place. */
-import { type Column, Dictionary, type NumberColumn, type StringColumn, type ValueType } from '../../expressions/index.ts'
+import { type Column, Dictionary, integerOf, type NumberColumn, type StringColumn, type ValueType } from '../../expressions/index.ts'
 
 export interface PlacedColumn {
   /** @param places by row; below 0: the row is not wanted */
@@ -45,11 +45,6 @@ class PlacedNumbers implements PlacedColumn {
       if (place >= 0) to[place] = exact?.[i] ?? integerOf(values[i] as number)
     }
   }
-}
-
-/** A missing value has no exact one: the doubles tell that it is missing. */
-function integerOf(value: number): bigint {
-  return Number.isNaN(value) ? 0n : BigInt(value)
 }
 
 class PlacedTexts implements PlacedColumn {

@@ -26,7 +26,7 @@ const THREAD_MB = 60
 /** Of what is beyond that, how much more than rows and events themselves is taken: what waits to be collected, and gaps between it. */
 const SLACK = 1.5
 /** With less for rows and events than this there would be too many parts. */
-const WORK_MB_MIN = 96
+const WORK_MB_MIN = 80
 
 /** How much of the memory of the process rows and events may take, in MB: never less than what they need at least. */
 export function workMbOf(memoryMb: number, threads: number): number {

@@ -60,6 +60,7 @@ export class App implements AuditView {
   /** Of resolvers that scan. */
   #tables: RequestTables | undefined
   #database: Promise<Database> | undefined
+  #openDatabase: Database | undefined
   #store: Store | undefined
   readonly #resolvers = new Map<string, Resolver>()
   readonly #logs = new Map<string, EventLog>()
@@ -84,8 +85,16 @@ export class App implements AuditView {
   }
 
   database(): Promise<Database> {
-    this.#database ??= Database.open({ threads: this.threads })
+    this.#database ??= Database.open({ threads: this.threads }).then(database => {
+      this.#openDatabase = database
+      return database
+    })
     return this.#database
+  }
+
+  /** Ends what the embedded database is being asked: a process that exits would wait for it. */
+  interrupt(): void {
+    this.#openDatabase?.interrupt()
   }
 
   /** @throws PrescoreError `store_unreadable`, `store_format` */
@@ -238,6 +247,7 @@ export class App implements AuditView {
     this.#logs.clear()
     const [database, store] = [this.#database, this.#store]
     this.#database = undefined
+    this.#openDatabase = undefined
     this.#store = undefined
     ;(await database)?.close()
     await store?.close()

@@ -12,6 +12,7 @@ export {
   type RunHeader,
   type RunRecord,
   type Store,
+  type StoredBlock,
   type StoredEntry,
   type StoredRow,
   type StoredRun,

@@ -42,7 +42,13 @@ const ENTRIES: Entries = {
   src: SRC,
   // The client, runtimes and stores are for applications: nothing here imports them.
   entries: [`${SRC}index.ts`, `${SRC}cli/main.ts`, `${SRC}client/index.ts`, `${SRC}runtimes.ts`, `${SRC}stores.ts`],
-  workers: [`${SRC}batch/engines/worker.ts`, `${SRC}dataset/worker.ts`, `${SRC}models/serving/worker.ts`, `${SRC}sources/hash-worker.ts`],
+  workers: [
+    `${SRC}batch/engines/worker.ts`,
+    `${SRC}dataset/worker.ts`,
+    `${SRC}models/serving/worker.ts`,
+    `${SRC}online/store-worker.ts`,
+    `${SRC}sources/hash-worker.ts`,
+  ],
 }
 
 const LINES_MAX = 300

@@ -146,7 +146,6 @@ export const ERRORS = Object.freeze({
     500,
     'An output could not be written',
     'Mend what the message says, and repeat the command: what is written is left as it is.',
-    true,
   ),
   output_mismatch: row(409, 'An output has another shape', 'Give the output another name, or remove what stands there.'),
   package_missing: row(500, 'A package is not installed', 'Install it beside prescore.'),
@@ -154,6 +153,7 @@ export const ERRORS = Object.freeze({
 
   // Stores
   store_unreadable: row(500, 'The store cannot be opened', 'Check the folder, its permissions and the disk.'),
+  read_only: row(409, 'The state folder can only be read here', 'Let Prescore write its state folder, or ask where it may.'),
   file_unwritable: row(500, 'A file cannot be written', 'Check the folder, its permissions and the disk.'),
   store_format: row(500, 'The store has another format', 'Use the version of Prescore that wrote it, or start a new folder.'),
 

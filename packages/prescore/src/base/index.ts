@@ -1,5 +1,6 @@
 export { canonicalText, contentHash } from './canonical.ts'
 export { type Clock, type SimulatedClock, simulatedClock, systemClock } from './clock.ts'
+export { writeDigits, writePadded } from './digits.ts'
 export {
   ERRORS,
   type ErrorCode,
@@ -20,7 +21,7 @@ export { checkSignal } from './signal.ts'
 export { nearest, suggestion } from './suggest.ts'
 export { serveTasks, type Tell } from './task-server.ts'
 export { type TaskOptions, TaskThread } from './task-thread.ts'
-export { asPrescoreError, storeUnreadable, unwritable } from './thrown.ts'
+export { asPrescoreError, readOnly, storeUnreadable, unwritable } from './thrown.ts'
 export { type DurationText, formatInstant, instantUs, parseDurationUs, parseInstantUs, TIME_US_MAX } from './time.ts'
 export { finished, removeScratch, scratchFolder, unfinished, writeWhole } from './unfinished.ts'
 export { type Code, type WasmFunction, wasm } from './wasm.ts'

@@ -11,13 +11,16 @@ export interface TaskWork<Task, Told, Result> {
   perform(task: Task, tell: Tell<Told>): Promise<Result>
   /** What of a result its owner takes over, instead of a copy. */
   transfer?(result: Result): readonly ArrayBuffer[]
+  /** Cuts short what waits for others: nobody wants what is being performed. */
+  interrupt?(): void
   /** Lets go of what is open: with nothing left, the thread ends by itself. */
   close(): Promise<void>
 }
 
-export function serveTasks<Task, Told, Result>({ perform, transfer, close }: TaskWork<Task, Told, Result>): void {
+export function serveTasks<Task, Told, Result>({ perform, transfer, interrupt, close }: TaskWork<Task, Told, Result>): void {
   const port = parentPort as NonNullable<typeof parentPort>
   let working: Promise<void> = Promise.resolve()
+  let isWorking = false
   let stopping = false
   const send = (message: TaskMessage<Told, Result>, taken: readonly ArrayBuffer[] = []) => port.postMessage(message, taken)
   const tell = (told: Told) => {
@@ -26,6 +29,7 @@ export function serveTasks<Task, Told, Result>({ perform, transfer, close }: Tas
   }
   const stop = async () => {
     stopping = true
+    if (isWorking) interrupt?.()
     await working
     await close()
     port.close()
@@ -35,9 +39,14 @@ export function serveTasks<Task, Told, Result>({ perform, transfer, close }: Tas
       void stop()
       return
     }
-    working = perform(message, tell).then(
-      result => send({ type: 'done', result }, transfer?.(result)),
-      error => send({ type: 'failed', error: asPrescoreError(error).toJSON() }),
-    )
+    isWorking = true
+    working = perform(message, tell)
+      .then(
+        result => send({ type: 'done', result }, transfer?.(result)),
+        error => send({ type: 'failed', error: asPrescoreError(error).toJSON() }),
+      )
+      .finally(() => {
+        isWorking = false
+      })
   })
 }

@@ -48,6 +48,7 @@ interface Performance<Told, Result> {
   readonly reject: (error: unknown) => void
 }
 
+/** Without a task, it does not keep the process alive. */
 export class TaskThread<Task, Told, Result> {
   readonly #options: TaskThreadOptions<Task>
   readonly #thread: Worker
@@ -66,6 +67,7 @@ export class TaskThread<Task, Told, Result> {
     this.#thread.on('error', error => this.#die(error.message))
     this.#thread.on('exit', () => this.#die('a worker that stopped'))
     this.#ended = new Promise(resolve => this.#thread.once('exit', () => resolve()))
+    this.#thread.unref()
   }
 
   /** One task at a time. @throws PrescoreError what the task threw; that of a worker which died; `interrupted` when the signal fires */
@@ -78,17 +80,20 @@ export class TaskThread<Task, Told, Result> {
     const fail = (error: unknown) => reject(typeof error === 'string' ? this.#options.died(where, error) : error)
     this.#current = { onTold, resolve, reject: fail }
     signal?.addEventListener('abort', interrupt)
+    this.#thread.ref()
     try {
       this.#thread.postMessage(task, (this.#options.transfer?.(task) ?? []) as readonly Transferable[])
       return await promise
     } finally {
       signal?.removeEventListener('abort', interrupt)
       this.#current = undefined
+      this.#thread.unref()
     }
   }
 
   /** Asks the worker to end, and waits a while. To terminate it in the middle of native work would take the whole process with it. */
   async stop(): Promise<void> {
+    this.#thread.ref()
     this.#thread.postMessage(STOP)
     const { promise: late, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, STOP_MS)

@@ -7,6 +7,11 @@ export function storeUnreadable(where: string, cause: unknown): PrescoreError {
   return cause instanceof PrescoreError ? cause : new PrescoreError('store_unreadable', { where, ...saidBy(cause) })
 }
 
+/** `read_only`, by what the file system said. Whoever sent the change from elsewhere is told of no path. */
+export function readOnly(cause: NodeJS.ErrnoException): PrescoreError {
+  return new PrescoreError('read_only', { ...saidBy(cause), found: cause.code ?? cause.message })
+}
+
 /** `file_unwritable`, as {@link storeUnreadable}. */
 export function unwritable(where: string | undefined, cause: unknown): PrescoreError {
   return new PrescoreError('file_unwritable', { ...(where === undefined ? {} : { where }), ...saidBy(cause) })

@@ -10,7 +10,7 @@ import { KeyIndex } from '../history/index.ts'
 import { openModel } from '../models/index.ts'
 import { writeParquet } from '../parquet/index.ts'
 import { sourcesPlace } from '../sources/index.ts'
-import { openStore, type StoredRow } from '../stores/index.ts'
+import { openStore, type StoredBlock } from '../stores/index.ts'
 import { openContext, type RunContext } from './context.ts'
 import { bytesIn } from './disk.ts'
 import { headerOf } from './header.ts'
@@ -23,7 +23,7 @@ import { computeFeatures } from './stages/features.ts'
 import { tableBytes } from './stages/own-table.ts'
 import { scoreShards } from './stages/score-shards.ts'
 import { vectorColumns } from './stages/vector.ts'
-import { StagedRows } from './staging.ts'
+import { StagedRows, stagedHere } from './staging.ts'
 import { readManifests } from './totals.ts'
 
 /** Plain data: kept beside the run, so that its report can tell how wrong it was. */
@@ -194,24 +194,37 @@ interface StagedSample {
 /** Loads the sample into a store of its own, after a row alone. */
 async function stageSample(context: RunContext): Promise<StagedSample> {
   const manifests = await readManifests(context.layout, context.plan)
-  const rows: StoredRow[] = []
+  const blocks: StoredBlock[] = []
   const [readSeconds] = await timed(async () => {
-    for await (const some of new StagedRows(context, manifests.score, () => {}, undefined)) rows.push(...some)
+    for await (const block of new StagedRows(context, manifests.score, stagedHere(context), () => {}, undefined)) blocks.push(block)
   })
   const store = openStore(join(context.runs, 'store'))
   try {
-    const load = (run: string, some: readonly StoredRow[]) =>
-      store.predictions.load({ ...headerOf(context, manifests, some.length), run }, some)
-    const [fixedSeconds] = await timed(() => load('one', rows.slice(0, 1)))
-    const [loadSeconds] = await timed(() => load('all', rows))
-    const answerBytes = rows.reduce(
-      (sum, row) => sum + row.keyBytes.length + row.valueText.length + (row.inputsText?.length ?? -17) + 33,
-      0,
-    )
+    const load = (run: string, some: readonly StoredBlock[]) => {
+      const rows = some.reduce((sum, block) => sum + block.rows, 0)
+      return store.predictions.load({ ...headerOf(context, manifests, rows), run }, inTurn(some))
+    }
+    const one = blocks.filter(({ rows }) => rows > 0).map(block => ({ ...block, rows: 1 }))
+    const [fixedSeconds] = await timed(() => load('one', one.slice(0, 1)))
+    const [loadSeconds] = await timed(() => load('all', blocks))
+    const answerBytes = blocks.reduce((sum, block) => sum + bytesOf(block), 0)
     return { fixedSeconds, rowsSeconds: readSeconds + Math.max(0, loadSeconds - fixedSeconds), answerBytes }
   } finally {
     await store.close()
   }
+}
+
+async function* inTurn(blocks: readonly StoredBlock[]): AsyncGenerator<StoredBlock> {
+  yield* blocks
+}
+
+/** What LMDB keeps with each key and its value. */
+const NODE_BYTES = 16
+
+function bytesOf({ rows, keyEnds, entryStarts, entryEnds }: StoredBlock): number {
+  let bytes = rows * NODE_BYTES + (keyEnds[rows - 1] ?? 0)
+  for (let row = 0; row < rows; row++) bytes += (entryEnds[row] as number) - (entryStarts[row] as number)
+  return bytes
 }
 
 /** Tells the time between the rows of one scan from the computing between scans. */

@@ -20,12 +20,16 @@ import { rescoredRows } from './rescored.ts'
 import { keepTable } from './stages/own-table.ts'
 import { shardRange } from './stages/score.ts'
 import { roundsOfOwn, shareScan } from './stages/score-own.ts'
-import { type Staged, StagedRows } from './staging.ts'
+import type { Piece } from './stages/staged-piece.ts'
+import { type Staged, StagedRows, stagedHere } from './staging.ts'
 import { dataThroughUs, type Manifests, openShards, readManifests, totalsOf } from './totals.ts'
+
+/** So many rows are put as the store takes them before a worker has started. */
+const ROWS_STAGED_HERE = 50_000
 
 export interface Execution {
   readonly spec: RunSpec
-  /** Closed when all shards are there: what its workers hold is free for what follows. */
+  /** Closed when all answers are stored: what its workers hold is free for what follows. */
   readonly engine: LocalEngine
   readonly database: Database
   readonly predictions: PredictionStore
@@ -98,11 +102,7 @@ async function computeShards(
     for (const round of rounds) await engine.run(spec, round, counter, signal)
     return secondsSince(started)
   }
-  try {
-    return { features: await compute('features'), score: await compute('score') }
-  } finally {
-    await engine.close()
-  }
+  return { features: await compute('features'), score: await compute('score') }
 }
 
 /** Parts of stage 1 in rounds, each of about as many keys as are computed at once. */
@@ -137,14 +137,20 @@ function rowsOf({ plan }: RunSpec, shards: readonly number[]): number {
 
 /** Stores the answers under the run's id. Where they are stored already, they are only read, for the digest. */
 async function store(
-  { predictions, signal, onProgress }: Execution,
+  { spec, engine, predictions, signal, onProgress }: Execution,
   context: RunContext,
   manifests: Manifests,
   ok: number,
 ): Promise<Staged> {
-  const rows = new StagedRows(context, manifests.score, stageCounter(onProgress, 'stage', ok), signal)
-  await predictions.load(headerOf(context, manifests, ok), rows)
-  return rows.result()
+  const isLarge = engine.isStarted || spec.plan.population.rows > ROWS_STAGED_HERE
+  const staged = isLarge ? (pieces: readonly Piece[]) => engine.staged(spec, pieces, signal) : stagedHere(context)
+  const rows = new StagedRows(context, manifests.score, staged, stageCounter(onProgress, 'stage', ok), signal)
+  try {
+    await predictions.load(headerOf(context, manifests, ok), rows)
+    return await rows.result()
+  } finally {
+    await engine.close()
+  }
 }
 
 function secondsSince(startedMs: number): number {

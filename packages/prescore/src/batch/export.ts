@@ -1,11 +1,13 @@
 /** A run as one file for others: a schema that stays, one row a key, in the order of the keys. */
-
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatInstant, removeScratch, scratchFolder } from '../base/index.ts'
+import type { Chunk, Column } from '../expressions/index.ts'
 import { valueNames } from '../history/index.ts'
-import { type CopyFormat, copyTo, identifier, literal, type StoredColumns, writeParquet } from '../parquet/index.ts'
+import { type CopyFormat, copyTo, identifier, literal, type StoredColumns, writeGroups } from '../parquet/index.ts'
 import type { BatchPlace } from './place.ts'
-import { openRun, runChunks, type StoredRunFiles, scoredKinds } from './stored-run.ts'
+import { openRun, runChunks, runRows, type StoredRunFiles, scoredKinds } from './stored-run.ts'
+import { inputsKind } from './values.ts'
 
 export interface ExportRequest {
   readonly run: string
@@ -33,16 +35,74 @@ export async function exportRun(place: BatchPlace, { run, ...how }: ExportReques
 
 /** @throws PrescoreError as {@link exportRun} does */
 export async function writeExport(run: StoredRunFiles, { file, format, withFeatures }: Omit<ExportRequest, 'run'>): Promise<Exported> {
+  const kinds = exportedKinds(run, withFeatures)
+  const bytes = await (format === 'parquet'
+    ? writeRows(run, file, kinds, withFeatures)
+    : writeTexts(run, file, format, kinds, withFeatures))
+  return { run: run.record.id, file, rows: run.context.plan.population.rows, bytes, columns: Object.keys(kinds) }
+}
+
+/** The columns of an export, in their order. */
+function exportedKinds({ context, shape }: StoredRunFiles, withFeatures: boolean): StoredColumns {
+  const { prediction, assembly } = context
+  const keys = Object.entries(prediction.entity ?? {}).map(([name, kind]) => [`key_${name}`, kind] as const)
+  const values = valueNames(shape.width).map(name => [name, shape.outputType] as const)
+  const features = withFeatures ? assembly.vector.names.map(name => [`feature_${name}`, 'float64'] as const) : []
+  const rows = {
+    ...Object.fromEntries([...keys, ...values]),
+    rejected: 'string',
+    ...inputsKind(prediction),
+    ...Object.fromEntries(features),
+  } as const
+  return { ...rows, as_of: 'timestamp', data_through: 'timestamp', release: 'string', run: 'string', written_at: 'timestamp' }
+}
+
+/** By our own code, some rows after the other: the database would hold many at once. */
+async function writeRows(run: StoredRunFiles, file: string, kinds: StoredColumns, withFeatures: boolean): Promise<number> {
+  await writeGroups(file, kinds, told(run, withFeatures ? runChunks(run, true) : runRows(run)))
+  return (await stat(file)).size
+}
+
+/** Rows with what is the same of all of them. */
+async function* told({ record }: StoredRunFiles, chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+  let same = sameOfAll(record, 0)
+  for await (const { rows, columns } of chunks) {
+    if (same.rows !== rows) same = sameOfAll(record, rows)
+    yield { rows, columns: new Map([...columns, ...same.columns]) }
+  }
+}
+
+function sameOfAll(record: StoredRunFiles['record'], rows: number): Chunk {
+  const text = (value: string): Column => ({ type: { kind: 'string' }, codes: new Int32Array(rows), dictionary: [value] })
+  const moment = (us: number | null | undefined): Column => ({
+    type: { kind: 'timestamp' },
+    values: new Float64Array(rows).fill(us ?? Number.NaN),
+  })
+  const columns = {
+    as_of: moment(record.asOfUs),
+    data_through: moment(record.dataThroughUs),
+    release: text(record.release),
+    run: text(record.id),
+    written_at: moment(record.finishedAtUs ?? record.updatedAtUs),
+  }
+  return { rows, columns: new Map(Object.entries(columns)) }
+}
+
+async function writeTexts(
+  run: StoredRunFiles,
+  file: string,
+  format: Exclude<CopyFormat, 'parquet'>,
+  kinds: StoredColumns,
+  withFeatures: boolean,
+): Promise<number> {
   const scratch = scratchFolder('prescore-export-')
   try {
     const parts = withFeatures
       ? await writeParts(run, scratch)
       : run.shards.map(({ shard, file: name }) => join(run.context.layout.shard('score', shard), name))
-    const columns = columnsOf(run, withFeatures, format)
-    const items = columns.map(([name, sql]) => `${sql} AS ${identifier(name)}`)
+    const items = Object.keys(kinds).map(name => `${textOf(run, name, format)} AS ${identifier(name)}`)
     const query = `SELECT ${items.join(', ')} FROM read_parquet([${parts.map(literal).join(', ')}])`
-    const bytes = await copyTo(run.context.database, query, file, format)
-    return { run: run.record.id, file, rows: run.context.plan.population.rows, bytes, columns: columns.map(([name]) => name) }
+    return await copyTo(run.context.database, query, file, format)
   } finally {
     await removeScratch(scratch)
   }
@@ -57,39 +117,27 @@ async function writeParts(run: StoredRunFiles, scratch: string): Promise<string[
   const files: string[] = []
   for await (const chunk of runChunks(run, true)) {
     const file = join(scratch, `${files.length}.parquet`)
-    await writeParquet(context.database, file, kinds, [chunk])
+    await writeGroups(file, kinds, [chunk])
     files.push(file)
   }
   return files
 }
 
-function columnsOf(
-  { record, context, shape }: StoredRunFiles,
-  withFeatures: boolean,
-  format: CopyFormat,
-): readonly (readonly [name: string, sql: string])[] {
-  const { prediction, assembly } = context
-  const isText = format !== 'parquet'
-  const moment = (us: number | null | undefined) => {
-    if (us === null || us === undefined) return isText ? 'NULL::VARCHAR' : 'NULL::TIMESTAMPTZ'
-    return isText ? literal(formatInstant(us)) : `make_timestamptz(${us}::BIGINT)`
+/** What stands in a column, in SQL. */
+function textOf({ record, shape }: StoredRunFiles, name: string, format: Exclude<CopyFormat, 'parquet'>): string {
+  const moment = (us: number | null | undefined) => (us === null || us === undefined ? 'NULL::VARCHAR' : literal(formatInstant(us)))
+  const same: Readonly<Record<string, string>> = {
+    as_of: moment(record.asOfUs),
+    data_through: moment(record.dataThroughUs),
+    release: literal(record.release),
+    run: literal(record.id),
+    written_at: moment(record.finishedAtUs ?? record.updatedAtUs),
   }
+  const column = identifier(name)
+  if (Object.hasOwn(same, name)) return same[name] as string
+  if (format === 'csv') return column
   // A float32 is written with the digits of its answer, not with those of its double.
-  const value = (name: string) => (format === 'ndjson' ? `${identifier(name)}::VARCHAR::DOUBLE` : identifier(name))
+  if (valueNames(shape.width).includes(name)) return `${column}::VARCHAR::DOUBLE`
   // JSON has no infinite numbers.
-  const feature = (name: string) =>
-    format === 'ndjson' ? `CASE WHEN isfinite(${identifier(name)}) THEN ${identifier(name)} END` : identifier(name)
-  const same = (name: string) => [name, identifier(name)] as const
-  return [
-    ...Object.keys(prediction.entity ?? {}).map(name => same(`key_${name}`)),
-    ...valueNames(shape.width).map(name => [name, value(name)] as const),
-    same('rejected'),
-    ...(Object.keys(prediction.inputs).length === 0 ? [] : [same('inputs')]),
-    ...(withFeatures ? assembly.vector.names.map(name => [`feature_${name}`, feature(`feature_${name}`)] as const) : []),
-    ['as_of', moment(record.asOfUs)],
-    ['data_through', moment(record.dataThroughUs)],
-    ['release', literal(record.release)],
-    ['run', literal(record.id)],
-    ['written_at', moment(record.finishedAtUs ?? record.updatedAtUs)],
-  ]
+  return name.startsWith('feature_') ? `CASE WHEN isfinite(${column}) THEN ${column} END` : column
 }

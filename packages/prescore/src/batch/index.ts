@@ -1,4 +1,4 @@
-export { type BackfillRequest, backfill } from './backfill.ts'
+export { type BackfillEstimate, type BackfillOutcome, type BackfillRequest, backfill, dryBackfill } from './backfill.ts'
 export { type DiffRequest, diffRuns, type KeyMove, type RunDiff } from './diff.ts'
 export type { Estimate } from './estimate.ts'
 export { type Exported, type ExportRequest, exportRun } from './export.ts'

@@ -7,7 +7,7 @@ import { ownKeys } from '../history/index.ts'
 import type { Database } from '../parquet/index.ts'
 import type { LoadedProject, PredictionDefinition } from '../project/index.ts'
 import { canonicalPopulation, type Release } from '../release/index.ts'
-import { type PinsAhead, pinIdentity, pinSources, type SourceAt, type SourcePin, sourceAt } from '../sources/index.ts'
+import { type PinsAhead, pinIdentity, type SourceAt, type SourcePin, sourceAt, surveySources } from '../sources/index.ts'
 import { claim, readClaim } from './claim.ts'
 import { RunLayout } from './layout.ts'
 import { type PopulationRows, populationRows, recordPopulation } from './population.ts'
@@ -75,16 +75,16 @@ export async function planRun(
   runs: string,
   request: PlanRequest,
 ): Promise<{ readonly plan: RunPlan; readonly resumed: boolean } | undefined> {
-  const { loaded, prediction, release, asOfUs, rescoring } = request
-  const pins = await pinAll(database, request)
-  const identity = Object.fromEntries(Object.entries(pins).map(([name, pin]) => [name, pinIdentity(pin)]))
-  const population = canonicalPopulation(loaded.definition, prediction)
-  const rescore = rescoring === undefined ? {} : { rescore: { run: rescoring.of.run, only: rescoring.of.only } }
-  const run = contentHash({ release: release.hash, prediction: prediction.name, asOfUs, population, pins: identity, ...rescore })
-  const layout = new RunLayout(runs, run)
-  const known = await readPlan(layout)
+  const { prediction, release, asOfUs, rescoring, ahead } = request
+  const surveyed = await surveyAll(database, request)
+  const identified = surveyed.pinned().then(pins => identify(runs, request, pins))
+  // Files are hashed ahead where nobody has planned the run: its rows are found meanwhile.
+  const early = ahead?.areLarge === true ? recordedFor(database, identified, request, surveyed.pins) : undefined
+  await Promise.allSettled([identified, early])
+  const { run, pins, layout } = await identified
+  const known = early === undefined ? await readPlan(layout) : undefined
   if (known !== undefined) return { plan: known, resumed: true }
-  const recorded = await recordedFor(database, layout, request, pins)
+  const recorded = await (early ?? recordedFor(database, identified, request, pins))
   if (recorded === undefined) return undefined
   const { file, rows } = recorded.population
   const rescored = recorded.rescored === undefined ? {} : { rescored: recorded.rescored }
@@ -112,20 +112,43 @@ export async function readPlan(layout: RunLayout): Promise<RunPlan | undefined> 
   throw new PrescoreError('store_format', { where: layout.plan, found: `plan format ${format}`, expected: 'format 1 or 2' })
 }
 
+/** A run by what it reads. */
+interface Identified {
+  readonly run: string
+  readonly pins: Pins
+  readonly layout: RunLayout
+}
+
+function identify(runs: string, { loaded, prediction, release, asOfUs, rescoring }: PlanRequest, pins: Pins): Identified {
+  const identity = Object.fromEntries(Object.entries(pins).map(([name, pin]) => [name, pinIdentity(pin)]))
+  const population = canonicalPopulation(loaded.definition, prediction)
+  const rescore = rescoring === undefined ? {} : { rescore: { run: rescoring.of.run, only: rescoring.of.only } }
+  const run = contentHash({ release: release.hash, prediction: prediction.name, asOfUs, population, pins: identity, ...rescore })
+  return { run, pins, layout: new RunLayout(runs, run) }
+}
+
 /** Every source that the run reads: that of its population, and those of the release. */
-async function pinAll(database: Database, { loaded, prediction, release, pins = {}, ahead, signal }: PlanRequest): Promise<Pins> {
+async function surveyAll(
+  database: Database,
+  { loaded, prediction, release, pins = {}, ahead, signal }: PlanRequest,
+): Promise<{ readonly pins: Pins; pinned(): Promise<Pins> }> {
   const { population, name } = prediction
   if (population === undefined) throw new PrescoreError('no_population', { where: `predictions.${name}` })
   const names = [...new Set([population.source, ...Object.keys(release.project.sources)])]
   const sources = names.map(each => sourceAt(loaded, loaded.definition, each))
   const isPinned = (source: SourceAt) => Object.hasOwn(pins, source.name) && knowsColumns(pins[source.name] as SourcePin, source)
-  const taken = await pinSources(
+  const surveys = await surveySources(
     database,
     sources.filter(source => !isPinned(source)),
     signal,
     ahead,
   )
-  return Object.fromEntries(names.map(each => [each, taken.get(each) ?? (pins[each] as SourcePin)]))
+  const pinned = async () => {
+    const all: [name: string, pin: SourcePin][] = []
+    for (const each of names) all.push([each, (await surveys.get(each)?.pinned()) ?? (pins[each] as SourcePin)])
+    return Object.fromEntries(all)
+  }
+  return { pins: Object.fromEntries(names.map(each => [each, surveys.get(each)?.pin ?? (pins[each] as SourcePin)])), pinned }
 }
 
 /** Columns may have been declared since; a pin that does not know their types is of no use. */
@@ -133,18 +156,20 @@ function knowsColumns({ types }: SourcePin, { definition }: SourceAt): boolean {
   return Object.keys(definition.columns).every(name => Object.hasOwn(types, name))
 }
 
+/** @param pins good to read by */
 async function recordedFor(
   database: Database,
-  layout: RunLayout,
+  identified: Promise<Identified>,
   request: PlanRequest,
   pins: Pins,
 ): Promise<Pick<RunPlan, 'population' | 'rescored'> | undefined> {
   const { loaded, prediction, asOfUs, signal, rescoring } = request
   const name = prediction.population?.source as string
   const asked = { prediction, source: sourceAt(loaded, loaded.definition, name), pin: pins[name] as SourcePin, asOfUs, signal }
-  if (rescoring !== undefined) return rescoring.population(layout.folder, await populationRows(database, asked))
+  if (rescoring !== undefined) return rescoring.population((await identified).layout.folder, await populationRows(database, asked))
   const file = `population-${randomUUID()}.parquet`
   const made = async () => {
+    const { layout } = await identified
     await mkdir(layout.folder, { recursive: true })
     return join(layout.folder, file)
   }

@@ -1,5 +1,4 @@
 /** Populations whose keys are one whole number each, as most are: they are sorted, and not numbered. */
-import { PrescoreError } from '../base/index.ts'
 import type { NumberColumn } from '../expressions/index.ts'
 import type { KeyColumns, PredictionDefinition } from '../project/index.ts'
 import { repeatedKey, withoutKey } from './refused-keys.ts'
@@ -37,8 +36,8 @@ export class IntegerPopulation {
     return true
   }
 
-  /** Each key once, in the order of their bytes. @throws PrescoreError `duplicate_keys`, `empty_population` */
-  sorted(where: string): NumberColumn {
+  /** Each key once, in the order of their bytes. @throws PrescoreError `duplicate_keys` */
+  sorted(): NumberColumn {
     const keys = this.#keys.subarray(0, this.#size).sort()
     let size = 0
     for (let i = 0; i < keys.length; i++) {
@@ -46,7 +45,6 @@ export class IntegerPopulation {
       if (size === 0 || keys[size - 1] !== key) keys[size++] = key
       else if (this.#table !== undefined) throw repeatedKey(this.#table, this.#entity, { [Object.keys(this.#entity)[0] as string]: key })
     }
-    if (size === 0) throw new PrescoreError('empty_population', { where })
     return { type: { kind: 'int64' }, values: keys.subarray(0, size) }
   }
 

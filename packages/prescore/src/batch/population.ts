@@ -1,5 +1,5 @@
 /** The rows that a run scores: the distinct keys of a source at the as-of time with their inputs, sorted by the bytes of the keys. */
-import { checkSignal, PrescoreError } from '../base/index.ts'
+import { checkSignal } from '../base/index.ts'
 import type { Column, Kind, NumberColumn } from '../expressions/index.ts'
 import { KeyIndex, keyColumns, NO_KEY } from '../history/index.ts'
 import { type Database, writeGroups } from '../parquet/index.ts'
@@ -7,7 +7,7 @@ import { filterScope, type KeyColumns, type PredictionDefinition } from '../proj
 import { type KnownChunk, type KnownRequest, knownRows, type SourceAt, type SourcePin } from '../sources/index.ts'
 import { PopulationInputs } from './population-inputs.ts'
 import { IntegerPopulation } from './population-integers.ts'
-import { repeatedKey, withoutKey } from './refused-keys.ts'
+import { emptyPopulation, repeatedKey, withoutKey } from './refused-keys.ts'
 
 export interface PopulationRequest {
   readonly prediction: PredictionDefinition
@@ -39,7 +39,7 @@ export async function populationRows(database: Database, request: PopulationRequ
     if (source.definition.type === 'table') refuseRepeats(numbers, before, index, entity, where)
     inputs.append(chunk, numbers)
   }
-  if (index.size === 0) throw new PrescoreError('empty_population', { where })
+  if (index.size === 0) throw emptyPopulation(where, request.asOfUs)
   return { index, inputs }
 }
 
@@ -94,7 +94,9 @@ async function integerPopulation(database: Database, request: PopulationRequest)
   const keys = new IntegerPopulation(prediction.entity ?? {}, source.definition.type === 'table' ? where : undefined)
   for await (const { columns, chunk } of populationChunks(database, request, []))
     if (!keys.add(columns[0] as NumberColumn, chunk.rows)) return undefined
-  return keys.sorted(where)
+  const sorted = keys.sorted()
+  if (sorted.values.length === 0) throw emptyPopulation(where, request.asOfUs)
+  return sorted
 }
 
 /** Writes the rows to a Parquet file, in the order of their keys: columns `key_*` and `input_*`. @returns how many rows it has. @throws PrescoreError `invalid_key` (longer than a key may be) */

@@ -5,6 +5,7 @@
  * goes on where the last one stopped, and gives the same bytes.
  */
 import { formatInstant, removeScratch, scratchFolder } from '../base/index.ts'
+import { interruptible } from '../parquet/index.ts'
 import type { PredictionDefinition } from '../project/index.ts'
 import { freezeRelease, type Release, recordRelease } from '../release/index.ts'
 import { noteAsOf, PinsAhead, type SourceAt, sourceAt, sourcesPlace } from '../sources/index.ts'
@@ -64,7 +65,7 @@ export interface RunOutcome {
 export async function runBatch(place: BatchPlace, request: RunRequest): Promise<RunOutcome> {
   const engine = new LocalEngine(request.threads)
   try {
-    return await runWith(engine, place, request)
+    return await interruptible(place.database, request.signal, () => runWith(engine, place, request))
   } finally {
     await engine.close()
   }
@@ -178,9 +179,11 @@ export async function dryRun(place: BatchPlace, request: Omit<RunRequest, 'publi
   const started = performance.now()
   const scratch = scratchFolder('prescore-dry-run-')
   try {
-    const { release } = await freezeRelease(place.loaded, request.prediction, place.releases)
-    const { plan } = (await plannedRun(place, request, release, { runs: scratch })) as Planned
-    return await estimateRun(place, plan, scratch, (performance.now() - started) / 1000, request.threads)
+    return await interruptible(place.database, request.signal, async () => {
+      const { release } = await freezeRelease(place.loaded, request.prediction, place.releases)
+      const { plan } = (await plannedRun(place, request, release, { runs: scratch })) as Planned
+      return estimateRun(place, plan, scratch, (performance.now() - started) / 1000, request.threads)
+    })
   } finally {
     await removeScratch(scratch)
   }

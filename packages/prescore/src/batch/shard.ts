@@ -5,6 +5,7 @@
 import { readdir } from 'node:fs/promises'
 import { checkSignal, PrescoreError } from '../base/index.ts'
 import { openModel } from '../models/index.ts'
+import { interruptible } from '../parquet/index.ts'
 import { sourcesPlace } from '../sources/index.ts'
 import { openContext, type RunContext } from './context.ts'
 import { RunLayout, type Stage } from './layout.ts'
@@ -54,8 +55,9 @@ export async function runShards(place: Omit<BatchPlace, 'store'>, request: Shard
     checkSignal(signal)
     onRows(rows)
   }
-  if (stage === 'features') await computeFeatures(context, shards, told)
-  else await score(context, shards, told)
+  await interruptible(context.database, signal, () =>
+    stage === 'features' ? computeFeatures(context, shards, told) : score(context, shards, told),
+  )
   return { run: plan.run, stage, shards, open: (await openShards(layout, plan, stage)).length }
 }
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { PrescoreError } from '../base/index.ts'
 import type { Chunk, Column } from '../expressions/index.ts'
-import { valueNames } from '../history/index.ts'
+import { columnBuffer, valueNames } from '../history/index.ts'
 import type { ColumnKinds } from '../parquet/index.ts'
 import { sourcesPlace } from '../sources/index.ts'
 import type { RunRecord } from '../stores/index.ts'
@@ -12,7 +12,7 @@ import { RunLayout } from './layout.ts'
 import { RowVectors } from './origins.ts'
 import type { BatchPlace } from './place.ts'
 import { readPlan } from './plan.ts'
-import { readPopulation, readRows } from './rows.ts'
+import { readPopulation, readRows, readRun } from './rows.ts'
 import { type ScoreManifest, shardRange } from './stages/score.ts'
 import { originsOf } from './stages/taken.ts'
 import { readManifests } from './totals.ts'
@@ -20,6 +20,8 @@ import { inputsKind, type ValueShape } from './values.ts'
 
 /** Rows in memory at once. */
 const CHUNK_ROWS = 65_536
+/** The numbers of the rows of what is read at once, which is less. */
+const ROWS = Int32Array.from({ length: CHUNK_ROWS }, (_, row) => row)
 
 export interface StoredRunFiles {
   readonly record: RunRecord
@@ -79,6 +81,33 @@ export async function* runChunks({ context, shards, shape }: StoredRunFiles, wit
       yield { rows: scored.rows, columns: new Map([...scored.columns, ...features]) }
     }
   }
+}
+
+/** The same without features, in chunks as large as can be: each shard is read once. @throws PrescoreError `run_corrupt` */
+export async function* runRows({ context, shards, shape }: StoredRunFiles): AsyncGenerator<Chunk> {
+  const kinds = scoredKinds(context, shape)
+  const rowsOf = (from: number) => Math.min(CHUNK_ROWS, context.plan.population.rows - from)
+  const buffersFor = (rows: number) => Object.entries(kinds).map(([name, kind]) => [name, columnBuffer({ kind }, rows)] as const)
+  let from = 0
+  let buffers = buffersFor(rowsOf(from))
+  let rows = 0
+  for (const { shard, file } of shards) {
+    for await (const chunk of readRun(context.database, join(context.layout.shard('score', shard), file), kinds)) {
+      for (let at = 0; at < chunk.rows; ) {
+        const count = Math.min(chunk.rows - at, CHUNK_ROWS - rows)
+        const some = ROWS.subarray(at, at + count)
+        for (const [name, buffer] of buffers) buffer.append(chunk.columns.get(name) as Column, some)
+        at += count
+        rows += count
+        if (rows < CHUNK_ROWS) continue
+        yield { rows, columns: new Map(buffers.map(([name, buffer]) => [name, buffer.column()])) }
+        from += rows
+        rows = 0
+        buffers = buffersFor(rowsOf(from))
+      }
+    }
+  }
+  if (rows > 0) yield { rows, columns: new Map(buffers.map(([name, buffer]) => [name, buffer.column()])) }
 }
 
 async function featureColumns(

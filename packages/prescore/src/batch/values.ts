@@ -58,22 +58,8 @@ class Row implements CanonicalRow {
   }
 }
 
-/** Lines at a time: a text that stays in the processor's caches. */
-const LINES_AT_ONCE = 1_024
-
-/** The lines of such a chunk, some at once: what a digest is of. */
-export function* canonicalLines(chunk: Chunk, { entity = {} }: Pick<PredictionDefinition, 'entity'>, shape: ValueShape): Generator<string> {
-  const texts = new RowTexts(chunk, entity, shape)
-  for (let from = 0; from < chunk.rows; from += LINES_AT_ONCE) {
-    const to = Math.min(chunk.rows, from + LINES_AT_ONCE)
-    let lines = ''
-    for (let i = from; i < to; i++) lines += texts.line(i, texts.keys.text(i), texts.value(i), texts.inputs(i))
-    yield lines
-  }
-}
-
 /** What stands for the rows of a chunk, each told when it is asked for. */
-export class RowTexts {
+class RowTexts {
   readonly keys: RowKeys
   readonly #text: (row: number) => string
   readonly #rejected: StringColumn

@@ -47,7 +47,10 @@ async function perform(
   positionals: readonly string[],
 ): Promise<ExitCode> {
   const opened: App[] = []
-  const interruption = new Interruption(() => process.exit(fail(new PrescoreError('interrupted', { where: `prescore ${command.name}` }))))
+  const interruption = new Interruption(() => {
+    for (const app of opened) app.interrupt()
+    process.exit(fail(new PrescoreError('interrupted', { where: `prescore ${command.name}` })))
+  })
   const invocation: Invocation = {
     positionals,
     options,

@@ -4,11 +4,12 @@ import { EXIT, type ExitCode } from './command.ts'
 import { count, emphasis } from './terminal.ts'
 
 export function outputRows(outputs: OutputResults): readonly (readonly string[])[] {
-  return Object.entries(outputs).map(([name, { state, target, rows, attempts, message }]) => {
+  return Object.entries(outputs).map(([name, { state, target, rows, attempts, message, fix }]) => {
     const tries = attempts === 1 ? '' : ` after ${attempts} attempts`
     const what =
       state === 'written' ? `${emphasis('green', 'written')} ${count(rows)} rows` : emphasis(state === 'failed' ? 'red' : 'yellow', state)
-    return ['  output', `${name}: ${what} to ${target}${tries}${message === undefined ? '' : `: ${message}`}`]
+    const way = fix === undefined ? '' : `\n    → ${fix}`
+    return ['  output', `${name}: ${what} to ${target}${tries}${message === undefined ? '' : `: ${message}`}${way}`]
   })
 }
 

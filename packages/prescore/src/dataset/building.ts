@@ -32,10 +32,10 @@ interface DealtEvents {
 }
 
 type Counter = ReturnType<Prepared['counter']>
-type Totals = Pick<BlockDone, 'rows' | 'unlabelled'> & { readonly rejected: Record<string, number> }
+type Totals = Pick<BlockDone, 'rows' | 'unlabelled'> & { readonly keyless: number; readonly rejected: Record<string, number> }
 
 export class Building {
-  counts: Totals = { rows: 0, unlabelled: 0, rejected: {} }
+  counts: Totals = { rows: 0, unlabelled: 0, keyless: 0, rejected: {} }
   readonly #prepared: Prepared
   readonly #scratch: Scratch
   readonly #budget: Budget
@@ -57,7 +57,9 @@ export class Building {
     const { features } = this.#prepared.prediction
     const room = waitingBytes(this.#budget)
     const blockRows = blockRowsOf(this.#budget, features.length)
-    const aside = await RowsAside.of(trainingRows(this.#prepared, request), blockRows, this.#scratch.path('rows'), room)
+    const rows = trainingRows(this.#prepared, request)
+    const aside = await RowsAside.of(rows, blockRows, this.#scratch.path('rows'), room)
+    this.counts = { ...this.counts, keyless: rows.keyless() }
     const knownUntilUs = await labelsKnownUntilUs(this.#prepared, aside.firstUs)
     const size = { rows: aside.rows, blockRows, room: resultBytes(this.#budget) }
     const results = new Results(this.#needs, name => this.#prepared.source(name).at.definition, size, this.#scratch.path('results'))
@@ -202,6 +204,6 @@ export class Building {
   #count({ rows, unlabelled, rejected }: BlockDone): void {
     const { counts } = this
     for (const [code, count] of Object.entries(rejected)) counts.rejected[code] = (counts.rejected[code] ?? 0) + count
-    this.counts = { rows: counts.rows + rows, unlabelled: counts.unlabelled + unlabelled, rejected: counts.rejected }
+    this.counts = { ...counts, rows: counts.rows + rows, unlabelled: counts.unlabelled + unlabelled }
   }
 }

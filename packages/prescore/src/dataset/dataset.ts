@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { checkSignal, PrescoreError } from '../base/index.ts'
 import { type ClockName, KERNEL_VERSION } from '../features/index.ts'
-import type { Database } from '../parquet/index.ts'
+import { type Database, interruptible } from '../parquet/index.ts'
 import type { LoadedProject, PredictionDefinition } from '../project/index.ts'
 import { featureHash, type Release } from '../release/index.ts'
 import { readingLogs } from '../sources/index.ts'
@@ -41,6 +41,8 @@ export interface DatasetReport {
   readonly rows: number
   /** Rows left out because their label is missing or not known yet. */
   readonly unlabelled: number
+  /** Rows left out because their key has a missing column. */
+  readonly keyless: number
   readonly features: readonly string[]
   /** With a release: which, and how many rows have no value, by why. */
   readonly release?: string
@@ -56,7 +58,7 @@ export interface DatasetReport {
 export async function buildDataset(database: Database, loaded: LoadedProject, request: DatasetRequest): Promise<DatasetReport> {
   const done = await reading(loaded, request.prediction)
   try {
-    return await build(database, loaded, request)
+    return await interruptible(database, request.signal, () => build(database, loaded, request))
   } finally {
     await done()
   }
@@ -86,7 +88,7 @@ async function build(database: Database, loaded: LoadedProject, request: Dataset
     'prescore.kernel': String(KERNEL_VERSION),
     ...(release === undefined ? {} : { 'prescore.release': release.hash }),
   }
-  const { rows, unlabelled, rejected } = await write(prepared, request, { threads, bytes: workMb * 2 ** 20 }, metadata)
+  const { rows, unlabelled, keyless, rejected } = await write(prepared, request, { threads, bytes: workMb * 2 ** 20 }, metadata)
   return {
     prediction: prediction.name,
     file,
@@ -94,6 +96,7 @@ async function build(database: Database, loaded: LoadedProject, request: Dataset
     featureHash: hash,
     rows,
     unlabelled,
+    keyless,
     features,
     ...(release === undefined ? {} : { release: release.hash, rejected }),
     seconds: (performance.now() - started) / 1000,

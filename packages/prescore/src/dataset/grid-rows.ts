@@ -21,6 +21,8 @@ export function gridRows(prepared: Prepared, request: RowsRequest, everyUs: numb
   const kinds = Object.entries(entity).map(([name, kind]) => [`key.${name}`, { kind }] as const)
   return {
     types: new Map<string, Column['type']>([...kinds, ['asOf', { kind: 'timestamp' }]]),
+    // A population has none.
+    keyless: () => 0,
     async *chunks() {
       const { index, marks } = await populationGrid(prepared, moments)
       for (const [at, asOfUs] of moments.entries()) {

@@ -14,4 +14,6 @@ export interface TrainingRows {
   /** Of the columns, by name. */
   readonly types: ReadonlyMap<string, Column['type']>
   chunks(): AsyncGenerator<Chunk>
+  /** Rows left out because their key has a missing column; of those that were asked for so far. */
+  keyless(): number
 }

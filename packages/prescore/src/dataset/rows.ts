@@ -23,11 +23,15 @@ export function trainingRows(prepared: Prepared, request: RowsRequest): Training
   const { at, pin } = prepared.source(prepared.training.source)
   const plan = planRows(prepared, at.definition, asOf, request)
   const scan = { columns: plan.read, ...plan.range, passing: true, onRows: prepared.counter('rows') }
+  let keyless = 0
   return {
     types: new Map([...plan.columns].map(([name, { type }]) => [name, type])),
+    keyless: () => keyless,
     async *chunks() {
       for await (const chunk of scanSource(prepared.database, at, pin, scan)) {
-        const kept = plan.keep(chunk)
+        const wanted = plan.keep(chunk)
+        const kept = plan.withKey(chunk, wanted)
+        keyless += wanted.length - kept.length
         if (kept.length === 0) continue
         const isWhole = kept.length === chunk.rows
         const columns = [...plan.columns].map(
@@ -47,6 +51,8 @@ interface RowsPlan {
   readonly range: Pick<RowsRequest, 'fromUs' | 'untilUs'>
   /** The chunk's rows that are wanted. */
   keep(chunk: Chunk): Int32Array
+  /** Those of them that have a value in every column of the key: no request could be about the others. */
+  withKey(chunk: Chunk, rows: Int32Array): Int32Array
 }
 
 function planRows(prepared: Prepared, source: SourceDefinition, asOf: ExpressionNode, request: RowsRequest): RowsPlan {
@@ -61,6 +67,7 @@ function planRows(prepared: Prepared, source: SourceDefinition, asOf: Expression
     columns: new Map([...nodes].map(([name, node]) => [name, compiled(node)])),
     read: new Set(used.map(ref => ref.slice('row.'.length))),
     range: 'ref' in asOf && asOf.ref === `row.${source.time}` ? rangeOf(request) : {},
+    withKey: keyed(keysOf(nodes).map(node => compiled({ call: 'isMissing', args: [node] }))),
     keep: keeper(compiled(asOf), filters.map(compiled), identity.map(compiled), request, `${prepared.where}.asOf`),
   }
 }
@@ -79,7 +86,20 @@ function nodesOf({ prediction, training }: Prepared, asOf: ExpressionNode): Map<
 /** What tells one row from another. */
 function identityOf({ id }: SourceDefinition, nodes: ReadonlyMap<string, ExpressionNode>): ExpressionNode[] {
   if (id !== undefined) return [{ ref: `row.${id}` }]
-  return [...nodes].filter(([name]) => name === 'asOf' || name.startsWith('key.')).map(([, node]) => node)
+  return [...keysOf(nodes), nodes.get('asOf') as ExpressionNode]
+}
+
+function keysOf(nodes: ReadonlyMap<string, ExpressionNode>): ExpressionNode[] {
+  return [...nodes].filter(([name]) => name.startsWith('key.')).map(([, node]) => node)
+}
+
+/** @param missing whether each column of the key is. */
+function keyed(missing: readonly CompiledExpression[]): RowsPlan['withKey'] {
+  return (chunk, rows) =>
+    missing.reduce((kept, evaluate) => {
+      const { values } = evaluate(chunk) as NumberColumn
+      return kept.some(row => values[row] === 1) ? kept.filter(row => values[row] !== 1) : kept
+    }, rows)
 }
 
 function rangeOf({ fromUs, untilUs }: RowsRequest): RowsPlan['range'] {

@@ -10,11 +10,12 @@ import { type Done, perform, type Task } from './work.ts'
  * Opened at once, while there may be no work yet; but for the database, since most files are read without it. What went wrong is told with
  * the first task.
  */
+const database = Database.whenNeeded({ threads: 1 })
 const ground = open()
 ground.catch(() => {})
 
 async function open(): Promise<Ground> {
-  return openGround(workerData as WorkSpec, Database.whenNeeded({ threads: 1 }))
+  return openGround(workerData as WorkSpec, database)
 }
 
 serveTasks({
@@ -25,6 +26,7 @@ serveTasks({
     return done
   },
   transfer: done => ('features' in done ? buffersOf(done.features.flat(2)) : []),
+  interrupt: () => database.interrupt(),
   async close() {
     const opened = await ground.catch(() => undefined)
     await opened?.model?.close()

@@ -19,8 +19,14 @@ export interface CompiledVector {
   readonly columnsUsed: ReadonlySet<string>
   /** The same as float64, a column for each feature, before any rounding; perhaps a column of the chunk itself, so not to be changed. @throws PrescoreError `lossy_cast` where an int64 would lose digits */
   columns(chunk: Chunk): readonly Float64Array[]
-  /** Of rows [from, to) of such columns. */
-  matrix(columns: readonly Float64Array[], from: number, to: number, precision: Precision): FeatureMatrix
+  /** Of rows [from, to) of such columns. @param room where the values are put, where they fit into it */
+  matrix(
+    columns: readonly Float64Array[],
+    from: number,
+    to: number,
+    precision: Precision,
+    room?: Float32Array | Float64Array,
+  ): FeatureMatrix
 }
 
 const MODEL_KINDS: readonly Kind[] = ['int64', 'float64', 'boolean', 'duration']
@@ -84,10 +90,18 @@ function hasOneNaN(values: Float64Array, rows: number): boolean {
 /** Rows at a time, so that what is written column by column stays in the processor's caches. */
 const TILE_ROWS = 256
 
-function matrixOf(columns: readonly Float64Array[], from: number, to: number, precision: Precision): FeatureMatrix {
+function matrixOf(
+  columns: readonly Float64Array[],
+  from: number,
+  to: number,
+  precision: Precision,
+  room?: Float32Array | Float64Array,
+): FeatureMatrix {
   const rows = to - from
   const width = columns.length
-  const values = precision === 'float32' ? new Float32Array(rows * width) : new Float64Array(rows * width)
+  const ofPrecision = precision === 'float32' ? Float32Array : Float64Array
+  const isRoom = room instanceof ofPrecision && room.length >= rows * width
+  const values = isRoom ? room.subarray(0, rows * width) : new ofPrecision(rows * width)
   for (let tile = 0; tile < rows; tile += TILE_ROWS) {
     const end = Math.min(rows, tile + TILE_ROWS)
     for (let feature = 0; feature < width; feature++) {

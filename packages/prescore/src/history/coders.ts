@@ -2,8 +2,9 @@
 import type { Column, NumberColumn, StringColumn } from '../expressions/index.ts'
 import type { KeyKind, KeyValue } from '../project/index.ts'
 import { PairNumbers } from './pair-numbers.ts'
+import { TextNumbers } from './text-numbers.ts'
 
-/** The number of a value that is missing or not known. */
+/** The number of a value that is missing or not known: that of `PairNumbers` and `TextNumbers` too. */
 export const NO_KEY = -1
 
 export interface ColumnCoder {
@@ -22,12 +23,11 @@ export function columnCoder(kind: KeyKind): ColumnCoder {
 }
 
 class TextCoder implements ColumnCoder {
-  readonly #texts: string[] = []
-  readonly #codes = new Map<string, number>()
+  readonly #numbers = new TextNumbers()
   readonly #translations = new WeakMap<readonly string[], Translation>()
 
   get size(): number {
-    return this.#texts.length
+    return this.#numbers.texts.length
   }
 
   codes(column: Column, rows: number, add: boolean): Int32Array {
@@ -37,43 +37,44 @@ class TextCoder implements ColumnCoder {
     for (let i = 0; i < rows; i++) {
       const code = codes[i] as number
       if (code < 0) out[i] = NO_KEY
-      else if (own[code] === NO_KEY && add) out[i] = own[code] = this.#add(dictionary[code] as string)
+      else if (own[code] === NO_KEY && add) out[i] = own[code] = this.#numbers.add(dictionary[code] as string)
       else out[i] = own[code] as number
     }
     return out
   }
 
   codeOf(value: KeyValue): number {
-    return this.#codes.get(value as string) ?? NO_KEY
+    return this.#numbers.find(value as string)
   }
 
   value(code: number): string {
-    return this.#texts[code] as string
+    return this.#numbers.texts[code] as string
   }
 
   column(codes: Int32Array): StringColumn {
-    return { type: { kind: 'string' }, codes, dictionary: this.#texts }
+    return { type: { kind: 'string' }, codes, dictionary: this.#numbers.texts }
   }
 
-  #add(text: string): number {
-    const known = this.#codes.get(text)
-    if (known !== undefined) return known
-    this.#codes.set(text, this.#texts.length)
-    return this.#texts.push(text) - 1
-  }
-
-  /** Brought up to date: dictionaries grow, and so does what is known. Adding settles by itself what was not known before. */
+  /** Brought up to date: dictionaries grow, and so does what is known. Adding looks for each text itself, when it meets the first. */
   #translation(dictionary: readonly string[], add: boolean): Translation {
     const made: Translation = this.#translations.get(dictionary) ?? { own: [], known: 0 }
     this.#translations.set(dictionary, made)
-    const isStale = !add && made.known !== this.size
-    for (let code = isStale ? 0 : made.own.length; code < dictionary.length; code++) {
-      if ((made.own[code] ?? NO_KEY) === NO_KEY) made.own[code] = this.#codes.get(dictionary[code] as string) ?? NO_KEY
+    if (add) {
+      if (made.own.length < dictionary.length) made.known = NOT_LOOKED
+      while (made.own.length < dictionary.length) made.own.push(NO_KEY)
+      return made
     }
-    if (isStale) made.known = this.size
+    const isStale = made.known !== this.size
+    for (let code = isStale ? 0 : made.own.length; code < dictionary.length; code++) {
+      if ((made.own[code] ?? NO_KEY) === NO_KEY) made.own[code] = this.#numbers.find(dictionary[code] as string)
+    }
+    made.known = this.size
     return made
   }
 }
+
+/** Some texts were not looked for. */
+const NOT_LOOKED = -1
 
 /** For a foreign dictionary our code of each of its codes; what is missing there was looked for when so many texts were known. */
 interface Translation {

@@ -1,6 +1,6 @@
 /** The model over rows of requests: one bad row fails alone. */
 import { type ErrorCode, PrescoreError } from '../base/index.ts'
-import type { ModelRunner } from '../models/index.ts'
+import { arrayOf, type Matrix, type ModelRunner } from '../models/index.ts'
 import type { Assembly } from './assembly.ts'
 
 export interface ScoredRows {
@@ -19,30 +19,57 @@ const SLICE_ROWS = 16_384
  * @param columns the feature vector, a column for each feature.
  * @param refused why a row must not have a value, whatever the model says.
  */
-export async function scoreRows(
-  { vector }: Pick<Assembly, 'vector'>,
+export function scoreRows(
+  assembly: Pick<Assembly, 'vector'>,
   model: ModelRunner,
   columns: readonly Float64Array[],
   rows: number,
   onRows: (rows: number) => void,
   refused?: readonly (ErrorCode | undefined)[],
 ): Promise<ScoredRows> {
-  const values = model.outputType === 'float32' ? new Float32Array(rows * model.width) : new Float64Array(rows * model.width)
-  const rejected: (ErrorCode | undefined)[] = new Array(rows).fill(undefined)
-  for (let from = 0; from < rows; from += SLICE_ROWS) {
-    const to = Math.min(rows, from + SLICE_ROWS)
-    const { values: matrix, outOfRange } = vector.matrix(columns, from, to, model.inputType)
-    await runSlice(model, matrix, vector.names.length, { from, at: 0, count: to - from }, values, rejected)
-    outOfRange?.forEach((isOut, i) => {
-      if (isOut === 1) rejected[from + i] = 'feature_out_of_range'
-    })
-    onRows(to - from)
+  return new RowScorer(assembly, model).score(columns, rows, onRows, refused)
+}
+
+/** The same for whoever has some rows after the other: what they are put together in is used again. */
+export class RowScorer {
+  readonly #vector: Assembly['vector']
+  readonly #model: ModelRunner
+  #room: Matrix
+
+  constructor({ vector }: Pick<Assembly, 'vector'>, model: ModelRunner) {
+    this.#vector = vector
+    this.#model = model
+    this.#room = arrayOf(model.inputType, 0)
   }
-  for (let i = 0; i < rows; i++) {
-    if (refused?.[i] !== undefined) rejected[i] = refused[i]
-    else if (rejected[i] === undefined && !finite(values, i, model.width)) rejected[i] = 'value_not_finite'
+
+  /** As {@link scoreRows}; one call at a time. */
+  async score(
+    columns: readonly Float64Array[],
+    rows: number,
+    onRows: (rows: number) => void,
+    refused?: readonly (ErrorCode | undefined)[],
+  ): Promise<ScoredRows> {
+    const [vector, model] = [this.#vector, this.#model]
+    const features = vector.names.length
+    const most = Math.min(rows, SLICE_ROWS) * features
+    if (this.#room.length < most) this.#room = arrayOf(model.inputType, most)
+    const values = arrayOf(model.outputType, rows * model.width)
+    const rejected: (ErrorCode | undefined)[] = new Array(rows).fill(undefined)
+    for (let from = 0; from < rows; from += SLICE_ROWS) {
+      const to = Math.min(rows, from + SLICE_ROWS)
+      const { values: matrix, outOfRange } = vector.matrix(columns, from, to, model.inputType, this.#room)
+      await runSlice(model, matrix, features, { from, at: 0, count: to - from }, values, rejected)
+      outOfRange?.forEach((isOut, i) => {
+        if (isOut === 1) rejected[from + i] = 'feature_out_of_range'
+      })
+      onRows(to - from)
+    }
+    for (let i = 0; i < rows; i++) {
+      if (refused?.[i] !== undefined) rejected[i] = refused[i]
+      else if (rejected[i] === undefined && !finite(values, i, model.width)) rejected[i] = 'value_not_finite'
+    }
+    return { values, rejected, missing: missingByFeature(columns, vector.names) }
   }
-  return { values, rejected, missing: missingByFeature(columns, vector.names) }
 }
 
 /** Rows of a matrix: `count` of them from `at` on, which are those of all from `from` on. */

@@ -49,7 +49,9 @@ function isOneInteger(entity: KeyColumns, { exact }: NumberColumn): boolean {
 }
 
 /** Keys for each bucket, if they were spread evenly. */
-const KEYS_OF_BUCKET = 2
+const KEYS_OF_BUCKET = 4
+/** So many keys of a bucket are looked at one after the other. */
+const KEYS_IN_TURN = 16
 
 /** Whole numbers that ascend: a bucket tells where to look, and few numbers are in one, unless they crowd. */
 class SortedIntegers implements KeyPlaces {
@@ -60,6 +62,9 @@ class SortedIntegers implements KeyPlaces {
   readonly #greatest: number
   readonly #perKey: number
   #places = new Int32Array(0)
+  #ends = new Int32Array(0)
+  /** Nobody asks for it: it keeps what is touched from being left out. */
+  touched = 0
 
   constructor(keys: Float64Array) {
     const buckets = Math.max(1, Math.ceil(keys.length / KEYS_OF_BUCKET))
@@ -78,28 +83,43 @@ class SortedIntegers implements KeyPlaces {
 
   of([column]: readonly Column[], rows: number): Int32Array {
     const { values } = column as NumberColumn
-    if (this.#places.length < rows) this.#places = new Int32Array(rows)
-    const places = this.#places
-    // What is no safe integer is rounded to none of them: their exact values are beyond all keys.
-    for (let i = 0; i < rows; i++) places[i] = this.#placeOf(values[i] as number)
-    return places
-  }
-
-  #placeOf(key: number): number {
-    if (!(key >= this.#least && key <= this.#greatest)) return NO_KEY
-    const [keys, starts] = [this.#keys, this.#starts]
-    const bucket = this.#bucketOf(key)
-    let from = starts[bucket] as number
-    let to = starts[bucket + 1] as number
-    while (from < to) {
-      const middle = (from + to) >>> 1
-      if ((keys[middle] as number) < key) from = middle + 1
-      else to = middle
+    if (this.#places.length < rows) {
+      this.#places = new Int32Array(rows)
+      this.#ends = new Int32Array(rows)
     }
-    return keys[from] === key ? from : NO_KEY
+    const [places, ends, starts, keys] = [this.#places, this.#ends, this.#starts, this.#keys]
+    // Where to look is far from what was looked at last: of all rows at first, so that the processor waits for many at once.
+    for (let i = 0; i < rows; i++) {
+      const key = values[i] as number
+      const isWithin = key >= this.#least && key <= this.#greatest
+      const bucket = isWithin ? this.#bucketOf(key) : 0
+      places[i] = starts[bucket] as number
+      ends[i] = isWithin ? (starts[bucket + 1] as number) : 0
+    }
+    let touched = 0
+    for (let i = 0; i < rows; i++) touched += keys[places[i] as number] as number
+    this.touched = touched
+    // What is no safe integer is rounded to none of them: their exact values are beyond all keys.
+    for (let i = 0; i < rows; i++) places[i] = placeAmong(keys, places[i] as number, ends[i] as number, values[i] as number)
+    return places
   }
 
   #bucketOf(key: number): number {
     return Math.min(this.#starts.length - 2, Math.floor((key - this.#least) * this.#perKey))
   }
+}
+
+/** The place of a key among those from the first to before the last, {@link NO_KEY} where it is none of them. */
+function placeAmong(keys: Float64Array, first: number, last: number, key: number): number {
+  let from = first
+  if (last - first <= KEYS_IN_TURN) while (from < last && (keys[from] as number) < key) from++
+  else {
+    let to = last
+    while (from < to) {
+      const middle = (from + to) >>> 1
+      if ((keys[middle] as number) < key) from = middle + 1
+      else to = middle
+    }
+  }
+  return from < last && keys[from] === key ? from : NO_KEY
 }

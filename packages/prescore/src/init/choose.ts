@@ -27,7 +27,7 @@ export function choose(data: GuessedData, count: number | undefined): Choices {
   const { columns, rows } = data
   const time = preferred(
     columns.filter(({ kind, present }) => kind === 'timestamp' && present === rows),
-    /time|date|_at$|^at$|^ts$|start/i,
+    /time|date|_at$|^at$|^ts$|start|[a-z]At$/,
   )
   const id = time === undefined ? undefined : idOf(columns, rows)
   const key = keyOf(

@@ -169,7 +169,8 @@ export class Feeds {
       ...(log === undefined ? {} : { log }),
       ...(onProgress === undefined ? {} : { onProgress }),
       onFailure: error => {
-        onFailure?.(`sources.${at.name}`, error)
+        // What keeps all feeds from the state is told once.
+        if (state.failure === undefined) onFailure?.(`sources.${at.name}`, error)
         this.#onFailure(error)
       },
       onPassedOver: error => onFailure?.(`sources.${at.name}`, error),

@@ -19,6 +19,7 @@ import { Retries } from './retries.ts'
 import { predictionOf, scorerOf } from './scorer-of.ts'
 import { Seat } from './seat.ts'
 import { StateReader } from './state-reader.ts'
+import { StateWatch } from './state-watch.ts'
 import type { LiveScorer, ModelReport } from './types.ts'
 
 const READY_WITHIN_MS = 300_000
@@ -37,6 +38,7 @@ export class Live {
   /** Groups of releases that were replaced: stored still, until the next replacement. */
   #retired: readonly string[] = []
   readonly #retries = new Retries()
+  readonly #watch: StateWatch
   /** What answers, or should, by prediction. */
   readonly #releases = new Map<string, Release>()
   #mending: Promise<void> | undefined
@@ -47,7 +49,11 @@ export class Live {
   constructor(place: LivePlace, frozen: ReadonlyMap<string, Frozen>) {
     this.#place = place
     this.#frozen = frozen
-    this.#feeds = new Feeds(place, error => this.#mendSoon(error))
+    this.#watch = new StateWatch(failure => place.onFailure?.('live state', failure))
+    this.#feeds = new Feeds(place, error => {
+      this.#watch.look()
+      this.#mendSoon(error)
+    })
     const { loaded, onFailure, onWarning } = place
     this.#tables = new RequestTables({
       definition: loaded.definition,
@@ -91,6 +97,7 @@ export class Live {
     if (this.#isClosed) return
     this.#isClosed = true
     clearTimeout(this.#patience)
+    this.#watch.stop()
     this.#retries.stop()
     await this.#feeds.stop()
     await this.settled
@@ -125,6 +132,7 @@ export class Live {
     // What cannot be answered now may be again after the next start.
     const keepOthers = releases.length < this.#frozen.size
     this.#state = await this.#openState([...groups.values()], [...sources.keys()], keepOthers)
+    this.#watch.start(this.#state)
     const unfilled = await this.#feeds.fill(this.#state, sources.values())
     for (const error of unfilled.values()) this.#mendSoon(error)
     for (const [release, reading] of readings) {

@@ -3,7 +3,6 @@
  * written is on disk when the commit ends.
  */
 import { ABORT, type Database, type DatabaseOptions, open, type RootDatabase, type RootDatabaseOptions } from 'lmdb'
-import { storeUnreadable } from '../base/index.ts'
 import { checkDataFile } from './data-file.ts'
 import { reading, written } from './errors.ts'
 import { Gate } from './gate.ts'
@@ -60,7 +59,7 @@ export class LmdbFolder {
 
   /**
    * A table by name, made when it is not there, unless the options say `create: false`: then undefined.
-   * @throws PrescoreError `store_unreadable`
+   * @throws PrescoreError `store_unreadable`; `read_only` where it would have to be made
    */
   table<V, K extends Buffer>(name: string, options: DatabaseOptions & { readonly create?: boolean }): Database<V, K> | undefined {
     if (this.#readOnly !== undefined) return this.#readTable(name, options)
@@ -76,7 +75,7 @@ export class LmdbFolder {
     return this.#readOnly !== undefined
   }
 
-  /** Runs the change with nobody else writing, in any process, and waits for the disk. When it throws, nothing is written. */
+  /** Runs the change with nobody else writing, in any process, and waits for the disk. When it throws, nothing is written. @throws PrescoreError `read_only` */
   transactionSync<T>(change: () => T): T {
     this.#refuseWriting()
     return this.#alone(() =>
@@ -145,9 +144,9 @@ export class LmdbFolder {
     return table
   }
 
-  /** @throws PrescoreError `store_unreadable` */
+  /** @throws PrescoreError `read_only` */
   #refuseWriting(): void {
-    if (this.#readOnly !== undefined) throw storeUnreadable(this.path, this.#readOnly.cause)
+    if (this.#readOnly !== undefined) throw this.#readOnly.refusal()
   }
 
   #writable(): Gate {

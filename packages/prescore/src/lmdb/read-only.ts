@@ -4,15 +4,14 @@
  */
 import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
-import { PrescoreError } from '../base/index.ts'
+import { PrescoreError, readOnly } from '../base/index.ts'
 import { lastTransaction } from './data-file.ts'
 
 const LOOK_MS = 1_000
 
 export class ReadOnly {
   readonly #folder: string
-  /** Why nothing can be written, as the file system says. */
-  readonly cause: NodeJS.ErrnoException
+  readonly #cause: NodeJS.ErrnoException
   readonly #transaction: bigint
   #lookedMs = performance.now()
   #isWritten = false
@@ -35,8 +34,13 @@ export class ReadOnly {
 
   private constructor(folder: string, cause: NodeJS.ErrnoException) {
     this.#folder = folder
-    this.cause = cause
+    this.#cause = cause
     this.#transaction = lastTransaction(folder)
+  }
+
+  /** Of whatever would write. */
+  refusal(): PrescoreError {
+    return readOnly(this.#cause)
   }
 
   /** Looks once a second. @throws PrescoreError `store_unreadable` from then on when somebody has written to it */

@@ -19,4 +19,4 @@ export type { LeavingSignal, ScoreOptions, ServedModel, ServingStats } from './s
 export { TENSOR_ARRAYS, type Tensor, type TensorData, type TensorType } from './tensors/tensor.ts'
 export { openTensorModel } from './tensors/tensor-model.ts'
 export type { TensorModel, TensorSpec } from './tensors/types.ts'
-export { valueText } from './value-text.ts'
+export { VALUE_BYTES_MAX, valueText, writeValueText } from './value-text.ts'

@@ -1,3 +1,4 @@
+import { writeDigits, writePadded } from '../base/index.ts'
 import type { FloatType } from './runtime.ts'
 
 /** Beyond 9 significant digits every float32 is told from its neighbours. */
@@ -6,6 +7,8 @@ const DIGITS_MAX = 9
 const EXACT_POWER_MAX = 22
 const POWERS = Float64Array.from({ length: EXACT_POWER_MAX + 1 }, (_, i) => 10 ** i)
 const SMALLEST_NORMAL = 2 ** -126
+const MINUS = 0x2d
+const POINT = 0x2e
 
 /**
  * The JSON text of a value: the shortest that reads back to the same number in its type, be it read straight into that
@@ -19,8 +22,37 @@ export function valueText(value: number, type: FloatType): string {
   return type === 'float64' ? String(value) : float32Text(value)
 }
 
+/** A text takes no more bytes. */
+export const VALUE_BYTES_MAX = 32
+
+/** Puts {@link valueText} where bytes are. @returns where it ends; there must be room for {@link VALUE_BYTES_MAX} */
+export function writeValueText(value: number, type: FloatType, to: Uint8Array, at: number): number {
+  const units = type === 'float32' ? commonUnits(value) : Number.NaN
+  if (!Number.isNaN(units)) return writeUnits(units, to, at)
+  const text = valueText(value, type)
+  for (let i = 0; i < text.length; i++) to[at + i] = text.charCodeAt(i)
+  return at + text.length
+}
+
+function writeUnits(units: number, to: Uint8Array, at: number): number {
+  let end = at
+  if (units < 0) to[end++] = MINUS
+  const size = Math.abs(units)
+  const power = POWERS[decimalsFound] as number
+  const whole = Math.floor(size / power)
+  end = writeDigits(whole, to, end)
+  if (decimalsFound === 0) return end
+  to[end++] = POINT
+  return writePadded(size - whole * power, decimalsFound, to, end)
+}
+
 function float32Text(value: number): string {
-  return commonText(value) ?? anyText(value)
+  const units = commonUnits(value)
+  if (Number.isNaN(units)) return anyText(value)
+  if (decimalsFound === 0) return String(units)
+  const digits = String(Math.abs(units)).padStart(decimalsFound + 1, '0')
+  const point = digits.length - decimalsFound
+  return `${value < 0 ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`
 }
 
 /** Between them, numbers are written without an exponent, and what is not whole has places behind the point. */
@@ -30,11 +62,15 @@ const DIGITS_MOST = 7
 /** Closer to the middle of two than any error of a product is. */
 const NEAR_MIDDLE = 1e-4
 
-/** The text put together from a whole number of units of its last place: undefined where that is not as simple. */
-function commonText(value: number): string | undefined {
+/** Of the number whose units were told last. */
+let decimalsFound = 0
+
+/** The number as a whole number of units of its last place, whose decimals are then {@link decimalsFound}: NaN where that is not as simple. */
+function commonUnits(value: number): number {
   const size = Math.abs(value)
-  if (!(size >= COMMON.least && size < COMMON.below)) return undefined
-  if (Number.isInteger(value)) return String(value)
+  if (!(size >= COMMON.least && size < COMMON.below)) return Number.NaN
+  decimalsFound = 0
+  if (Number.isInteger(value)) return value
   const before = placesBefore(size)
   let decimals = DIGITS_MOST - before
   let units = unitsOf(value, decimals)
@@ -51,15 +87,14 @@ function commonText(value: number): string | undefined {
       // Of nine digits the nearest is meant, whatever reads back.
       decimals++
       const exact = value * (POWERS[decimals] as number)
-      if (Math.abs((Math.abs(exact) % 1) - 0.5) < NEAR_MIDDLE) return undefined
+      if (Math.abs((Math.abs(exact) % 1) - 0.5) < NEAR_MIDDLE) return Number.NaN
       units = Math.round(exact)
     }
   }
   // A last place of nothing is not written.
-  if (units % 10 === 0) return undefined
-  const digits = String(Math.abs(units)).padStart(decimals + 1, '0')
-  const point = digits.length - decimals
-  return `${value < 0 ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`
+  if (units % 10 === 0) return Number.NaN
+  decimalsFound = decimals
+  return units
 }
 
 /** How many digits a number has before its point; of numbers below 1, less one for each zero behind it. */

@@ -6,7 +6,7 @@ const FEW_BYTES = 64
 
 export class ByteWriter {
   at = 0
-  #bytes: Buffer
+  #bytes: Buffer<ArrayBuffer>
   #view: DataView
 
   /** @param bytes room to begin with. */
@@ -68,7 +68,7 @@ export class ByteWriter {
   }
 
   /** What was written, valid until more is. */
-  written(): Buffer {
+  written(): Buffer<ArrayBuffer> {
     return this.#bytes.subarray(0, this.at)
   }
 

@@ -3,28 +3,22 @@
  * written by another thread, all of a commit or, after a crash, none of it. Nothing keeps the process alive.
  */
 import { randomUUID } from 'node:crypto'
-import type { Database } from 'lmdb'
 import { PrescoreError } from '../base/index.ts'
-import { BINARY, LmdbFolder, reading, realFolder } from '../lmdb/index.ts'
-import { readJournalPart } from './journal.ts'
-import { decodeMark, encodeMark, type Mark } from './mark.ts'
+import { LmdbFolder, reading, realFolder } from '../lmdb/index.ts'
+import { decodeMark, type Mark } from './mark.ts'
+import { checkOwnerIs, claimFor } from './owner.ts'
+import { eachPut, Puts, tableOf } from './puts.ts'
+import { StoreThread } from './store-thread.ts'
+import { GROUP, META, openTable, TABLES_MAX, type Table } from './tables.ts'
 import { STATE_FORMAT } from './types.ts'
 
-export type Table = Database<Buffer, Buffer>
-
-/** Groups that may be open at once, and one table for the marks. */
-const TABLES_MAX = 1024
 const FORMAT = Buffer.from('format')
-/** Who has the folder open. */
-const OWNER = Buffer.from('owner')
-const GROUP = 'group:'
+/** Put to see whether anything can be stored. */
+const PROBE = Buffer.from('probe')
 /** Longer than what follows a group. */
 const FLAW_KEY_MAX = 1200
 /** Followed by the group, and by the bytes of a key. */
 const FLAW = 'flaw:'
-
-/** Followed by the number of a part. */
-const JOURNAL = 'journal:'
 
 /** Folders that this thread has open. */
 const opened = new Set<string>()
@@ -33,7 +27,11 @@ export class Environment {
   readonly folder: string
   readonly #root: LmdbFolder
   readonly #meta: Table
+  /** By their names. */
+  readonly #tables = new Map<string, Table>()
   readonly #owner = Buffer.from(randomUUID())
+  /** Once much was to be stored. */
+  #storeThread: StoreThread | undefined
   #isOpen = true
 
   /** @throws PrescoreError `store_unreadable`, `store_format` */
@@ -49,9 +47,9 @@ export class Environment {
     this.folder = folder
     this.#root = new LmdbFolder(folder, 'elsewhere', TABLES_MAX)
     try {
-      this.#meta = this.#root.table<Buffer, Buffer>('meta', BINARY) as Table
+      this.#meta = openTable(this.#root, META)
+      this.#tables.set(META, this.#meta)
       this.#claim()
-      this.redo()
     } catch (error) {
       void this.#root.close()
       throw error
@@ -67,13 +65,17 @@ export class Environment {
         throw new PrescoreError('store_format', { where: this.folder, found: `format ${format}`, expected: `format ${STATE_FORMAT}`, fix })
       }
       this.#meta.putSync(FORMAT, Buffer.from(format))
-      this.#meta.putSync(OWNER, this.#owner)
+      claimFor(this.#meta, this.#owner)
     })
   }
 
   /** The table of a group's events, made when it is not there. */
   table(group: string): Table {
-    return this.attempt(() => this.#root.table<Buffer, Buffer>(`${GROUP}${group}`, BINARY) as Table)
+    return this.attempt(() => {
+      const table = openTable(this.#root, `${GROUP}${group}`)
+      this.#tables.set(`${GROUP}${group}`, table)
+      return table
+    })
   }
 
   /** The groups that were stored, with where they stand. */
@@ -85,12 +87,7 @@ export class Environment {
     })
   }
 
-  /** Within a commit only. */
-  putMark(group: string, mark: Mark): void {
-    void this.#meta.put(Buffer.from(`${GROUP}${group}`), encodeMark(mark))
-  }
-
-  /** What was stored of a group by {@link putFlaw}. */
+  /** What was stored of a group by {@link flawKey}: until when each counts. */
   flaws(group: string): Map<string, number> {
     const start = flawKey(group, '')
     const range = { start, end: Buffer.concat([start, Buffer.alloc(FLAW_KEY_MAX, 0xff)]) }
@@ -99,26 +96,17 @@ export class Environment {
     )
   }
 
-  /** Within a commit only. Undefined: it is removed. */
-  putFlaw(group: string, name: string, us: number | undefined): void {
-    if (us === undefined) void this.#meta.remove(flawKey(group, name))
-    else {
-      const value = Buffer.alloc(8)
-      value.writeDoubleLE(us)
-      void this.#meta.put(flawKey(group, name), value)
-    }
-  }
-
   /** Forgets all of a group. */
   drop(group: string): void {
     const flaws = this.flaws(group)
     this.attempt(() =>
       this.#root.transactionSync(() => {
         for (const name of flaws.keys()) this.#meta.removeSync(flawKey(group, name))
-        this.#meta.removeSync(Buffer.from(`${GROUP}${group}`))
+        this.#meta.removeSync(markKey(group))
         this.table(group).dropSync()
       }),
     )
+    this.#tables.delete(`${GROUP}${group}`)
   }
 
   /** Empties a table. */
@@ -126,49 +114,46 @@ export class Environment {
     this.attempt(() => this.#root.transactionSync(() => table.clearSync()))
   }
 
-  /** Within a commit only: what is to be put by the commits to come. */
-  putJournal(parts: readonly Buffer[]): void {
-    parts.forEach((part, i) => void this.#meta.put(journalKey(i), part))
+  /**
+   * Stores all of it or nothing, and waits for the disk. It is another thread that waits; where it is much, that one puts it too.
+   * @throws PrescoreError `store_unreadable`
+   */
+  async commit(parts: readonly Uint8Array<ArrayBuffer>[], isMuch: boolean): Promise<void> {
+    await (isMuch ? this.#commitElsewhere(parts) : this.#commitHere(parts))
+    this.#root.refresh()
   }
 
-  /** Within a commit only: all that it says has been put. */
-  removeJournal(parts: number): void {
-    for (let i = 0; i < parts; i++) void this.#meta.remove(journalKey(i))
+  async #commitElsewhere(parts: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
+    this.#storeThread ??= new StoreThread({ folder: this.folder, owner: this.#owner })
+    const thread = this.#storeThread
+    try {
+      await thread.commit(parts)
+    } catch (error) {
+      // It may have died: the next commit has another one.
+      this.#storeThread = undefined
+      await thread.stop()
+      throw error
+    }
   }
 
-  /** Puts what is written down and may not be put yet. @throws PrescoreError `store_unreadable` */
-  redo(): void {
-    this.attempt(() => {
-      if (this.#meta.getBinary(journalKey(0)) === undefined) return
-      const tables = new Map([...this.marks().keys()].map(group => [group, this.table(group)]))
-      this.#root.transactionSync(() => {
-        this.checkOwner()
-        for (let i = 0; ; i++) {
-          const part = this.#meta.getBinary(journalKey(i))
-          if (part === undefined) return
-          const { group, puts } = readJournalPart(Buffer.from(part))
-          const table = tables.get(group)
-          if (table !== undefined)
-            for (const [key, bytes] of puts) bytes === undefined ? table.removeSync(key) : table.putSync(key, bytes as Buffer)
-          this.#meta.removeSync(journalKey(i))
-        }
-      })
-    })
-  }
-
-  /** Stores what `write` puts and removes when it is called, and waits for the disk. @throws PrescoreError `store_unreadable` */
-  async commit(write: () => void): Promise<void> {
+  #commitHere(parts: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
     const check = () => {
       this.#root.refresh()
       this.checkOwner()
     }
-    await this.#root.batch(check, write)
-    this.#root.refresh()
+    return this.#root.batch(check, () => {
+      for (const part of parts) {
+        const table = this.#tables.get(tableOf(part))!
+        eachPut(part, (key, bytes) => void (bytes === undefined ? table.remove(key) : table.put(key, bytes)))
+      }
+    })
   }
 
   /** Writes a little, to see whether anything can be stored. @throws PrescoreError `store_unreadable` */
   async probe(): Promise<void> {
-    await this.commit(() => void this.#meta.put(OWNER, this.#owner))
+    const puts = new Puts(META)
+    puts.add(PROBE, PROBE)
+    await this.commit(puts.take(), false)
   }
 
   /** Runs what calls lmdb: its errors become `store_unreadable`. */
@@ -181,30 +166,22 @@ export class Environment {
     if (!this.#isOpen) return
     this.#isOpen = false
     opened.delete(this.folder)
+    await this.#storeThread?.stop()
     await this.#root.close()
   }
 
-  /**
-   * Two that store into one folder would each undo what the other did; and what another has stored must not be read together with
-   * what is only in memory here. Owner and blocks are read of one snapshot.
-   * @throws PrescoreError `store_unreadable`
-   */
+  /** Owner and blocks are read of one snapshot. @throws PrescoreError `store_unreadable` once another process has opened the folder */
   checkOwner(): void {
-    const owner = this.attempt(() => this.#meta.getBinary(OWNER))
-    if (owner === undefined || !this.#owner.equals(owner))
-      throw new PrescoreError('store_unreadable', {
-        where: this.folder,
-        found: 'live state that another process has opened since',
-        expected: 'one process that keeps it',
-        fix: 'Stop the other one and start this one again, or give this one a folder of its own with --state.',
-      })
+    this.attempt(() => checkOwnerIs(this.#meta, this.#owner, this.folder))
   }
 }
 
-function journalKey(part: number): Buffer {
-  return Buffer.from(`${JOURNAL}${part}`)
+/** Where a group's mark is put, in the table of the groups. */
+export function markKey(group: string): Buffer {
+  return Buffer.from(`${GROUP}${group}`)
 }
 
-function flawKey(group: string, name: string): Buffer {
+/** Where it is put until when what is read of a key is flawed, as a double. */
+export function flawKey(group: string, name: string): Buffer {
   return Buffer.concat([Buffer.from(`${FLAW}${group}:`), Buffer.from(name, 'latin1')])
 }

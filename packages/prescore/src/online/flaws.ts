@@ -2,21 +2,20 @@
  * Keys of a group of which an event was passed over, because none of its features could take it: until when what is read of them
  * lacks it. They are few: where there are many, all keys count as such.
  */
-import type { Environment } from './environment.ts'
+import { type Environment, flawKey } from './environment.ts'
+import type { Puts } from './puts.ts'
 
 const FLAWS_MAX = 10_000
 /** Stands for all keys. */
 const ALL = ''
 
 export class Flaws {
-  readonly #environment: Environment
   readonly #group: string
   /** By the bytes of the key, as latin1: no as-of after it reaches the event. */
   readonly #untilUs: Map<string, number>
   readonly #unstored = new Set<string>()
 
   constructor(environment: Environment, group: string) {
-    this.#environment = environment
     this.#group = group
     this.#untilUs = environment.flaws(group)
   }
@@ -37,15 +36,21 @@ export class Flaws {
     return Math.max(untilUs, this.#untilUs.get(ALL) ?? Number.NEGATIVE_INFINITY) >= asOfUs
   }
 
-  /** Within a commit only. What no as-of that is answered reaches is forgotten. */
-  store(retainedFromUs: number): void {
+  /** Tells what has changed. What no as-of that is answered reaches is forgotten. @param to of the table of the groups */
+  putChanges(to: Puts, retainedFromUs: number): void {
     for (const [name, untilUs] of this.#untilUs) {
       if (untilUs >= retainedFromUs) continue
       this.#untilUs.delete(name)
-      this.#environment.putFlaw(this.#group, name, undefined)
-      this.#unstored.delete(name)
+      this.#unstored.add(name)
     }
-    for (const name of this.#unstored) this.#environment.putFlaw(this.#group, name, this.#untilUs.get(name))
+    for (const name of this.#unstored) to.add(flawKey(this.#group, name), bytesOf(this.#untilUs.get(name)))
     this.#unstored.clear()
   }
+}
+
+function bytesOf(us: number | undefined): Buffer | undefined {
+  if (us === undefined) return undefined
+  const bytes = Buffer.alloc(8)
+  bytes.writeDoubleLE(us)
+  return bytes
 }

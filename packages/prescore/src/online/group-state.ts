@@ -56,6 +56,7 @@ export class GroupState {
       environment,
       environment.table(name),
       {
+        name,
         layout: this.#layout,
         codec,
         block,

@@ -6,19 +6,25 @@ import { NO_KEY } from '../history/index.ts'
 import { decodeKey, type Key, type KeyColumns } from '../project/index.ts'
 import { blockKey, blockRange, isSettledKey } from './block-key.ts'
 import { BusyKeys } from './busy-keys.ts'
-import type { Environment, Table } from './environment.ts'
+import type { Environment } from './environment.ts'
 import type { Retention, RowsOfKey } from './growth.ts'
 import type { Intake, Prepared } from './intake.ts'
-import type { Put } from './journal.ts'
 import { addToBlock, KeyEvents, type Moment, type Workbench } from './key-events.ts'
+import { Puts } from './puts.ts'
+import { GROUP, type Table } from './tables.ts'
 import { Waiting } from './waiting.ts'
 import { type Found, Wave } from './wave.ts'
 
 /** More of a key do not take more room on disk, but in memory until they are stored. */
 const EVENTS_OF_KEY = 4
 
+/** Keys between two looks at the clock. */
+const KEYS_AT_ONCE = 32
+
 /** What a table needs of its group. */
 export interface TableParts extends Workbench {
+  /** Names the group. */
+  readonly name: string
   readonly entity: KeyColumns
   /** Which events are kept by now. */
   readonly retention: () => Retention
@@ -33,7 +39,9 @@ export class GroupTable {
   /** Over the one that is being stored. */
   #wave: Wave
   /** What is to be stored of that one. */
-  #puts: Put[] = []
+  #puts: Puts
+  /** What comes next of the keys that were filled. */
+  #filled: Iterator<[name: string, key: Found]> | undefined
   /** Stored blocks to be removed. */
   #expired: Buffer[] = []
 
@@ -43,6 +51,7 @@ export class GroupTable {
     this.#parts = parts
     this.#busy = new BusyKeys(busyBytesMax)
     this.#wave = new Wave(new Waiting(parts.newIntake()), undefined)
+    this.#puts = this.#noPuts()
   }
 
   /** About how many keys, and how many events, are not being stored yet. */
@@ -95,20 +104,22 @@ export class GroupTable {
     wave.retention = this.#parts.retention()
     wave.pass = undefined
     this.#wave = new Wave(new Waiting(this.#parts.newIntake()), wave)
-    this.#puts = this.#expired.map(key => [key, undefined])
+    for (const key of this.#expired) this.#puts.add(key, undefined)
     this.#expired = []
     // A key of many blocks is changed in place: what is of this wave is taken before the next one has any.
-    for (const [name, key] of wave.named) this.#collect(Buffer.from(name, 'latin1'), key)
+    for (const [name, key] of wave.named) if (key instanceof KeyEvents) this.#collect(Buffer.from(name, 'latin1'), key)
+    this.#filled = wave.named[Symbol.iterator]()
   }
 
   /** Puts events of what is to be stored to their keys, until a moment. @returns whether all are */
   fold(untilMs: number): boolean {
     const wave = this.#wave.older!
+    if (!this.#foldFilled(untilMs)) return false
     wave.pass ??= wave.passFrom(0)
     return wave.pass.goOn(untilMs, (number, keyBytes) => {
       if (wave.waiting.has(number)) this.#putTo(wave, number, keyBytes)
       const only = wave.only(number)
-      if (only !== undefined) this.#puts.push([keyBytes, only])
+      if (only !== undefined) this.#puts.add(keyBytes, only)
     })
   }
 
@@ -131,22 +142,14 @@ export class GroupTable {
   }
 
   /** What is to be stored, once all events are put to their keys. */
-  get puts(): readonly Put[] {
+  get puts(): Puts {
     return this.#puts
-  }
-
-  /** Puts and removes what is to be stored, or some of it; within a commit. */
-  store(from = 0, end = this.#puts.length): void {
-    for (let i = from; i < end; i++) {
-      const [key, bytes] = this.#puts[i]!
-      void (bytes === undefined ? this.#table.remove(key) : this.#table.put(key, bytes as Buffer))
-    }
   }
 
   /** After the commit: the disk has it. */
   settle(): void {
     this.#wave.older = undefined
-    this.#puts = []
+    this.#puts = this.#noPuts()
   }
 
   /** Forgets everything. */
@@ -159,7 +162,7 @@ export class GroupTable {
   revert(): void {
     this.#wave = new Wave(new Waiting(this.#parts.newIntake()), undefined)
     this.#busy.clear()
-    this.#puts = []
+    this.#puts = this.#noPuts()
     this.#expired = []
   }
 
@@ -227,17 +230,28 @@ export class GroupTable {
     return key
   }
 
-  #collect(keyBytes: Buffer, key: Found): void {
-    if (!(key instanceof KeyEvents)) {
-      this.#puts.push([keyBytes, key])
-      return
-    }
+  #collect(keyBytes: Buffer, key: KeyEvents): void {
     const at = (moment: Moment) => (moment === undefined ? keyBytes : blockKey(keyBytes, moment))
     key.changes(
-      (moment, bytes) => this.#puts.push([at(moment), bytes]),
-      moment => this.#puts.push([at(moment), undefined]),
+      (moment, bytes) => this.#puts.add(at(moment), bytes),
+      moment => this.#puts.add(at(moment), undefined),
       this.#parts,
     )
+  }
+
+  /** @returns whether all are among what is to be stored */
+  #foldFilled(untilMs: number): boolean {
+    for (let looked = 1; ; looked++) {
+      const next = this.#filled?.next()
+      if (next === undefined || next.done === true) return true
+      const [name, key] = next.value
+      if (!(key instanceof KeyEvents)) this.#puts.add(Buffer.from(name, 'latin1'), key)
+      if (looked % KEYS_AT_ONCE === 0 && performance.now() >= untilMs) return false
+    }
+  }
+
+  #noPuts(): Puts {
+    return new Puts(`${GROUP}${this.#parts.name}`)
   }
 }
 

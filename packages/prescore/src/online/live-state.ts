@@ -23,7 +23,7 @@ import type {
 const HOUR_US = 3_600_000_000
 const CACHE_BYTES = 64 * 1024 * 1024
 const STORE_WITHIN_MS = 1_000
-/** Some 10 ms. */
+/** Some 10 ms of the thread that answers. */
 const PUTS_AT_ONCE = 16_384
 /**
  * Opens the live state of a folder. Groups that it has and that are not asked for any more are forgotten, unless they are to be kept; new ones need a bootstrap.

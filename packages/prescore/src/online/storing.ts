@@ -1,14 +1,12 @@
-/**
- * When what was applied gets onto the disk: in the background, all groups in one commit, and one commit at a time. Where that is
- * much, the commit holds the journal of it, and the records follow in small ones.
- */
+/** When what was applied gets onto the disk: in the background, all groups in one commit, and one commit at a time. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PrescoreError } from '../base/index.ts'
-import type { Environment } from './environment.ts'
+import { type Environment, markKey } from './environment.ts'
 import type { GroupState } from './group-state.ts'
-import { journalPart } from './journal.ts'
-import type { Mark } from './mark.ts'
+import { encodeMark, type Mark } from './mark.ts'
+import { Puts } from './puts.ts'
 import { Slices } from './slices.ts'
+import { META } from './tables.ts'
 import type { LiveStateOptions } from './types.ts'
 
 /** Keys that wait to be stored: from so many on they are stored at once. The more there are, the more of them share a page of the disk. */
@@ -73,7 +71,6 @@ export class Storing {
     await this.#running?.catch(noted)
     if (!this.#canRecover) return
     await this.#environment.probe()
-    this.#environment.redo()
     for (const group of this.#groups.values()) group.revert()
     this.#canRecover = false
     this.#failure = undefined
@@ -135,13 +132,12 @@ export class Storing {
     this.#timer = undefined
     const groups = [...this.#groups.values()]
     const slices = new Slices()
-    let marks: Mark[] = []
     try {
       for (const group of groups) group.sweep()
-      marks = groups.map(({ mark }) => mark)
+      const marks = groups.map(({ mark }) => mark)
       for (const { table } of groups) table.freeze()
       for (const { table } of groups) while (!table.fold(slices.endsAtMs)) await slices.next()
-      const storing = this.#put(groups, marks, slices)
+      const storing = this.#put(groups, marks)
       await foldAhead(groups, storing)
       await storing
     } catch (error) {
@@ -152,55 +148,26 @@ export class Storing {
     for (const { table } of groups) table.settle()
   }
 
-  async #put(groups: readonly GroupState[], marks: readonly Mark[], slices: Slices): Promise<void> {
-    const isMuch = groups.reduce((sum, { table }) => sum + table.puts.length, 0) > this.#putsAtOnce
-    const parts = await this.#promise(groups, marks, isMuch ? await journalOf(groups, slices) : [])
+  async #put(groups: readonly GroupState[], marks: readonly Mark[]): Promise<void> {
+    const meta = new Puts(META)
+    groups.forEach(({ definition, flaws }, i) => {
+      flaws.putChanges(meta, marks[i]!.retainedFromUs)
+      meta.add(markKey(definition.name), encodeMark(marks[i]!))
+    })
+    const all = [meta, ...groups.map(({ table }) => table.puts)]
+    const isMuch = all.reduce((sum, { length }) => sum + length, 0) > this.#putsAtOnce
+    await this.#environment.commit(
+      all.flatMap(puts => puts.take()),
+      isMuch,
+    )
     groups.forEach((group, i) => {
       group.storedMark = marks[i]!
     })
-    if (isMuch) await this.#keepPromise(groups, parts)
-  }
-
-  /** From here on the groups stand at the marks, whatever happens. @param journal empty: all is put at once */
-  async #promise(groups: readonly GroupState[], marks: readonly Mark[], journal: readonly Buffer[]): Promise<number> {
-    await this.#environment.commit(() => {
-      groups.forEach((group, i) => {
-        if (journal.length === 0) group.table.store()
-        group.flaws.store(marks[i]!.retainedFromUs)
-        this.#environment.putMark(group.definition.name, marks[i]!)
-      })
-      this.#environment.putJournal(journal)
-    })
-    return journal.length
-  }
-
-  async #keepPromise(groups: readonly GroupState[], parts: number): Promise<void> {
-    for (const { table } of groups) {
-      for (let from = 0; from < table.puts.length; from += this.#putsAtOnce) {
-        const end = Math.min(from + this.#putsAtOnce, table.puts.length)
-        await this.#environment.commit(() => table.store(from, end))
-      }
-    }
-    await this.#environment.commit(() => this.#environment.removeJournal(parts))
   }
 
   #hasChanges(): boolean {
     return [...this.#groups.values()].some(({ mark, storedMark, table }) => table.hasChanges || mark !== storedMark)
   }
-}
-
-/** What is to be put, in parts. */
-async function journalOf(groups: readonly GroupState[], slices: Slices): Promise<Buffer[]> {
-  const parts: Buffer[] = []
-  for (const { table, definition } of groups) {
-    for (let at = 0; at < table.puts.length; ) {
-      const { bytes, next } = journalPart(definition.name, table.puts, at)
-      parts.push(bytes)
-      at = next
-      if (slices.isOver) await slices.next()
-    }
-  }
-  return parts
 }
 
 /** While another thread writes, what comes meanwhile is put to its keys where these are many: the next commit waits for less. Ends with what is being stored, and fails never. */

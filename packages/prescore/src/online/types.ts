@@ -12,7 +12,7 @@ import type { FeatureGroupDefinition, Key } from '../project/index.ts'
 import type { ScannedChunk, SourceAt, SourcePin } from '../sources/index.ts'
 
 /** Version of all that lies in the folder. State of any other is refused with `store_format`: it is made anew from its source. */
-export const STATE_FORMAT = 3
+export const STATE_FORMAT = 4
 
 /** A feature group under a name that tells all that its values depend on: see {@link liveGroup}. */
 export interface LiveGroup {
@@ -30,7 +30,7 @@ export interface LiveStateOptions {
   readonly asOfBackUs?: number
   /** How long an applied event may wait to be stored; until then a crash takes it back, with the position. Absent: 1,000. */
   readonly storeWithinMs?: number
-  /** Records that are put in one go, while nothing else has its turn. Absent: 16,384. */
+  /** Records that are put by the thread that applies them; more are put by another one. Absent: 16,384. */
   readonly putsAtOnce?: number
   /** Keep what is stored of groups that are not asked for; absent: it is forgotten. */
   readonly keepOthers?: boolean

@@ -73,10 +73,15 @@ export class Waiting {
       this.#rows[count++] = next - 1
     }
     this.#last.set(number, 0)
-    const rows = this.#rows.subarray(0, count).reverse()
     const batch = this.#intake.batch
-    if (!isSorted(rows, batch.timesUs)) sortRows({ rows, starts: Int32Array.of(0, count) }, batch.timesUs)
-    return { batch, rows, from: 0, end: count }
+    if (count > 1) this.#order(count, batch.timesUs)
+    return { batch, rows: this.#rows, from: 0, end: count }
+  }
+
+  /** They were met from the last to the first. */
+  #order(count: number, timesUs: Float64Array): void {
+    const rows = this.#rows.subarray(0, count).reverse()
+    if (!isSorted(rows, timesUs)) sortRows({ rows, starts: Int32Array.of(0, count) }, timesUs)
   }
 
   #grow(): void {

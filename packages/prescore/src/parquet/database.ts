@@ -16,6 +16,7 @@ export class Database {
   #opening: Promise<DuckDBInstance> | undefined
   #instance: DuckDBInstance | undefined
   readonly #idle: DuckDBConnection[] = []
+  readonly #lent = new Set<DuckDBConnection>()
 
   private constructor(options: DatabaseOptions) {
     this.#options = options
@@ -43,22 +44,37 @@ export class Database {
    * a write on the same connection would end the stream silently.
    */
   async withConnection<T>(use: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    const connection = this.#idle.pop() ?? (await this.connect())
+    const connection = this.#idle.pop() ?? (await this.lend())
+    this.#lent.add(connection)
     let result: T
     try {
       result = await use(connection)
     } catch (error) {
       // What a failure left behind (a temporary table, half a transaction) goes with its connection.
-      connection.closeSync()
+      this.takeBack(connection)
       throw error
     }
+    this.#lent.delete(connection)
     this.#idle.push(connection)
     return result
   }
 
-  /** A connection that the caller closes; for streams that outlive a call. */
-  async connect(): Promise<DuckDBConnection> {
-    return (this.#instance ?? (await this.#opened())).connect()
+  /** A connection until {@link takeBack}; for streams that outlive a call. */
+  async lend(): Promise<DuckDBConnection> {
+    const connection = await (this.#instance ?? (await this.#opened())).connect()
+    this.#lent.add(connection)
+    return connection
+  }
+
+  /** Closes it. */
+  takeBack(connection: DuckDBConnection): void {
+    this.#lent.delete(connection)
+    connection.closeSync()
+  }
+
+  /** Whatever is being asked now fails soon. What is asked afterwards does not. */
+  interrupt(): void {
+    for (const connection of this.#lent) connection.interrupt()
   }
 
   /**

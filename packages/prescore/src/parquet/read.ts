@@ -48,7 +48,7 @@ export async function* readColumns(
   passing = false,
 ): AsyncGenerator<Chunk> {
   const readers = Object.entries(kinds).map(([name, kind]) => ({ name, read: readerOf(kind, passing ? reused() : anew) }))
-  const connection = await database.connect()
+  const connection = await database.lend()
   let ahead: Promise<DuckDBDataChunk | null> | undefined
   try {
     const result = await connection.stream(sql)
@@ -68,7 +68,7 @@ export async function* readColumns(
   } finally {
     // Nothing may be under way when it is closed.
     await ahead?.catch(() => undefined)
-    connection.closeSync()
+    database.takeBack(connection)
   }
 }
 

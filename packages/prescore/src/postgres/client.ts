@@ -1,7 +1,7 @@
 /** Connections to PostgreSQL, over a package that only projects with such a source or output need. */
 import type { Duplex } from 'node:stream'
 import type { Client, ClientBase } from 'pg'
-import { type ErrorCode, optionalPackage, PrescoreError } from '../base/index.ts'
+import { optionalPackage } from '../base/index.ts'
 
 const CONNECT_MS = 10_000
 /** For a connection's last words: it may be dead without having said so. */
@@ -10,17 +10,6 @@ const LAST_WORDS_MS = 2_000
 /** @param what needs it, for messages. @throws PrescoreError `package_missing` */
 export function loadPostgres(what: string) {
   return optionalPackage('pg', what, async () => (await import('pg')).default)
-}
-
-/** The URL of a variable of the environment; it stands in no message. @throws PrescoreError with the code */
-export function urlOf({ env }: { readonly env: string }, where: string, code: ErrorCode): string {
-  const url = process.env[env]
-  const expected = 'the URL of a database'
-  if (url === undefined || url === '')
-    throw new PrescoreError(code, { where, found: `nothing in ${env}`, expected, fix: `Set ${env} in the environment.` })
-  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url
-  const fix = `Set ${env} to postgres://user:password@host:port/database; escape what stands for itself in it (@ is %40).`
-  throw new PrescoreError(code, { where, found: `no such URL in ${env}`, expected, fix })
 }
 
 /**

@@ -1,3 +1,4 @@
-export { loadPostgres, transaction, urlOf, withClient } from './client.ts'
+export { loadPostgres, transaction, withClient } from './client.ts'
 export { Connections } from './connections.ts'
 export { isPassing } from './failures.ts'
+export { connectionFix, urlOf } from './url.ts'

@@ -17,7 +17,7 @@ export {
   readInputs,
   textFingerprint,
 } from './inputs.ts'
-export { checkKey, decodeKey, encodeKey, type Key, type KeyValue, keyJson, keyValueJson, parseKey } from './key.ts'
+export { checkKey, decodeKey, encodeKey, KEY_BYTES_MAX, type Key, type KeyValue, keyJson, keyValueJson, parseKey, writeKey } from './key.ts'
 export { type LoadedProject, loadProject, PROJECT_FILES } from './load.ts'
 export { func, onnx, openInference, tfServing } from './model.ts'
 export { env, file, postgresTable } from './output.ts'

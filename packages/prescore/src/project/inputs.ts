@@ -86,8 +86,8 @@ export function inputFingerprint(kinds: InputKinds, inputs: Inputs): Buffer {
   return textFingerprint(inputsJson(kinds, inputs))
 }
 
-/** The fingerprint of inputs in their canonical text. */
-export function textFingerprint(inputsText: string): Buffer {
+/** The fingerprint of inputs in their canonical text, or its bytes. */
+export function textFingerprint(inputsText: string | Uint8Array): Buffer {
   return createHash('sha256').update(inputsText).digest().subarray(0, FINGERPRINT_BYTES)
 }
 

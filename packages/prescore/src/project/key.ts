@@ -11,7 +11,7 @@ export type KeyValue = string | number | bigint
 /** A key as a user writes it: one value for each of the entity's columns. */
 export type Key = Readonly<Record<string, KeyValue>>
 
-const KEY_BYTES_MAX = 1024
+export const KEY_BYTES_MAX = 1024
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
@@ -29,16 +29,33 @@ const scratch = Buffer.allocUnsafeSlow(8 * KEY_BYTES_MAX)
 
 /** The bytes of a key. @throws PrescoreError `invalid_key` */
 export function encodeKey(columns: KeyColumns, key: Key): Buffer {
+  const length = putTogether(columns, key)
+  const bytes = Buffer.allocUnsafe(length)
+  copyScratch(length, bytes, 0)
+  return bytes
+}
+
+/** Puts the bytes of a key where others are. @returns where they end; there must be room for {@link KEY_BYTES_MAX}. @throws PrescoreError `invalid_key` */
+export function writeKey(columns: KeyColumns, key: Key, to: Uint8Array, at: number): number {
+  const length = putTogether(columns, key)
+  copyScratch(length, to, at)
+  return at + length
+}
+
+/** @returns how many bytes of the scratch are the key's */
+function putTogether(columns: KeyColumns, key: Key): number {
   let length = 0
   for (const name of Object.keys(columns)) {
     length = columns[name] === 'string' ? writeString(key[name], name, length) : writeInt64(key[name], name, length)
     if (length > KEY_BYTES_MAX)
       throw new PrescoreError('invalid_key', { found: `a key of ${length} bytes or more`, expected: `at most ${KEY_BYTES_MAX}` })
   }
-  const bytes = Buffer.allocUnsafe(length)
-  if (length > SHORT_BYTES) scratch.copy(bytes, 0, 0, length)
-  else for (let i = 0; i < length; i++) bytes[i] = scratch[i] as number
-  return bytes
+  return length
+}
+
+function copyScratch(length: number, to: Uint8Array, at: number): void {
+  if (length > SHORT_BYTES) to.set(scratch.subarray(0, length), at)
+  else for (let i = 0; i < length; i++) to[at + i] = scratch[i] as number
 }
 
 /** The key of the bytes that {@link encodeKey} made; int64 beyond ±2^53 comes as bigint. */

@@ -2,6 +2,7 @@
 import { type Problem, problem, suggestion } from '../base/index.ts'
 import { identifier, selectItem } from '../parquet/index.ts'
 import type { ColumnKind, SourceDefinition } from '../project/index.ts'
+import { castAdvice } from './cast-advice.ts'
 import { type DataTypes, INSTANT, LOCAL_TIME, nameIn } from './formats/index.ts'
 
 const INTEGERS = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER'])
@@ -15,15 +16,6 @@ const fits: Readonly<Record<ColumnKind, (type: string) => boolean>> = {
   boolean: type => type === 'BOOLEAN',
   string: type => type === 'VARCHAR' || type.startsWith('ENUM') || type === 'UUID',
   timestamp: type => type === INSTANT || LOCAL_TIMES.has(type),
-}
-
-/** To which type of PostgreSQL a column is cast that is to be of a kind. */
-const CASTS: Readonly<Record<ColumnKind, string>> = {
-  string: 'text',
-  int64: 'bigint',
-  float64: 'double precision',
-  boolean: 'boolean',
-  timestamp: 'timestamptz',
 }
 
 /** A decimal of at most 15 digits is the nearest double of itself after one exact division. */
@@ -67,7 +59,7 @@ export function compareColumns(definition: SourceDefinition, data: DataTypes, wh
       return [problem('column_type', place, 'some times with a zone and some without', 'one or the other', fix)]
     }
     if (!fits[kind](type)) {
-      const cast = definition.from === undefined ? undefined : `Read it by a \`query\` that casts it: ${called}::${CASTS[kind]}.`
+      const cast = definition.from === undefined ? undefined : castAdvice(kind, type, name, called)
       return [problem('column_type', place, `${type} in the data`, kind, advice(kind, type, cast))]
     }
     if (kind === 'timestamp' && type !== INSTANT && definition.zone === undefined) {

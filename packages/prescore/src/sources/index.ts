@@ -22,7 +22,7 @@ export {
   readersOfLogs,
   readingLogs,
 } from './log/index.ts'
-export { describeFiles, pinIdentity, pinSource, pinSources, type SourcePin, verifyPin } from './pin.ts'
+export { describeFiles, pinIdentity, pinSource, pinSources, type SourcePin, type Survey, surveySources, verifyPin } from './pin.ts'
 export { PinsAhead } from './pins-ahead.ts'
 export { shapeRows } from './plan.ts'
 export type { KeyedRows, TableRows } from './postgres/keyed-rows.ts'

@@ -44,37 +44,72 @@ export async function pinSource(database: Database, source: SourceAt): Promise<S
   return (await pinSources(database, [source])).get(source.name) as SourcePin
 }
 
-/**
- * Takes sources as they are now; those of one database as they were at one moment.
- * @param ahead who has begun with the files already
- * @throws PrescoreError `source_unreadable`, `not_supported`, `project_invalid` (columns or cells that do not fit), `missing_time`,
- * `missing_id`, `lossy_cast` (times finer than a microsecond), `source_changed` (while it was read), what its event log throws, and
- * what reading a database throws
- */
+/** A source as it is now, while its files may still be hashed. */
+export interface Survey {
+  /** Good to read by, and for nothing else: what identifies it may be missing. */
+  readonly pin: SourcePin
+  /** The same with all hashes. @throws PrescoreError `source_unreadable`, `source_changed` (while it was read) */
+  pinned(): Promise<SourcePin>
+}
+
+/** Takes sources as they are now; those of one database as they were at one moment. @throws PrescoreError as {@link surveySources}, and `source_changed` */
 export async function pinSources(
   database: Database,
   sources: readonly SourceAt[],
   signal?: AbortSignal,
-  ahead?: PinsAhead,
 ): Promise<ReadonlyMap<string, SourcePin>> {
-  const inDatabases = sources.filter(({ definition }) => definition.from !== undefined)
-  const snapshots = await takeSnapshots(inDatabases, signal)
   const pins = new Map<string, SourcePin>()
-  for (const source of sources) {
-    checkSignal(signal)
-    const snapshot = snapshots.get(source.name)
-    pins.set(source.name, await pinFiles(database, source, snapshot === undefined ? await filesNow(source, ahead) : [snapshot]))
-  }
+  for (const [name, survey] of await surveySources(database, sources, signal)) pins.set(name, await survey.pinned())
   return pins
 }
 
-async function filesNow({ name, definition, folder }: SourceAt, ahead: PinsAhead | undefined): Promise<readonly FilePin[]> {
-  const pinned: FilePin[] = []
-  for (const path of findFiles(definition.files, folder, `sources.${name}`)) {
-    const known = await ahead?.of(resolve(folder, path))
-    pinned.push(known === undefined ? await pinFile(path, folder) : { path, ...known })
+/**
+ * Looks at sources as they are now; those of one database as they were at one moment.
+ * @param ahead who hashes files already: they are not waited for
+ * @throws PrescoreError `source_unreadable`, `not_supported`, `project_invalid` (columns or cells that do not fit), `missing_time`,
+ * `missing_id`, `lossy_cast` (times finer than a microsecond), `source_changed` (while it was read), what its event log throws, and
+ * what reading a database throws
+ */
+export async function surveySources(
+  database: Database,
+  sources: readonly SourceAt[],
+  signal?: AbortSignal,
+  ahead?: PinsAhead,
+): Promise<ReadonlyMap<string, Survey>> {
+  const inDatabases = sources.filter(({ definition }) => definition.from !== undefined)
+  const snapshots = await takeSnapshots(inDatabases, signal)
+  const surveys = new Map<string, Survey>()
+  for (const source of sources) {
+    checkSignal(signal)
+    const snapshot = snapshots.get(source.name)
+    const pin = await pinFiles(database, source, snapshot === undefined ? await filesNow(source, ahead) : [snapshot])
+    surveys.set(source.name, { pin, pinned: async () => ({ ...pin, files: await hashed(source, pin, ahead) }) })
   }
-  return pinned
+  return surveys
+}
+
+/** Stands for a hash that is not there yet. */
+const UNDER_WAY = ''
+
+async function filesNow({ name, definition, folder }: SourceAt, ahead: PinsAhead | undefined): Promise<readonly FilePin[]> {
+  const files: FilePin[] = []
+  for (const path of findFiles(definition.files, folder, `sources.${name}`)) {
+    const begun = ahead?.begun(resolve(folder, path))
+    files.push(begun === undefined ? await pinFile(path, folder) : { path, ...begun, sha256: UNDER_WAY })
+  }
+  return files
+}
+
+async function hashed({ name, folder }: SourceAt, { files }: SourcePin, ahead: PinsAhead | undefined): Promise<readonly FilePin[]> {
+  const all: FilePin[] = []
+  for (const file of files) {
+    const isUnderWay = file.sha256 === UNDER_WAY
+    const now = isUnderWay ? ((await ahead?.of(resolve(folder, file.path))) ?? (await pinFile(file.path, folder))) : file
+    if (now.bytes !== file.bytes || now.modifiedMs !== file.modifiedMs)
+      throw new PrescoreError('source_changed', { where: `sources.${name}`, found: `${file.path} with other content than a moment before` })
+    all.push({ ...file, sha256: now.sha256 })
+  }
+  return all
 }
 
 async function pinFiles(database: Database, source: SourceAt, pinned: readonly FilePin[]): Promise<SourcePin> {

@@ -32,6 +32,11 @@ export class PinsAhead {
     return this.#thread !== undefined
   }
 
+  /** A file that is hashed ahead, as it was when that was begun. @param path absolute */
+  begun(path: string): Pick<FilePin, 'bytes' | 'modifiedMs'> | undefined {
+    return this.#before.get(path)
+  }
+
   /** Undefined: it is for whoever asks to pin it, as it is not the file that it was, or was none of the large. @param path absolute */
   async of(path: string): Promise<Pick<FilePin, 'bytes' | 'modifiedMs' | 'sha256'> | undefined> {
     const before = this.#before.get(path)

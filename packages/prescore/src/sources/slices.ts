@@ -1,5 +1,5 @@
 /** A source read by several at once: each reads a slice of the rows of its files. */
-import { type Database, literal } from '../parquet/index.ts'
+import { type Database, fileRows, literal } from '../parquet/index.ts'
 import type { FilePin } from './files.ts'
 import { formatOf, type SourceFile } from './formats/index.ts'
 import type { SourcePin } from './pin.ts'
@@ -41,6 +41,12 @@ async function rowsOfFiles(database: Database, source: SourceAt, files: readonly
   if (files.length > 1 && source.definition.names !== undefined) return undefined
   const where = `sources.${source.name}`
   const paths = files.map(file => pathOf(source, file))
+  const footers = await Promise.all(paths.map(fileRows))
+  // Whoever reads a slice without DuckDB need not load it for this.
+  if (footers.every(each => each !== undefined)) {
+    const isNamedSo = footers.some(({ columns }) => columns.some(column => column.toLowerCase() === ROW_NUMBER))
+    return isNamedSo ? undefined : footers.map(({ rows }) => rows)
+  }
   const list = `[${paths.map(literal).join(', ')}]`
   const sameName = await database.query(`SELECT name FROM parquet_schema(${list}) WHERE lower(name) = '${ROW_NUMBER}' LIMIT 1`, where)
   if (sameName.length > 0) return undefined

@@ -5,7 +5,10 @@ import type { FingerprintBytes, RunHeader, StoredEntry, StoredRow } from './type
 const END = Buffer.of(0)
 
 /** @throws PrescoreError `internal` for a row that is not as the header says */
-export function storedBytes({ fingerprintBytes }: RunHeader, { valueText, fingerprint, inputsText }: StoredRow): Buffer {
+export function storedBytes(
+  { fingerprintBytes }: Pick<RunHeader, 'fingerprintBytes'>,
+  { valueText, fingerprint, inputsText }: StoredRow,
+): Buffer {
   const width = fingerprint?.length ?? 0
   if (width !== fingerprintBytes || (fingerprint === undefined) !== (inputsText === undefined)) {
     throw new PrescoreError('internal', {

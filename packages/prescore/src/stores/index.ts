@@ -21,6 +21,7 @@ export {
   type RunHeader,
   STORE_FORMAT,
   type StoreCapabilities,
+  type StoredBlock,
   type StoredEntry,
   type StoredRow,
   type StoredRun,

@@ -73,6 +73,8 @@ export interface OutputRecord {
   readonly attempts: number
   /** Why it failed. */
   readonly message?: string
+  /** What to do about it, where that is known. */
+  readonly fix?: string
 }
 
 /** Who publishes or rolls back, and why. */

@@ -1,28 +1,50 @@
 /** What every driver's `load` does alike: check the rows, and cut them into bounded parts. */
 import { PrescoreError } from '../base/index.ts'
-import { type RunHeader, STORE_FORMAT, type StoredRow, type StoredRows } from './types.ts'
+import { BlockBuilder } from './block.ts'
+import { type RunHeader, STORE_FORMAT, type StoredBlock, type StoredRow, type StoredRows } from './types.ts'
 
 /** Rows of one transaction at most: other writers wait no longer than these take (some 10 ms). */
 const ROWS_PER_TRANSACTION = 25_000
 
-/** The rows in parts of at most {@link ROWS_PER_TRANSACTION}. @throws PrescoreError `rows_not_reconciled`: not as many as the header says */
-export async function* partsOf(header: RunHeader, rows: StoredRows): AsyncGenerator<readonly StoredRow[]> {
-  let part: StoredRow[] = []
+/** Rows of a block from the first to before the last. */
+export interface StoredPart {
+  readonly block: StoredBlock
+  readonly from: number
+  readonly to: number
+}
+
+/** The rows in parts of at most {@link ROWS_PER_TRANSACTION}. @throws PrescoreError `rows_not_reconciled`: not as many as the header says; `internal` */
+export async function* partsOf(header: RunHeader, rows: StoredRows): AsyncGenerator<StoredPart> {
   let count = 0
-  const isFull = (row: StoredRow) => part.push(row) === ROWS_PER_TRANSACTION
-  const taken = () => {
-    const full = part
-    count += full.length
-    part = []
-    return full
+  for await (const block of blocksOf(header, rows)) {
+    for (let from = 0; from < block.rows; from += ROWS_PER_TRANSACTION)
+      yield { block, from, to: Math.min(block.rows, from + ROWS_PER_TRANSACTION) }
+    count += block.rows
   }
-  if (Symbol.asyncIterator in rows) {
-    for await (const some of rows) for (const row of some) if (isFull(row)) yield taken()
-  } else {
-    for (const row of rows) if (isFull(row)) yield taken()
-  }
-  if (part.length > 0) yield taken()
   checkCount(header, count)
+}
+
+async function* blocksOf(header: RunHeader, rows: StoredRows): AsyncGenerator<StoredBlock> {
+  const building = new BlockBuilder(header)
+  const isFull = (row: StoredRow) => building.add(row) === ROWS_PER_TRANSACTION
+  if (Symbol.asyncIterator in rows) {
+    for await (const some of rows) {
+      if (!isBlock(some)) for (const row of some) if (isFull(row)) yield building.taken()
+      if (!isBlock(some)) continue
+      if (building.rows > 0) yield building.taken()
+      yield some
+    }
+  } else for (const row of rows) if (isFull(row)) yield building.taken()
+  if (building.rows > 0) yield building.taken()
+}
+
+function isBlock(rows: readonly StoredRow[] | StoredBlock): rows is StoredBlock {
+  return !Array.isArray(rows)
+}
+
+/** The key of a row. */
+export function keyAt({ keys, keyEnds }: StoredBlock, row: number): Uint8Array {
+  return keys.subarray(row === 0 ? 0 : keyEnds[row - 1], keyEnds[row])
 }
 
 /** @throws PrescoreError `rows_not_reconciled` */

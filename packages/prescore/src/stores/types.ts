@@ -37,8 +37,22 @@ export interface StoredRow {
   readonly inputsText?: string
 }
 
+/** Rows as bytes: plain data, which another thread can have made. */
+export interface StoredBlock {
+  readonly rows: number
+  /** Those of all rows, one after the other. */
+  readonly keys: Uint8Array
+  /** By row, where its key ends. */
+  readonly keyEnds: Int32Array
+  /** Whatever they lie in. See {@link StoredEntry} for what an entry is; its fingerprint is as wide as the header says. */
+  readonly entries: Uint8Array
+  /** By row, where its entry begins, and where it ends. */
+  readonly entryStarts: Int32Array
+  readonly entryEnds: Int32Array
+}
+
 /** Rows in key order: one after the other, or, where they are still to be read, some at once. */
-export type StoredRows = Iterable<StoredRow> | AsyncIterable<readonly StoredRow[]>
+export type StoredRows = Iterable<StoredRow> | AsyncIterable<readonly StoredRow[] | StoredBlock>
 
 /** One key's answer, as it is stored: the fingerprint (if any), the value text, and (with a fingerprint) a zero byte and the inputs. */
 export interface StoredEntry {

@@ -4,11 +4,12 @@ import { existsSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { backfill, dryRun, inspectRun } from '../../src/batch/index.ts'
+import { backfill, dryBackfill, dryRun, inspectRun } from '../../src/batch/index.ts'
 import { inShop, refused } from './harness.ts'
-import { AS_OF_US, makeShop, removeShop } from './shop.ts'
+import { AS_OF_US, CONFIG, changed, makeShop, removeShop } from './shop.ts'
 
 const HOUR_US = 3_600_000_000
+const POPULATION = 'customers.where(r => r.active).keys(customer)'
 const customers = Array.from({ length: 3_000 }, (_, i) => ({ customer: `c${i}`, active: true }))
 let folder: string
 
@@ -74,13 +75,17 @@ test('a backfill is the runs of its moments: staged, repeated without work, and 
         told.push(`${at}/${of} ${(asOfUs - AS_OF_US) / HOUR_US}`)
         return () => {}
       }
-      const staged = await backfill(place, { ...shared, ...moments, publish: 'never', progressOf })
+      const filled = async (publish: 'never' | 'gated') =>
+        (await backfill(place, { ...shared, ...moments, publish, progressOf })).map(each =>
+          'outcome' in each ? each.outcome : assert.fail(each.empty.message),
+        )
+      const staged = await filled('never')
       assert.deepEqual(told, ['1/4 -4', '2/4 -3', '3/4 -2', '4/4 -1'])
       assert.deepEqual([staged.map(({ state }) => state), catalog.pointer('spend')], [Array(4).fill('staged'), undefined])
       const alone = await run({ asOfUs: AS_OF_US - 2 * HOUR_US, publish: 'never' })
       assert.deepEqual([alone.run, alone.unchanged, alone.report.digest], [staged[2]?.run, true, staged[2]?.report.digest])
       const served = await run({ asOfUs: AS_OF_US - 2 * HOUR_US })
-      const published = await backfill(place, { ...shared, ...moments, publish: 'gated' })
+      const published = await filled('gated')
       assert.deepEqual(
         published.map(({ state }) => state),
         ['staged', 'staged', 'published', 'published'],
@@ -91,3 +96,40 @@ test('a backfill is the runs of its moments: staged, repeated without work, and 
     },
     { state: join(folder, 'backfill') },
   ))
+
+test('a dry backfill estimates what is not finished, by its last run, and makes none', () =>
+  inShop(
+    folder,
+    async ({ app, run }) => {
+      const place = await app.place()
+      const request = { prediction: 'spend', threads: 1, fromUs: AS_OF_US - 3 * HOUR_US, toUs: AS_OF_US, everyUs: HOUR_US }
+      const { each, ...told } = await dryBackfill(place, request)
+      assert.deepEqual([told, each?.asOfUs, each?.rows], [{ runs: 4, finished: 0 }, AS_OF_US, 3_000])
+      assert.deepEqual([app.store().catalog.listRuns(), app.store().predictions.list()], [[], []])
+      await run({ publish: 'never' })
+      const next = await dryBackfill(place, request)
+      assert.deepEqual([next.runs, next.finished, next.each?.asOfUs], [3, 1, AS_OF_US - HOUR_US])
+      assert.equal((await dryBackfill(place, { ...request, repin: true })).finished, 0)
+      const done = await dryBackfill(place, { ...request, fromUs: AS_OF_US })
+      assert.deepEqual(done, { runs: 0, finished: 1, each: undefined })
+    },
+    { state: join(folder, 'dry-backfill') },
+  ))
+
+test('a moment without rows keeps no other run of a backfill back', async () => {
+  const day = 24 * HOUR_US
+  const orders = [AS_OF_US - 3 * day, AS_OF_US - day].map((atUs, id) => ({ id, customer: 'c0', atUs: atUs - HOUR_US, amount: 1 }))
+  const gap = await makeShop({ config: changed(CONFIG, POPULATION, "orders.since('1d').keys(customer)"), orders })
+  try {
+    await inShop(gap, async ({ app }) => {
+      const moments = { fromUs: AS_OF_US - 3 * day, toUs: AS_OF_US - day, everyUs: day }
+      const outcomes = await backfill(await app.place(), { prediction: 'spend', threads: 1, ...moments, publish: 'never' })
+      assert.deepEqual(
+        outcomes.map(each => ('empty' in each ? each.empty.code : each.outcome.report.ok)),
+        [1, 'empty_population', 1],
+      )
+    })
+  } finally {
+    removeShop(gap)
+  }
+})

@@ -55,7 +55,7 @@ test('a population without rows', async () => {
   const folder = await shop(changed(CONFIG, 'r => r.active', "r => r.customer.eq('nobody')"))
   await assert.rejects(
     inShop(folder, ({ run }) => run()),
-    refused('empty_population', /predictions\.spend\.population/),
+    refused('empty_population', /predictions\.spend\.population; found no row as of 2026-03-10T12:00:00\.000000Z/),
   )
 })
 

@@ -139,9 +139,54 @@ describe('PostgreSQL as an output', { skip: missing ?? false }, () => {
       )
       assert.deepEqual(await server.query('SELECT * FROM scores'), [{ customer: 'c0', value: 1 }])
       assert.equal(app.store().catalog.pointer('spend')?.run, id)
+      assert.match(String(outputs.warehouse?.fix), /^Give the output another name/)
       await server.query('DROP TABLE scores')
       assert.equal((await run()).outputs.warehouse?.state, 'written')
       assert.deepEqual((await current()).answers, answersAt(0))
+    }))
+
+  test('a view that somebody dropped is made again; rows of another prediction are not mixed in; what roles are set to does not end a copy', () =>
+    inNewState(async ({ app, run }) => {
+      await server.query("ALTER ROLE postgres SET statement_timeout = '1ms'")
+      try {
+        const { outputs } = await run({ asOfUs: AS_OF_US - HOUR_US })
+        assert.equal(outputs.warehouse?.state, 'written', outputs.warehouse?.message)
+      } finally {
+        await server.query('SET statement_timeout = 0; ALTER ROLE postgres RESET statement_timeout')
+      }
+      await server.query('DROP VIEW scores_current, scores_history')
+      await run()
+      assert.deepEqual((await current()).answers, answersAt(0))
+      await server.query("UPDATE scores_runs SET prediction = 'other' WHERE NOT is_current")
+      const { outputs } = await rollbackRun(await app.place(), 'spend')
+      assert.match(
+        String(outputs.warehouse?.message),
+        /^output_mismatch: .*found runs of the prediction `other`; expected runs of `spend` alone/,
+      )
+      assert.deepEqual((await current()).answers, answersAt(0))
+    }))
+
+  test('what keeps a database from being written is said with what to do', () =>
+    inNewState(async ({ run }) => {
+      const failed = async (publish: () => Promise<{ outputs: RunOutcome['outputs'] }>) => {
+        const { state, message, fix } = (await publish()).outputs.warehouse ?? {}
+        assert.equal(state, 'failed')
+        return `${message} → ${fix}`
+      }
+      await server.query('DROP SCHEMA public')
+      assert.match(await failed(run), /no schema.*3F000.*→ Create the schema of scores/)
+      await server.query(
+        "CREATE SCHEMA public; DROP ROLE IF EXISTS writer; CREATE ROLE writer LOGIN PASSWORD 'secret'; GRANT USAGE ON SCHEMA public TO writer",
+      )
+      process.env[OUTPUT_URL] = `postgres://writer:secret@127.0.0.1:${server.port}/postgres`
+      try {
+        assert.match(await failed(run), /permission denied.*→ Let the user of PRESCORE_TEST_DATABASE own scores/)
+        process.env[OUTPUT_URL] = `postgres://writer:secret@127.0.0.1:${server.port}/nowhere`
+        assert.match(await failed(run), /3D000.*→ Correct the database in the URL that PRESCORE_TEST_DATABASE holds/)
+      } finally {
+        process.env[OUTPUT_URL] = server.url
+      }
+      assert.equal((await run()).outputs.warehouse?.state, 'written')
     }))
 
   test("a run that cannot be written leaves yesterday's rows; a server that comes back is tried again", () =>

@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { App } from '../../src/app.ts'
 import { binOf, chanceIndex, distributionOf, stabilityIndex } from '../../src/batch/gates/shift.ts'
 import { type GateResult, runBatch } from '../../src/batch/index.ts'
+import { SortedRuns } from '../../src/batch/sorted-runs.ts'
 import { AS_OF_US, CONFIG, changed, makeShop, removeShop } from './shop.ts'
 
 let folder: string
@@ -151,7 +152,7 @@ test('what chance is given is what chance does: about 1 % of equal samples lie a
     [2_000, 10_000],
   ] as const) {
     const exceeds = (by: number) => {
-      const reference = distributionOf(sample(before))
+      const reference = distributionOf(SortedRuns.of(sample(before)))
       const counts = new Array<number>(reference.counts.length).fill(0)
       for (const value of sample(rows, by)) (counts[binOf(reference.edges, value)] as number)++
       return stabilityIndex(counts, reference.counts) > chanceIndex(rows, before, counts.length)
@@ -168,7 +169,7 @@ test('a distribution counts every value, in the bin that a search by hand finds'
     fc.property(
       fc.array(fc.double({ noNaN: true, noDefaultInfinity: true, min: -5, max: 5 }).map(Math.round), { minLength: 1, maxLength: 200 }),
       list => {
-        const { edges, counts } = distributionOf(Float64Array.from(list).sort())
+        const { edges, counts } = distributionOf(SortedRuns.of(Float64Array.from(list).sort()))
         const byHand = new Array<number>(edges.length + 1).fill(0)
         for (const value of list) {
           const found = edges.findIndex(edge => value <= edge)

@@ -196,7 +196,15 @@ test('run --dry-run, and then the run; a backfill; and what is no longer needed'
   )
   assert.match(estimated, /\n {2}on disk +.*\n {2}memory +up to .* MB\n {2}cost +0\.0\d+\n$/)
   assert.match(text(await inFolder('run', 'spend', '--as-of', AS_OF, ...state)), /\n {2}expected +.* s \(.*\), .* MB of memory \(.*\)\n/)
-  const filled = await inFolder('run', 'spend', '--from', '2026-03-10T09:00:00Z', '--to', '2026-03-10T10:30:00Z', '--every', '1h', ...state)
+  const range = ['--from', '2026-03-10T09:00:00Z', '--to', '2026-03-10T10:30:00Z', '--every', '1h']
+  const before = text(await inFolder('runs', ...state))
+  const dry = await inFolder('run', 'spend', ...range, '--dry-run', '--hour-price', '36', ...state)
+  assert.match(
+    text(dry),
+    /^A backfill of 2 runs, each as the last of them: 31 rows as of 2026-03-10T10:00:00\.000000Z\.\n {2}time +.* s \(.* s each, one after the other\)\n {2}on disk .*\n {2}memory .*\n {2}cost +0\.0\d+\n$/,
+  )
+  assert.equal(text(await inFolder('runs', ...state)), before)
+  const filled = await inFolder('run', 'spend', ...range, ...state)
   assert.match(
     text(filled),
     /^[0-9a-f]{12} {2}2026-03-10T09:00:00\.000000Z {2}staged {2}31 of 31 rows\n[0-9a-f]{12} {2}2026-03-10T10:00.*\n$/,
@@ -240,6 +248,7 @@ test('errors: one sentence, what to do, the right exit code, and no stack', asyn
     [['runs', 'ffff'], 1, /run_not_found.*ffff/],
     [['publish', 'ffff'], 1, /run_not_found/],
     [['run', 'spend', '--from', AS_OF], 2, /wrong_use.*--from, --to and --every together/],
+    [['run', 'spend', '--from', AS_OF, '--to', AS_OF, '--every', '1d', '--plan'], 2, /wrong_use.*--from, --to, --every; found --plan/],
     [['run', 'spend', '--from', AS_OF, '--to', AS_OF, '--every', 'day'], 2, /wrong_use.*--every.*day/],
     [['run', 'spend', '--hour-price', 'much'], 2, /wrong_use.*--hour-price.*much/],
     [['runs', 'prune', '--older-than', 'long'], 2, /wrong_use.*--older-than.*long/],

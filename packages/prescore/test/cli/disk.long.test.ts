@@ -58,7 +58,7 @@ function succeeds(args: readonly string[]): string {
 function assertRefused({ status, stdout, stderr }: Ended, fix: RegExp, what: string): void {
   assert.equal(status, 1, `${what}: ${stderr}${stdout}`)
   const { error } = JSON.parse(stdout) as { error: { code: string; message: string; fix: string } }
-  assert.match(error.code, /^(file_unwritable|store_unreadable)$/, `${what}: ${error.message}`)
+  assert.match(error.code, /^(file_unwritable|store_unreadable|read_only)$/, `${what}: ${error.message}`)
   assert.match(error.fix, fix, `${what}: ${error.message}`)
   assert.doesNotMatch(stderr, /^ +at .*:\d+:\d+/m, what)
 }
@@ -112,12 +112,18 @@ test('a disk that is mounted read-only: stored answers are given, by commands an
   const url = /http:[^\s,]+/.exec(line)?.[0]
   const answer = (await (await fetch(`${url}/api/predictions/spend/answers/c7`)).json()) as { value: number; source: string }
   assert.deepEqual([answer.value, answer.source], [value, 'store'])
-  const rolled = await fetch(`${url}/api/predictions/spend/rollback`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{}',
-  })
-  assert.deepEqual([rolled.status, ((await rolled.json()) as { code: string }).code], [500, 'store_unreadable'])
+  const event = { id: 5002, placed: '2026-03-10T11:00:00Z', customer: 'c1', amount: 1, note: 'a' }
+  for (const [path, body] of [
+    ['predictions/spend/rollback', {}],
+    ['sources/orders/events', [event]],
+  ] as const) {
+    const headers = { 'content-type': 'application/json' }
+    const changed = await fetch(`${url}/api/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    const problem = (await changed.json()) as { code: string; fix: string }
+    assert.deepEqual([changed.status, problem.code], [409, 'read_only'], path)
+    assert.match(problem.fix, /The disk is read-only|This user may not write there/)
+    assert.ok(!JSON.stringify(problem).includes(copy), JSON.stringify(problem))
+  }
   server.kill('SIGTERM')
   assert.deepEqual(await once(server, 'exit'), [0, null])
 })

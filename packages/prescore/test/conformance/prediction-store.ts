@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { PrescoreError } from '../../src/base/index.ts'
 import { type RunHeader, STORE_FORMAT, type Store, type StoredEntry, type StoredRow } from '../../src/stores/index.ts'
+import { loadsBlocks } from './stored-blocks.ts'
 
 /** Gives an empty store, and takes it back. */
 export interface StoreHarness {
@@ -124,6 +125,8 @@ export function predictionStoreSuite(name: string, harness: StoreHarness): void 
         assert.equal(run?.get(Buffer.from(String(i).padStart(6, '0')))?.toString(), String(i))
       run?.close()
     })
+
+    loadsBlocks(withStore)
 
     withStore('opens a run without keys', async ({ predictions }) => {
       await predictions.load(headerOf('empty', 0), [])

@@ -67,13 +67,25 @@ for (const label of ['row', 'next'] as const) {
             ...(blockRows === undefined ? {} : { workMb: memoryFor(blockRows) }),
           })
           assert.deepEqual(sorted(rows), sorted(expected.rows))
-          assert.deepEqual([report.rows, report.unlabelled], [expected.rows.length, expected.unlabelled])
+          assert.deepEqual([report.rows, report.unlabelled, report.keyless], [expected.rows.length, expected.unlabelled, expected.keyless])
         }),
         { numRuns: 25 },
       )
     })
   }
 }
+
+test('a row whose key has a missing column is left out and counted; the others are as without it, and so is a sample of them', async () => {
+  const whole = Array.from({ length: 40 }, (_, i) => flight(i, { hour: i % 3 }))
+  const keyless = [flight(50, { origin: undefined }), flight(51, { hour: undefined }), flight(52, { origin: undefined, hour: undefined })]
+  for (const sample of [1, 0.5]) {
+    const without = await built(whole, { sample })
+    const { report, rows } = await built([...whole, ...(keyless as Flight[])], { sample })
+    assert.deepEqual(sorted(rows), sorted(without.rows))
+    assert.deepEqual([without.report.keyless, report.rows], [0, without.report.rows])
+    assert.ok(sample < 1 ? report.keyless <= 3 : report.keyless === 3, `${report.keyless}`)
+  }
+})
 
 test('as served, what becomes known after the as-of is never seen; corrected, it is', async () => {
   const late = [flight(0, { got: 30 }), flight(5, { got: 6 }), flight(10, { got: 100 }), flight(20, {})]
@@ -85,7 +97,7 @@ test('as served, what becomes known after the as-of is never seen; corrected, it
 
 test('where nothing is late the two clocks agree', async () => {
   const [all] = fc.sample(flights, { numRuns: 1, seed: 3 }) as [Flight[]]
-  const inTime = all.map(each => ({ ...each, got: each.at }))
+  const inTime = all.map(each => ({ ...each, origin: each.origin ?? ORIGINS[0], hour: each.hour ?? 7, got: each.at }))
   const served = await built(inTime)
   const corrected = await built(inTime, { clock: 'corrected' })
   assert.ok(served.rows.length > 3)

@@ -75,8 +75,9 @@ export function expectedRows(
   flights: readonly Flight[],
   label: keyof typeof LABELS,
   clock: ClockName,
-): { readonly rows: Row[]; readonly unlabelled: number } {
-  const labelled = flights.map(flight => ({ flight, label: labelOf(flight, flights, label) })).filter(each => each.label !== undefined)
+): { readonly rows: Row[]; readonly unlabelled: number; readonly keyless: number } {
+  const keyed = flights.filter(({ hour, origin }) => hour !== undefined && origin !== undefined)
+  const labelled = keyed.map(flight => ({ flight, label: labelOf(flight, flights, label) })).filter(each => each.label !== undefined)
   const rows = labelled.map(({ flight, label }) => ({
     key_hour: flight.hour,
     key_from: flight.origin,
@@ -84,7 +85,7 @@ export function expectedRows(
     ...featuresOf(flight, flights, clock),
     label,
   }))
-  return { rows, unlabelled: flights.length - rows.length }
+  return { rows, unlabelled: keyed.length - rows.length, keyless: flights.length - keyed.length }
 }
 
 function labelOf(flight: Flight, flights: readonly Flight[], label: keyof typeof LABELS): boolean | undefined {

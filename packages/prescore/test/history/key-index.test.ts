@@ -76,6 +76,18 @@ test('a dictionary that grows, met by finding before its texts were added throug
   assert.deepEqual([...index.add([second], 3)], [1, 2, 0])
 })
 
+test('what a dictionary has gained while others were added is found', () => {
+  const index = new KeyIndex({ text: 'string' })
+  const dictionary = ['a']
+  const ofCodes = (...codes: number[]): Column => ({ type: { kind: 'string' }, codes: Int32Array.from(codes), dictionary })
+  index.add([ofCodes(0)], 1)
+  index.add([stringColumn(['c'])], 1)
+  assert.deepEqual([...index.find([ofCodes(0)], 1)], [0])
+  dictionary.push('b', 'c')
+  assert.deepEqual([...index.add([ofCodes(0)], 1)], [0])
+  assert.deepEqual([...index.find([ofCodes(0, 1, 2)], 3)], [0, NO_KEY, 1])
+})
+
 test('finding adds nothing', () => {
   const index = new KeyIndex({ s: 'string', n: 'int64' })
   index.find([stringColumn(['a']), columnFrom({ kind: 'int64' }, [1])], 1)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { choose } from '../../src/init/choose.ts'
 import { linearModel } from '../../src/init/linear-model.ts'
 import { openModel } from '../../src/models/index.ts'
 import { guessColumns } from '../../src/sources/index.ts'
@@ -108,4 +109,12 @@ test('the model that stands in computes what it says, a missing feature as 0', a
     ),
     { numRuns: 20 },
   )
+})
+
+test('the event time is the column that is called so, also in camelCase', async () => {
+  const header = 'number,localStamp,placedAt,customer\n'
+  const rows = Array.from({ length: 6 }, (_, i) => `${i},2001-06-15,2001-06-1${i}T03:00Z,c${i % 2}\n`)
+  writeText(place, 'camel.csv', header + rows.join(''))
+  const choices = choose(await guessColumns(place.database, 'camel.csv', place.folder), undefined)
+  assert.deepEqual([choices.time?.name, choices.key.name], ['placedAt', 'customer'])
 })

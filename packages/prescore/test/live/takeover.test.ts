@@ -20,6 +20,8 @@ test('two servers on one folder: the second takes over, and the first says so in
   assert.equal((await liveCount(urls[0] as string)).orders, 10)
   servers.push(serve(1))
   urls.push(await readyUrl(servers[1] as ReturnType<typeof start>))
+  // Before anybody asks it.
+  while (!(servers[0]?.printed.stderr ?? '').includes('another process has opened since')) await sleep(10)
   const handed = await liveCount(urls[0] as string)
   assert.deepEqual(handed, { orders: undefined, code: 'store_unreadable' })
   assert.equal((await liveCount(urls[1] as string)).orders, 10)
@@ -36,6 +38,13 @@ test('two servers on one folder: the second takes over, and the first says so in
     child.kill('SIGTERM')
     const { code, stderr } = await ended
     assert.equal(code, 0, stderr)
+    const told = stderr.split('\n').filter(line => line.includes('"live state"'))
+    assert.equal(told.length, child === servers[0]?.child ? 1 : 0, stderr)
+    for (const line of told) {
+      const { level, code: reason, fix } = JSON.parse(line) as Record<string, string>
+      assert.deepEqual([level, reason], ['warn', 'store_unreadable'])
+      assert.match(String(fix), /Stop the other one/)
+    }
   }
   const third = serve(2)
   servers.push(third)

@@ -32,8 +32,8 @@ test('what was appended is read, and nothing is written', async t => {
     const copy = openEventLog(folder, 'pings', definition, { clock: new StandingClock() })
     copy.verify(pin)
     assert.deepEqual(rowsOf(copy), rows)
-    await assert.rejects(copy.append([{ at, n: 3 }]), refused('store_unreadable', /The disk is read-only: choose another folder/))
-    await assert.rejects(copy.noteAsOf(NOON_US), refused('store_unreadable', /read-only/))
+    await assert.rejects(copy.append([{ at, n: 3 }]), refused('read_only', /The disk is read-only: choose another folder/))
+    await assert.rejects(copy.noteAsOf(NOON_US), refused('read_only', /read-only/))
     assert.deepEqual(copy.pin(), pin)
     await copy.close()
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { valueText } from '../../src/models/index.ts'
+import { VALUE_BYTES_MAX, valueText, writeValueText } from '../../src/models/index.ts'
 
 const float = new Float32Array(1)
 const bits = new Uint32Array(float.buffer)
@@ -166,3 +166,21 @@ function fewestDigits(pattern: number): number {
 function digitsOf(text: string): number {
   return text.replace(/e.*$/, '').replace('.', '').replace(/^0+/, '').replace(/0+$/, '').length
 }
+
+test('where bytes are it is put as the same text', () => {
+  const to = Buffer.alloc(VALUE_BYTES_MAX + 2, '#')
+  fc.assert(
+    fc.property(fc.oneof(positiveBits, commonBits), fc.boolean(), fc.boolean(), (pattern, isNegative, isDouble) => {
+      const value = (isNegative ? -1 : 1) * (isDouble ? floatOfBits(pattern) * 1.000000001 : floatOfBits(pattern))
+      const type = isDouble ? 'float64' : 'float32'
+      const end = writeValueText(value, type, to.fill('#'), 1)
+      assert.equal(to.toString('latin1'), `#${valueText(value, type)}`.padEnd(to.length, '#'))
+      assert.equal(end, 1 + valueText(value, type).length)
+    }),
+    { numRuns: 20_000 },
+  )
+  for (const value of [0, -0, Number.NaN, Number.NEGATIVE_INFINITY]) {
+    const end = writeValueText(value, 'float32', to, 0)
+    assert.equal(to.toString('latin1', 0, end), valueText(value, 'float32'))
+  }
+})

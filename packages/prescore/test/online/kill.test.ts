@@ -23,17 +23,15 @@ test(`after each of ${KILLS} kills, all events up to a position are in once, and
   await first.close()
   const random = randomOf(Date.now())
   const positions = [0]
-  // On a busy machine many are killed before they have stored anything: then the next one lives longer.
-  let inVain = 0
   for (let kills = 0; kills < KILLS; kills++) {
-    // What is stored goes onto the disk by one commit, or by many.
+    // It is stored by the thread that applies, or by another one.
     const putsAtOnce = String(kills % 3 === 0 ? 1_000 : 1)
     const child = spawn(process.execPath, [join(import.meta.dirname, 'processes/applier.ts'), folder, putsAtOnce], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const ended = once(child, 'close')
     await Promise.race([once(child.stdout, 'data'), ended.then(() => assert.fail('it ended by itself'))])
-    await sleep(random(60) + 50 * inVain)
+    await sleep(random(60))
     assert.equal(child.kill('SIGKILL'), true)
     await ended
     const state = open()
@@ -48,13 +46,8 @@ test(`after each of ${KILLS} kills, all events up to a position are in once, and
         assertReads(state, name, GROUPS[i] as typeof FEATURES, events, key, throughUs - random(AS_OF_BACK_US))
     })
     await state.close()
-    inVain = position === positions.at(-1) ? inVain + 1 : 0
+    assert.ok(position > positions.at(-1)!, `${position} after ${positions.at(-1)}`)
     positions.push(position)
   }
   t.diagnostic(`positions ${positions.join(' ')}`)
-  assert.deepEqual(
-    positions,
-    positions.toSorted((a, b) => a - b),
-  )
-  assert.ok(new Set(positions).size > KILLS / 5)
 })

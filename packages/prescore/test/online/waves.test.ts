@@ -80,7 +80,7 @@ async function run(t: TestContext, folder: string, { seed, keys, batchMax, busyB
   const finish = async () => {
     while (!group.table.fold(Number.POSITIVE_INFINITY));
     const stored = storing as Mark
-    await environment.commit(() => group.table.store())
+    await environment.commit(group.table.puts.take(), random(8) === 0)
     group.table.settle()
     group.storedMark = stored
     storing = undefined

@@ -102,11 +102,34 @@ describe('PostgreSQL as a source, refused', { skip: missing ?? false }, () => {
         refused('source_unreadable', /database "nowhere" does not exist/),
       )
       await assert.rejects(pinned('postgres://reader:hunter2@127.0.0.1:1/postgres'), refused('source_unavailable', /ECONNREFUSED/))
-      for (const url of ['mysql://reader:hunter2@host/db', 'postgres://reader:hunter2@host:port/db'])
+      // Not escaped, as passwords are pasted: nothing of them is taken for a host.
+      const pasted = ['hun@ter2', 'hunt@er/2', 'hunt@e#r2', 'hu@nt?er2@', '1/hunter2', '%hunter2']
+      const urls = pasted.map(password => `postgres://reader:${password}@host/db`)
+      for (const url of ['mysql://reader:hunter2@host/db', 'postgres://reader:hunter2@host:port/db', ...urls.slice(1)])
         await assert.rejects(
           pinned(url),
-          error => !JSON.stringify(error).includes('hunter2') && refused('source_unreadable', /no such URL in PRESCORE_TEST_OTHER/)(error),
+          error =>
+            !/hunt|er2|r\/2/.test(JSON.stringify(error)) && refused('source_unreadable', /no such URL in PRESCORE_TEST_OTHER/)(error),
+          url,
         )
+    })
+
+    test('what is wrong with the way to a server is said with what to do; a line end in the variable is no harm', async t => {
+      t.after(() => delete process.env.PRESCORE_TEST_OTHER)
+      const pinned = (options: string) => {
+        process.env.PRESCORE_TEST_OTHER = `${server().url}${options}`
+        return pinSource(place.database, orders({ url: env('PRESCORE_TEST_OTHER') }))
+      }
+      const warned = t.mock.method(process, 'emitWarning', () => {})
+      for (const mode of ['prefer', 'require', 'verify-ca', 'verify-full'])
+        await assert.rejects(pinned(`?sslmode=${mode}`), refused('source_unreadable', /does not support SSL.*sslmode=disable/))
+      assert.equal(warned.mock.callCount(), 0)
+      await assert.rejects(
+        pinned('?sslmode=always'),
+        refused('source_unreadable', /another `sslmode`.*prefer, require.*PRESCORE_TEST_OTHER/),
+      )
+      await assert.rejects(pinned('?sslrootcert=/nowhere/ca.pem'), refused('source_unreadable', /ENOENT.*path of the certificate/))
+      assert.equal((await pinned('?sslmode=disable\n')).rows, (await pinned('')).rows)
     })
 
     test('a connection that is lost in the middle: nothing is left, and the next time reads everything', async () => {

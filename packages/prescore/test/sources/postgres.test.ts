@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import type { PrescoreError } from '../../src/base/index.ts'
 import { env, postgres, table } from '../../src/project/index.ts'
 import { pinIdentity, pinSource, pinSources } from '../../src/sources/index.ts'
 import { testSourceRows } from '../conformance/source-rows.ts'
@@ -94,6 +95,27 @@ describe('PostgreSQL as a source', { skip: missing ?? false }, () => {
         assert.match(details.problems[0].fix, /a::double precision/)
         return true
       })
+    })
+
+    test('the cast that is advised is one that the database takes, and gives the declared kind', async () => {
+      const values = [
+        '12.5::money',
+        "interval '1 day'",
+        "time '10:00'",
+        '\'{"name": "7"}\'::jsonb',
+        'ARRAY[1, 2]',
+        "'\\x07'::bytea",
+        '1.5::numeric',
+      ]
+      for (const value of values)
+        for (const kind of ['float64', 'string'] as const) {
+          const from = postgres({ url: env(URL), query: `SELECT ${value} AS "Odd Name"` })
+          const odd = sourceAt(place, table({ from, names: { odd: 'Odd Name' }, columns: { odd: kind } }))
+          const { details } = (await pinSource(place.database, odd).catch(error => error)) as PrescoreError
+          const cast = /casts it: (.*)\.$/.exec(details.problems?.[0]?.fix ?? '')?.[1] ?? assert.fail(`${value} as ${kind}`)
+          const query = `SELECT ${cast} FROM (SELECT ${value} AS "Odd Name") AS t`
+          assert.equal((await pinSource(place.database, of(query, { odd: kind }))).rows, 1, query)
+        }
     })
 
     test('what was read stays: the rows of a pin are those of its moment, and the same rows are the same pin', async () => {

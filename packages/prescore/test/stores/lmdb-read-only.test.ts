@@ -51,7 +51,7 @@ test('read as it is, and never written', async t => {
     () => store.predictions.drop('1'),
   ]
   for (const write of writes)
-    await assert.rejects(async () => write(), refused('store_unreadable', /The disk is read-only: choose another folder/), String(write))
+    await assert.rejects(async () => write(), refused('read_only', /The disk is read-only: choose another folder/), String(write))
   assert.equal(fs.statSync(join(folder, 'data.mdb')).mtimeMs, before)
 
   // Somebody writes to it after all: found within a second.

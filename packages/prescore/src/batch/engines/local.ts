@@ -1,8 +1,12 @@
 /** The local engine: shards on worker threads of this machine. */
 import type { RunSpec } from '../context.ts'
 import type { OnRows } from '../progress.ts'
+import type { Piece, StagedPiece } from '../stages/staged-piece.ts'
 import { ShardWorker } from './shard-worker.ts'
 import type { Task } from './task.ts'
+
+/** Pieces that wait for their turn, or are made, for each worker. */
+const AHEAD = 2
 
 /** Runs tasks for one run. Its workers start with the first tasks, unless they have been started, and stay warm between the stages. */
 export class LocalEngine {
@@ -33,6 +37,36 @@ export class LocalEngine {
       queue.length = 0
       await this.close()
       throw error
+    }
+  }
+
+  /** Whether there are workers. */
+  get isStarted(): boolean {
+    return this.#workers.length > 0
+  }
+
+  /**
+   * The pieces in their order, made ahead by the workers: of each only a few wait, so that no more are in memory.
+   * @throws PrescoreError as {@link run}
+   */
+  async *staged(spec: RunSpec, pieces: readonly Piece[], signal?: AbortSignal): AsyncGenerator<StagedPiece> {
+    const workers = this.#workersFor(pieces.length)
+    const working: Promise<unknown>[] = workers.map(() => Promise.resolve())
+    const made: Promise<StagedPiece>[] = []
+    const make = () => {
+      const at = made.length
+      const turn = at % workers.length
+      const piece = (working[turn] as Promise<unknown>).then(() => (workers[turn] as ShardWorker).stage(spec, pieces[at] as Piece, signal))
+      made.push(piece)
+      // Told when it is this one's turn.
+      working[turn] = piece.catch(() => {})
+    }
+    for (let at = 0; at < pieces.length; at++) {
+      while (made.length < Math.min(pieces.length, at + AHEAD * workers.length)) make()
+      const piece = await (made[at] as Promise<StagedPiece>)
+      // What is kept in the list is kept in memory.
+      delete made[at]
+      yield piece
     }
   }
 

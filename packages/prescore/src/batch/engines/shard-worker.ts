@@ -3,24 +3,30 @@ import { PrescoreError, TaskThread } from '../../base/index.ts'
 import { portsOf } from '../../history/index.ts'
 import type { RunSpec } from '../context.ts'
 import type { OnRows } from '../progress.ts'
+import type { Piece, StagedPiece } from '../stages/staged-piece.ts'
 import type { Order, Task, TaskRows } from './task.ts'
 
 export class ShardWorker {
-  readonly #thread: TaskThread<Order, TaskRows, void>
+  readonly #thread: TaskThread<Order, TaskRows, StagedPiece | undefined>
 
   constructor() {
     this.#thread = new TaskThread({
       url: new URL('./worker.ts', import.meta.url),
       workerData: undefined,
-      transfer: ({ task }) => portsOf(task.together?.peers),
-      placeOf: ({ task }) => placeOf(task),
+      transfer: order => ('task' in order ? portsOf(order.task.together?.peers) : []),
+      placeOf: order => ('task' in order ? placeOf(order.task) : `stage, shard ${order.piece.manifest.shard}`),
       died: (where, found) => new PrescoreError('run_failed', { where, found }),
     })
   }
 
   /** One task at a time. @throws PrescoreError what the shard threw; `run_failed` when the worker has died; `interrupted` when the signal fires */
-  perform(spec: RunSpec, task: Task, onRows: OnRows, signal?: AbortSignal): Promise<void> {
-    return this.#thread.perform({ spec, task }, { onTold: ({ rows, scan }) => onRows(rows, scan), signal })
+  async perform(spec: RunSpec, task: Task, onRows: OnRows, signal?: AbortSignal): Promise<void> {
+    await this.#thread.perform({ spec, task }, { onTold: ({ rows, scan }) => onRows(rows, scan), signal })
+  }
+
+  /** Beside no other task. @throws PrescoreError as {@link perform} */
+  async stage(spec: RunSpec, piece: Piece, signal?: AbortSignal): Promise<StagedPiece> {
+    return (await this.#thread.perform({ spec, piece }, { signal })) as StagedPiece
   }
 
   stop(): Promise<void> {

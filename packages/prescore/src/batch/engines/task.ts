@@ -2,6 +2,7 @@ import type { Peers } from '../../history/index.ts'
 import type { RunSpec } from '../context.ts'
 import type { Stage } from '../layout.ts'
 import type { ScanTotal } from '../progress.ts'
+import type { Piece } from '../stages/staged-piece.ts'
 
 /** Some shards of one stage, for one worker. */
 export interface Task {
@@ -17,11 +18,8 @@ export interface Together {
   readonly shards: readonly (readonly number[])[]
 }
 
-/** What a worker is given. All of its tasks are of one run. */
-export interface Order {
-  readonly spec: RunSpec
-  readonly task: Task
-}
+/** What a worker is given: shards to compute, or rows of one to be put as the store takes them. All are of one run. */
+export type Order = { readonly spec: RunSpec } & ({ readonly task: Task } | { readonly piece: Piece })
 
 /** What a worker tells on the way. */
 export interface TaskRows {

@@ -6,18 +6,26 @@ import { openContext, type RunContext, type RunSpec } from '../context.ts'
 import type { OnRows } from '../progress.ts'
 import { computeFeatures } from '../stages/features.ts'
 import { scoreShards } from '../stages/score-shards.ts'
-import type { Order, TaskRows } from './task.ts'
+import { buffersOf, type StagedPiece, stagePiece } from '../stages/staged-piece.ts'
+import type { Order, Task, TaskRows } from './task.ts'
 
+const database = Database.whenNeeded({ threads: 1 })
 let opened: Promise<RunContext> | undefined
 let model: Promise<ModelRunner> | undefined
 
 async function open(spec: RunSpec): Promise<RunContext> {
-  return openContext(spec, Database.whenNeeded({ threads: 1 }))
+  return openContext(spec, database)
 }
 
-async function perform({ spec, task: { stage, shards, together } }: Order, tell: Tell<TaskRows>): Promise<void> {
-  opened ??= open(spec)
+async function perform(order: Order, tell: Tell<TaskRows>): Promise<StagedPiece | undefined> {
+  opened ??= open(order.spec)
   const context = await opened
+  if ('piece' in order) return stagePiece(context, order.piece)
+  await compute(context, order.task, tell)
+  return undefined
+}
+
+async function compute(context: RunContext, { stage, shards, together }: Task, tell: Tell<TaskRows>): Promise<void> {
   const onRows: OnRows = (rows, scan) => tell({ rows, ...(scan === undefined ? {} : { scan }) })
   if (stage === 'features') return computeFeatures(context, shards, onRows, together)
   const { release, prediction } = context
@@ -36,4 +44,9 @@ async function close(): Promise<void> {
   context?.database.close()
 }
 
-serveTasks({ perform, close })
+serveTasks({
+  perform,
+  transfer: staged => (staged === undefined ? [] : buffersOf(staged)),
+  interrupt: () => database.interrupt(),
+  close,
+})

@@ -4,6 +4,7 @@
  * The index of two samples of the same distribution is not 0: times 1 / (1/n + 1/m) it is about chi-square with as many degrees of
  * freedom as there are bins less one. A fixed limit would cry wolf on small runs, so what chance gives in 99 of 100 cases is allowed.
  */
+import type { SortedRuns } from '../sorted-runs.ts'
 import type { Finding } from './finding.ts'
 
 /** Bins of a distribution: values up to each edge, from the edge before; the last bin is what lies above. */
@@ -25,24 +26,13 @@ const BINS = 10
 /** Of the standard normal distribution, at 99 %. */
 const Z_99 = 2.326
 
-/** Bins of about equal counts over values in ascending order. Values that repeat stay in one bin. */
-export function distributionOf(sorted: Float64Array): Distribution {
-  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] as number
-  const quantiles = Array.from({ length: BINS - 1 }, (_, i) => at((i + 1) / BINS))
-  const edges = sorted.length === 0 ? [] : [...new Set(quantiles)]
-  const ends = [...edges.map(edge => countUpTo(sorted, edge)), sorted.length]
+/** Bins of about equal counts. Values that repeat stay in one bin. */
+export function distributionOf(sorted: SortedRuns): Distribution {
+  const at = (share: number) => sorted.at(Math.ceil(share * sorted.length) - 1)
+  const quantiles = () => Array.from({ length: BINS - 1 }, (_, i) => at((i + 1) / BINS))
+  const edges = sorted.length === 0 ? [] : [...new Set(quantiles())]
+  const ends = [...edges.map(edge => sorted.countUpTo(edge)), sorted.length]
   return { edges, counts: ends.map((end, bin) => end - (ends[bin - 1] ?? 0)) }
-}
-
-/** How many of the ascending values are not above a limit. */
-function countUpTo(sorted: Float64Array, limit: number): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((sorted[middle] as number) <= limit) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** The bin of a value: the first whose edge is not below it. */

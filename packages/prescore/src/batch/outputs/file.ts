@@ -1,7 +1,7 @@
 /** A run as a file that each publish replaces. */
 import { mkdir } from 'node:fs/promises'
 import { dirname, extname, resolve } from 'node:path'
-import { formatInstant, unwritable } from '../../base/index.ts'
+import { formatInstant, PrescoreError, unwritable } from '../../base/index.ts'
 import type { CopyFormat } from '../../parquet/index.ts'
 import type { FileDefinition } from '../../project/index.ts'
 import type { RunRecord } from '../../stores/index.ts'
@@ -23,5 +23,6 @@ export function fileOutput({ path, features }: FileDefinition, folder: string): 
       return true
     },
     isPassing: () => false,
+    fixOf: error => (error instanceof PrescoreError ? error.fix : undefined),
   }
 }

@@ -23,4 +23,6 @@ export interface OutputWriter {
   write(work: OutputWork): Promise<boolean>
   /** Whether the same may succeed a little later. */
   isPassing(error: unknown): boolean
+  /** What to do about an error; undefined: nothing more exact is known than it says. */
+  fixOf(error: unknown): string | undefined
 }

@@ -71,10 +71,15 @@ async function written(
       if (isSuperseded(error)) return { ...told, state: 'superseded', attempts: attempt }
       if (error instanceof PrescoreError && error.code === 'interrupted') throw error
       if (attempt >= ATTEMPTS.most || !writer.isPassing(error))
-        return { ...told, state: 'failed', attempts: attempt, message: messageOf(error) }
+        return { ...told, state: 'failed', attempts: attempt, ...saidOf(writer, error) }
       await sleep(ATTEMPTS.firstPauseMs * 2 ** (attempt - 1))
     }
   }
+}
+
+function saidOf(writer: OutputWriter, error: unknown): Pick<OutputRecord, 'message' | 'fix'> {
+  const fix = writer.fixOf(error)
+  return { message: messageOf(error), ...(fix === undefined ? {} : { fix }) }
 }
 
 /** What it says, and which of PostgreSQL's or the system's codes it has. */

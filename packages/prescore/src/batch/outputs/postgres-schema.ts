@@ -49,7 +49,10 @@ function keyTypes(entity: KeyColumns): TableColumns {
  * @throws PrescoreError `output_mismatch` when something else has the name, or the table has other columns
  */
 export async function ensureTables(client: Client, names: TableNames, keys: readonly string[], columns: TableColumns): Promise<void> {
-  if (await exists(client, names.of(''))) return refuseOthers(client, names, columns)
+  if (await exists(client, names.of(''))) {
+    await refuseOthers(client, names, columns)
+    return makeViews(client, names, columns)
+  }
   const primary = ['run_number', ...keys].map(quoted).join(', ')
   const declared = columns.map(([name, type, isNullable]) => `${quoted(name)} ${type}${isNullable ? '' : ' NOT NULL'}`)
   await client.query(`CREATE TABLE ${names.of('')} (${declared.join(', ')}, PRIMARY KEY (${primary})) PARTITION BY LIST (run_number)`)
@@ -66,12 +69,30 @@ export async function ensureTables(client: Client, names: TableNames, keys: read
     retired_at timestamptz
   )`)
   await client.query(`CREATE UNIQUE INDEX ON ${names.of('_runs')} (is_current) WHERE is_current`)
-  const wasCurrent = 'WHERE r.is_current OR r.retired_at IS NOT NULL'
-  await client.query(`CREATE VIEW ${names.of('_history')} AS ${viewOf(names, columns)} ${wasCurrent}`)
+  await makeViews(client, names, columns)
+}
+
+/** Those that are there stay as they are: others may read them, and may have been granted it. */
+async function makeViews(client: Client, names: TableNames, columns: TableColumns): Promise<void> {
   const current = `(SELECT number FROM ${names.of('_runs')} WHERE is_current)`
-  await client.query(
-    `CREATE VIEW ${names.of('_current')} AS ${viewOf(names, columns)} WHERE t.run_number = ${current} AND r.number = ${current}`,
-  )
+  const views = {
+    _history: 'r.is_current OR r.retired_at IS NOT NULL',
+    _current: `t.run_number = ${current} AND r.number = ${current}`,
+  }
+  for (const [ending, rows] of Object.entries(views))
+    if (!(await exists(client, names.of(ending))))
+      await client.query(`CREATE VIEW ${names.of(ending)} AS ${viewOf(names, columns)} WHERE ${rows}`)
+}
+
+/** Readers of the view would meet now the values of one prediction, now those of the other. @throws PrescoreError `output_mismatch` */
+export async function refuseOtherRuns(client: Client, names: TableNames, prediction: string): Promise<void> {
+  const { rows } = await client.query(`SELECT prediction FROM ${names.of('_runs')} WHERE prediction <> $1 LIMIT 1`, [prediction])
+  if (rows.length === 0) return
+  throw new PrescoreError('output_mismatch', {
+    where: names.of(''),
+    found: `runs of the prediction \`${rows[0].prediction}\``,
+    expected: `runs of \`${prediction}\` alone`,
+  })
 }
 
 function viewOf(names: TableNames, columns: TableColumns): string {

@@ -11,8 +11,9 @@ import type { PostgresTableDefinition } from '../../project/index.ts'
 import { runChunks } from '../stored-run.ts'
 import { type CanonicalRow, canonicalRows } from '../values.ts'
 import type { OutputWork, OutputWriter } from './output.ts'
+import { outputFix } from './postgres-failures.ts'
 import { earlierReaders } from './postgres-readers.ts'
-import { ensureTables, quoted, type TableColumns, type TableNames, tableColumns, tableNames } from './postgres-schema.ts'
+import { ensureTables, quoted, refuseOtherRuns, type TableColumns, type TableNames, tableColumns, tableNames } from './postgres-schema.ts'
 
 const NEEDED_BY = 'an output to PostgreSQL'
 /** Bytes handed to the connection at once. */
@@ -31,11 +32,14 @@ export function postgresOutput(definition: PostgresTableDefinition, where: strin
     },
     write: work =>
       withClient(urlOf(definition.url, where, 'output_failed'), NEEDED_BY, async client => {
+        // What roles and databases are set to is meant for those who ask: rows are copied for as long as it takes.
+        await client.query('SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0')
         const isWritten = await writeRun(client, names, work)
         if (isWritten) await removeOld(client, names, definition.keepUs)
         return isWritten
       }),
     isPassing,
+    fixOf: error => outputFix(error, definition),
   }
 }
 
@@ -59,10 +63,11 @@ interface AttachedRun {
 
 /** The run with its partition, which is made where it is not there. Undefined: another run was published meanwhile. */
 async function attachedRun(client: Client, names: TableNames, work: OutputWork): Promise<AttachedRun | undefined> {
-  const { prediction } = work.run.context
+  const { prediction, plan } = work.run.context
   const columns = tableColumns(prediction, work.run.shape)
   await lockOutput(client, names, LOCK.writer)
   await ensureTables(client, names, Object.keys(prediction.entity ?? {}), columns)
+  await refuseOtherRuns(client, names, plan.prediction)
   const { rows } = await client.query(`SELECT number, is_current, retired_at FROM ${names.of('_runs')} WHERE run = $1`, [
     work.run.record.id,
   ])

@@ -2,6 +2,7 @@
 import type { NumberColumn, StringColumn } from '../../expressions/index.ts'
 import { valueNames } from '../../history/index.ts'
 import { binOf, chanceIndex, distributionOf, stabilityIndex } from '../gates/shift.ts'
+import { SortedRuns } from '../sorted-runs.ts'
 import { runChunks, type StoredRunFiles } from '../stored-run.ts'
 
 /** Rows of one run that are looked at. */
@@ -104,7 +105,7 @@ function sideOf({ values, rows }: Sampled): Side {
 }
 
 function shiftOf(now: Float64Array, before: Float64Array): NonNullable<Comparison['shift']> {
-  const { edges, counts } = distributionOf(before)
+  const { edges, counts } = distributionOf(SortedRuns.of(before))
   const own = new Array<number>(counts.length).fill(0)
   for (const value of now) (own[binOf(edges, value)] as number)++
   return { index: stabilityIndex(own, counts), chance: chanceIndex(now.length, before.length, counts.length) }

@@ -1,7 +1,7 @@
 /** Stage 2 where rows have their features themselves: they are scored as they are read, and what is kept of a row is its value. */
 import type { ErrorCode } from '../../base/index.ts'
 import { type Chunk, sliceRows } from '../../expressions/index.ts'
-import { PeerTalk, type ScoredRows, scoreRows } from '../../history/index.ts'
+import { PeerTalk, RowScorer, type ScoredRows } from '../../history/index.ts'
 import { arrayOf, type ModelRunner } from '../../models/index.ts'
 import type { PredictionDefinition } from '../../project/index.ts'
 import type { ScanSlice } from '../../sources/index.ts'
@@ -191,6 +191,7 @@ function joined(ranges: readonly Range[]): readonly Range[] {
 class ScoredPlaces {
   readonly #context: RunContext
   readonly #model: ModelRunner
+  readonly #scorer: RowScorer
   readonly #values: ScoredRows['values']
   readonly #rejected = new Map<number, ErrorCode>()
   /** Where each shard ends. */
@@ -202,6 +203,7 @@ class ScoredPlaces {
     const size = rows * model.width
     this.#context = context
     this.#model = model
+    this.#scorer = new RowScorer(context.assembly, model)
     this.#values =
       room === undefined
         ? arrayOf(model.outputType, size)
@@ -227,7 +229,7 @@ class ScoredPlaces {
   async add({ rows, places, columns }: OwnBlock): Promise<void> {
     const { width } = this.#model
     const own = columns.map(column => column.subarray(0, rows))
-    const { values, rejected, missing } = await scoreRows(this.#context.assembly, this.#model, own, rows, () => {})
+    const { values, rejected, missing } = await this.#scorer.score(own, rows, () => {})
     const to = this.#values
     for (let i = 0; i < rows; i++) {
       const place = places[i] as number

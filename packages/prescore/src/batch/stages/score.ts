@@ -6,12 +6,13 @@ import { type Chunk, type Column, type NumberColumn, stringColumn } from '../../
 import { type ScoredRows, scoreRows, valueNames } from '../../history/index.ts'
 import type { ModelRunner } from '../../models/index.ts'
 import { type StoredColumns, writeGroups } from '../../parquet/index.ts'
+import { CanonicalBytes } from '../canonical-bytes.ts'
 import { claim, readClaim } from '../claim.ts'
 import type { RunContext } from '../context.ts'
 import { inputTexts } from '../inputs.ts'
 import type { RunPlan } from '../plan.ts'
 import { readPopulation } from '../rows.ts'
-import { canonicalLines, inputsKind, type ValueShape } from '../values.ts'
+import { inputsKind, type ValueShape } from '../values.ts'
 import { readTaken, someRows, type TakenRows } from './taken.ts'
 import { vectorColumns } from './vector.ts'
 
@@ -151,9 +152,17 @@ async function writeShard(
   return file
 }
 
+/** Lines at a time: what stays in the processor's caches. */
+const LINES_AT_ONCE = 4_096
+
 function digestOf({ prediction }: RunContext, chunk: Chunk, shape: ValueShape): string {
   const hash = createHash('sha256')
-  for (const lines of canonicalLines(chunk, prediction, shape)) hash.update(lines)
+  const bytes = new CanonicalBytes(prediction.entity ?? {}, shape, { rows: LINES_AT_ONCE })
+  for (let from = 0; from < chunk.rows; from += LINES_AT_ONCE) {
+    bytes.clear()
+    bytes.add(chunk, from, Math.min(chunk.rows, from + LINES_AT_ONCE))
+    hash.update(bytes.lines)
+  }
   return hash.digest('hex')
 }
 

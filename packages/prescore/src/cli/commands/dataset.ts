@@ -58,10 +58,18 @@ export const dataset: Command = {
     terminal.print(
       report,
       `${count(report.rows)} rows × ${report.features.length} features (${report.clock}) in ${file}, ${seconds(report.seconds)}` +
-        `${report.unlabelled === 0 ? '' : `; ${count(report.unlabelled)} rows without a known label left out`}\nfeature hash ${shortHash(report.featureHash)}${scoresText(report)}`,
+        `${leftOut(report)}\nfeature hash ${shortHash(report.featureHash)}${scoresText(report)}`,
     )
     return EXIT.done
   },
+}
+
+function leftOut({ unlabelled, keyless }: Pick<DatasetReport, 'unlabelled' | 'keyless'>): string {
+  const told = [
+    [unlabelled, 'without a known label'],
+    [keyless, 'whose key has a missing column'],
+  ] as const
+  return told.map(([rows, why]) => (rows === 0 ? '' : `; ${count(rows)} rows ${why} left out`)).join('')
 }
 
 function time<K extends string>(member: K, option: string, value: OptionValue): { [M in K]?: number } {

@@ -3,7 +3,7 @@ import { dryRun, PUBLISHING, planOnly, rescoredAsOf, runBatch } from '../../batc
 import { type Command, EXIT, type Invocation, moment, type OptionValue, oneOf, REASON, reasonOf, text, wholeNumber } from '../command.ts'
 import { exitOf } from '../outputs-text.ts'
 import { writePage } from '../report/write.ts'
-import { backfillRange, runBackfill } from '../run/backfill.ts'
+import { backfillRange, estimateBackfill, runBackfill } from '../run/backfill.ts'
 import { costOf, estimateText } from '../run/estimate.ts'
 import { printPlan } from '../run/plan.ts'
 import { foundNothing, RESCORE_OPTIONS, rescoreOf } from '../run/rescore.ts'
@@ -65,11 +65,15 @@ export const run: Command = {
       ...(shards === undefined ? {} : { shards }),
       ...(rescore === undefined ? {} : { rescore }),
     }
-    if (range !== undefined) return runBackfill(place, { ...shared, ...range }, terminal)
+    const isDry = options['dry-run'] === true
+    if (range !== undefined)
+      return isDry
+        ? estimateBackfill(place, { ...shared, ...range }, hourPrice, terminal)
+        : runBackfill(place, { ...shared, ...range }, terminal)
     const asOfUs = rescore === undefined ? (asOf ?? app.clock.nowUs()) : rescoredAsOf(place, prediction, rescore.run, asOf)
-    if (options['dry-run'] === true) {
+    if (isDry) {
       const estimate = await dryRun(place, { ...shared, asOfUs })
-      const cost = costOf(estimate, hourPrice)
+      const cost = costOf(estimate.seconds.total, hourPrice)
       terminal.print({ ...estimate, ...(cost === undefined ? {} : { cost }) }, estimateText(estimate, cost))
       return EXIT.done
     }
@@ -108,6 +112,8 @@ function priceOf(value: OptionValue): number | undefined {
 /** Without `--as-of`, the same command would be another run. */
 function repeatable(error: unknown, asOfUs: number): unknown {
   if (!(error instanceof PrescoreError) || !error.retryable) return error
-  const fix = `Repeat it with --as-of ${formatInstant(asOfUs)}: finished work is kept.`
+  const again = `Repeat it with --as-of ${formatInstant(asOfUs)}: finished work is kept.`
+  const { fix: mend } = error.details
+  const fix = mend === undefined ? again : `${mend} ${again}`
   return new PrescoreError(error.code, { ...error.details, fix })
 }

@@ -8,7 +8,7 @@ import { TIME_US_MAX } from '../../base/index.ts'
 import { type Chunk, type Column, isStringColumn, type Kind } from '../../expressions/index.ts'
 import { unreadable } from '../database.ts'
 import { ColumnReader, ENCODINGS } from './column-reader.ts'
-import { type Footer, readFooter, type StoredGroup } from './footer.ts'
+import { type Footer, footerOf, type StoredGroup } from './footer.ts'
 import { isKnownCodec, PAGE_BYTES_MAX } from './page-reader.ts'
 import { type StoredForm, storedForm } from './stored-form.ts'
 import { TextCodes } from './text-codes.ts'
@@ -156,15 +156,6 @@ function nextOf({ kind, reader, texts, ...reused }: OpenColumn, rows: number): C
     return { type: { kind }, codes, dictionary: texts.texts }
   }
   return exact === undefined ? { type: { kind }, values } : { type: { kind }, values, exact }
-}
-
-async function footerOf(path: string): Promise<Footer | undefined> {
-  const handle = await open(path)
-  try {
-    return await readFooter(handle)
-  } finally {
-    await handle.close()
-  }
 }
 
 /** Undefined: there is one that is left to DuckDB. */

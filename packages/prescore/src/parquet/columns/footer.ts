@@ -1,5 +1,5 @@
 /** What the end of a Parquet file says of it: its columns, and where their values lie. */
-import type { FileHandle } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { type Read, type ReadStruct, ThriftReader } from './thrift-read.ts'
 
 const MAGIC = 'PAR1'
@@ -42,8 +42,18 @@ export interface Footer {
   readonly groups: readonly StoredGroup[]
 }
 
+/** As {@link readFooter}, of a file that is not open. @throws Error also where there is none */
+export async function footerOf(path: string): Promise<Footer | undefined> {
+  const handle = await open(path)
+  try {
+    return await readFooter(handle)
+  } finally {
+    await handle.close()
+  }
+}
+
 /** Undefined: columns within columns, values in other files, or what only other readers know. @throws Error where it is no such thing */
-export async function readFooter(handle: FileHandle): Promise<Footer | undefined> {
+async function readFooter(handle: FileHandle): Promise<Footer | undefined> {
   const { size } = await handle.stat()
   const tail = await bytesAt(handle, size - TAIL_BYTES, TAIL_BYTES)
   const length = tail.readUInt32LE(0)
@@ -56,6 +66,13 @@ export async function readFooter(handle: FileHandle): Promise<Footer | undefined
   const isAlone = structs(fields, 4).every(group => structs(group, 1).every(chunk => chunk.has(3) && !chunk.has(1)))
   const isFlat = elements.every(element => number(element, 5) === undefined && number(element, 3) !== 2)
   return isFlat && isAlone && groups.every(({ chunks }) => chunks.length === columns.length) ? { columns, groups } : undefined
+}
+
+/** How many rows a file has, and its columns; undefined: what only other readers know, and what cannot be read. */
+export async function fileRows(path: string): Promise<{ readonly rows: number; readonly columns: readonly string[] } | undefined> {
+  const footer = await footerOf(path).catch(() => undefined)
+  if (footer === undefined) return undefined
+  return { rows: footer.groups.reduce((sum, { rows }) => sum + rows, 0), columns: footer.columns.map(({ name }) => name) }
 }
 
 /** @throws Error where there are fewer */

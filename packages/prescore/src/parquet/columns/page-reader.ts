@@ -11,6 +11,8 @@ const HEADERS = { [PAGES.data]: 5, [PAGES.dictionary]: 7, [PAGES.data2]: 8 } as 
 const RLE = 3
 const LENGTH_BYTES = 4
 const NOTHING = new Uint8Array(0)
+/** Less is refused. */
+const CHUNK_MIN = 64
 export const PAGE_BYTES_MAX: number = 64 * 1024 * 1024
 
 export interface ReadPage {
@@ -93,8 +95,9 @@ export class PageReader {
       unsnap(content, bytes)
       return bytes
     }
-    const bytes =
-      codec === CODECS.none ? content : (codec === CODECS.gzip ? gunzipSync : zstdDecompressSync)(content, { maxOutputLength: size })
+    // One piece, and not many that are put together afterwards; one byte more tells that there is no more to come.
+    const options = { maxOutputLength: size, chunkSize: Math.max(CHUNK_MIN, size + 1) }
+    const bytes = codec === CODECS.none ? content : (codec === CODECS.gzip ? gunzipSync : zstdDecompressSync)(content, options)
     if (bytes.length !== size) throw new Error(`a page of ${bytes.length} bytes, and not ${size}`)
     return bytes
   }

@@ -1,4 +1,4 @@
-/** Columns that are at hand, written to a Parquet file by our own code: in the thread that has them, without a table between. */
+/** Columns written to a Parquet file by our own code: in the thread that has them, without a table between. */
 import { type Chunk, sliceRows } from '../../expressions/index.ts'
 import { removed, temporaryFor } from '../temporary.ts'
 import { type StoredColumns, settle, writable } from '../write.ts'
@@ -10,15 +10,21 @@ const GROUP_ROWS = 122_880
 /**
  * As `writeParquet` does it: missing values become NULL, timestamps are instants in UTC, durations are seconds. On any failure `file` is
  * as it was before, and nothing lies beside it.
+ * @param chunks each is written before the next is asked for
  * @param groupRows whoever reads some rows of the file reads the groups that they are in
  * @throws PrescoreError `file_unwritable`, `invalid_text`
  */
-export async function writeGroups(file: string, columns: StoredColumns, chunks: Iterable<Chunk>, groupRows = GROUP_ROWS): Promise<void> {
+export async function writeGroups(
+  file: string,
+  columns: StoredColumns,
+  chunks: Iterable<Chunk> | AsyncIterable<Chunk>,
+  groupRows = GROUP_ROWS,
+): Promise<void> {
   const temporary = temporaryFor(file)
   try {
     const grouped = await GroupedFile.create(temporary, columns)
     try {
-      for (const chunk of chunks) for (const group of groupsOf(chunk, groupRows)) await grouped.write(group)
+      for await (const chunk of chunks) for (const group of groupsOf(chunk, groupRows)) await grouped.write(group)
       await grouped.finish({})
     } finally {
       await grouped.close()

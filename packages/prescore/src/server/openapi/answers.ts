@@ -142,7 +142,7 @@ export function overrideOperations(resolver: Resolver): Operation[] {
       isAdmin: true,
       summary: 'Set the value of a key by hand',
       body: jsonBody(object(body, ['key', 'value', 'author', 'reason']), { key: sample, ...set }),
-      responses: { 200: json('The override', override, whole), ...problems([...refused, 'unknown_prediction']) },
+      responses: { 200: json('The override', override, whole), ...problems([...refused, 'unknown_prediction', 'read_only']) },
     },
     {
       ...shared,
@@ -153,7 +153,7 @@ export function overrideOperations(resolver: Resolver): Operation[] {
       body: jsonBody(object({ key }), { key: sample }),
       responses: {
         200: json('Removed', object({ removed: { const: true } }), { removed: true }),
-        ...problems([...refused, 'unknown_prediction', 'override_not_found']),
+        ...problems([...refused, 'unknown_prediction', 'override_not_found', 'read_only']),
       },
     },
   ]

@@ -42,6 +42,7 @@ const OUTPUT = object(
     rows: WHOLE,
     attempts: WHOLE,
     message: TEXT,
+    fix: TEXT,
   },
   ['state', 'target', 'rows', 'attempts'],
 )
@@ -90,6 +91,7 @@ export const RUN_ORDERS: readonly Operation[] = [
         'source_unreadable',
         'source_changed',
         'as_of_out_of_range',
+        'read_only',
         ...ADMIN,
         ...BODY,
       ]),
@@ -115,6 +117,7 @@ export const RUN_ORDERS: readonly Operation[] = [
         'route_not_found',
         'publish_conflict',
         'earlier_as_of',
+        'read_only',
         ...ADMIN,
         ...BODY,
       ]),
@@ -132,7 +135,16 @@ export const RUN_ORDERS: readonly Operation[] = [
     body,
     responses: {
       200: json('What is served now', SERVED, served),
-      ...problems(['invalid_request', 'invalid_key', 'unknown_prediction', 'route_not_found', 'nothing_to_roll_back', ...ADMIN, ...BODY]),
+      ...problems([
+        'invalid_request',
+        'invalid_key',
+        'unknown_prediction',
+        'route_not_found',
+        'nothing_to_roll_back',
+        'read_only',
+        ...ADMIN,
+        ...BODY,
+      ]),
     },
   },
 ]

@@ -195,7 +195,16 @@ export function sourceOperations(name: string, definition: SourceDefinition): Op
       },
       responses: {
         202: json('What became of them', ref('EventsResult'), result),
-        ...problems(['invalid_request', 'invalid_utf8', 'body_cut_short', 'log_mismatch', 'unknown_source', 'not_supported', ...BODY]),
+        ...problems([
+          'invalid_request',
+          'invalid_utf8',
+          'body_cut_short',
+          'log_mismatch',
+          'read_only',
+          'unknown_source',
+          'not_supported',
+          ...BODY,
+        ]),
       },
     },
     {
@@ -207,7 +216,7 @@ export function sourceOperations(name: string, definition: SourceDefinition): Op
       summary: 'Nothing else has arrived until now',
       responses: {
         200: json('Up to when the log is read', object({ through: INSTANT }), { through: NOW }),
-        ...problems(['log_mismatch', 'unknown_source', 'not_supported', ...BODY]),
+        ...problems(['log_mismatch', 'read_only', 'unknown_source', 'not_supported', ...BODY]),
       },
     },
   ]

@@ -1,12 +1,10 @@
 /** What a database says when it cannot be read, in words that name the source and what to do; the URL stands in none of them. */
 import { type ErrorDetails, PrescoreError } from '../../base/index.ts'
-import { isPassing } from '../../postgres/index.ts'
+import { connectionFix, isPassing } from '../../postgres/index.ts'
 import type { PostgresRowsDefinition } from '../../project/index.ts'
 
 /** Of SQLSTATE: the beginning of the code, what was expected, and what to do. */
 const REMEDIES: readonly (readonly [code: RegExp, expected: string, fix: (from: PostgresRowsDefinition) => string])[] = [
-  [/^28/, 'a user that may connect', ({ url }) => `Correct the user and the password in the URL that ${url.env} holds.`],
-  [/^3D000/, 'a database of that name', ({ url }) => `Correct the database in the URL that ${url.env} holds.`],
   [
     /^(42P01|3F000)/,
     'a table or view that is there',
@@ -36,7 +34,11 @@ export function readingFailed(error: unknown, from: PostgresRowsDefinition, wher
       expected: `rows within ${from.timeoutMs / 1000} s`,
       fix: 'Try again when the database is less busy, raise `timeout`, or read less by a `query`.',
     })
-  if (isPassing(error) || /^E[A-Z]+$/.test(sqlState)) return refused('source_unavailable', { expected: `the database of ${from.url.env}` })
+  const wayFix = connectionFix(error, from.url)
+  const way = { expected: `the database of ${from.url.env}`, ...(wayFix === undefined ? {} : { fix: wayFix }) }
+  if (isPassing(error) || (/^E[A-Z]+$/.test(sqlState) && sqlState !== 'ENOENT') || isNoSocket(error))
+    return refused('source_unavailable', way)
+  if (wayFix !== undefined) return refused('source_unreadable', way)
   const remedy = REMEDIES.find(([pattern]) => pattern.test(sqlState))
   if (remedy === undefined)
     return refused('source_unreadable', {
@@ -44,4 +46,10 @@ export function readingFailed(error: unknown, from: PostgresRowsDefinition, wher
       fix: `Look at its log, and at the URL that ${from.url.env} holds.`,
     })
   return refused('source_unreadable', { expected: remedy[1], fix: remedy[2](from) })
+}
+
+/** A server on this machine that is down: its socket is not there. */
+function isNoSocket(error: unknown): boolean {
+  const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown }
+  return code === 'ENOENT' && syscall === 'connect'
 }

@@ -22,7 +22,7 @@ export class LmdbPredictions implements PredictionStore {
     if (isLoaded(this.#header(header.run), header)) return
     const answers = AnswersTable.make(this.#environment, header.run)
     try {
-      const loading = new LmdbLoading(answers.table, header)
+      const loading = new LmdbLoading(answers.table)
       for await (const part of partsOf(header, rows)) this.#environment.transaction(() => loading.put(part))
       this.#environment.transaction(() => {
         checkCount(header, entryCount(answers.table))

@@ -1,7 +1,7 @@
 /** The store in this process's memory: for tests, and for answers that need not outlive it. */
 import { PrescoreError } from '../../base/index.ts'
-import { entryOf, storedBytes, valueTextOf } from '../entry.ts'
-import { checkCount, checkOrder, isLoaded, partsOf } from '../rows.ts'
+import { entryOf, valueTextOf } from '../entry.ts'
+import { checkCount, checkOrder, isLoaded, keyAt, partsOf } from '../rows.ts'
 import type {
   FingerprintBytes,
   PredictionStore,
@@ -32,11 +32,12 @@ class MemoryPredictions implements PredictionStore {
     if (isLoaded(this.#runs.get(header.run)?.header, header)) return
     const answers = new Map<string, Buffer>()
     let before: Uint8Array | undefined
-    for await (const part of partsOf(header, rows)) {
-      for (const row of part) {
-        checkOrder(before, row.keyBytes)
-        before = row.keyBytes
-        answers.set(textOf(row.keyBytes), storedBytes(header, row))
+    for await (const { block, from, to } of partsOf(header, rows)) {
+      for (let row = from; row < to; row++) {
+        const key = keyAt(block, row).slice()
+        checkOrder(before, key)
+        before = key
+        answers.set(textOf(key), Buffer.from(block.entries.slice(block.entryStarts[row], block.entryEnds[row])))
       }
     }
     checkCount(header, answers.size)

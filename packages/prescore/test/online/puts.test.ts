@@ -1,0 +1,146 @@
+/** What is stored by the thread that applies, and by another one: the same, and all of it or nothing. */
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { PrescoreError } from '../../src/base/index.ts'
+import { Environment } from '../../src/online/environment.ts'
+import { type LiveState, openLiveState } from '../../src/online/index.ts'
+import { eachPut, Puts, tableOf } from '../../src/online/puts.ts'
+import { RUNS } from '../features/arbitraries.ts'
+import { assertReads, chunkOf, folderFor, groupIn, historyIn, LATE_CLOCK, throwsCode } from './place.ts'
+import { AS_OF_BACK_US, type FEATURES, GROUPS, KEYS, streamed } from './processes/endless.ts'
+
+const [STORED, APPLIED, ALL] = [700, 1_100, 1_500]
+/** Every commit is put by the thread that applies, or by the other one. */
+const WRITERS = { here: 1e9, elsewhere: 0 }
+
+test('parts hold all puts in their order', () => {
+  const bytes = (maxLength: number) => fc.uint8Array({ minLength: 0, maxLength }).map(array => Buffer.from(array))
+  const put = fc.tuple(bytes(40), fc.option(fc.oneof(bytes(300), fc.nat({ max: 200_000 }).map(Buffer.alloc)), { nil: undefined }))
+  const property = fc.property(fc.string({ unit: 'grapheme' }), fc.array(put, { maxLength: 30 }), (table, puts) => {
+    const of = new Puts(table)
+    for (const [key, value] of puts) of.add(key, value)
+    assert.equal(of.length, puts.length)
+    const found: [key: Buffer, value: Buffer | undefined][] = []
+    for (const part of of.take()) {
+      assert.equal(tableOf(part), table)
+      eachPut(part, (key, value) => found.push([key, value]))
+    }
+    assert.deepEqual(found, puts)
+    assert.deepEqual(of.take(), [])
+  })
+  fc.assert(property, { numRuns: RUNS.numRuns })
+})
+
+for (const [writer, putsAtOnce] of Object.entries(WRITERS)) {
+  test(`stored ${writer}: what is read is the same before, after a failure and after it is opened again`, async t => {
+    const folder = folderFor(t)
+    const { source, database, pin } = await historyIn(folder, [])
+    t.after(() => database.close())
+    const groups = GROUPS.map(features => groupIn(source, features))
+    const options = { clock: LATE_CLOCK, asOfBackUs: AS_OF_BACK_US, storeWithinMs: 1e6, putsAtOnce }
+    const open = () => openLiveState(join(folder, 'state'), groups, options)
+    const apply = async (state: LiveState, end: number) => {
+      const position = state.position('events')
+      await state.apply('events', chunkOf(streamed(position, end), position), end)
+    }
+    const check = (state: LiveState, end: number) => {
+      assert.equal(state.position('events'), end)
+      const throughUs = state.dataThroughUs('events') ?? Number.NaN
+      groups.forEach(({ name }, i) => {
+        for (let key = 0; key < KEYS; key++) assertReads(state, name, GROUPS[i] as typeof FEATURES, streamed(0, end), key, throughUs - key)
+      })
+    }
+
+    let state = open()
+    await state.bootstrap(database, 'events', pin, 0)
+    await apply(state, STORED)
+    await state.flush()
+    assert.equal(state.storedPosition('events'), STORED)
+    check(state, STORED)
+    await apply(state, APPLIED)
+    const failure = new PrescoreError('store_unreadable', { where: folder, found: 'a failure' })
+    const mocked = t.mock.method(Environment.prototype, 'commit', () => Promise.reject(failure))
+    await assert.rejects(state.flush(), failure)
+    assert.throws(() => check(state, APPLIED), failure)
+    mocked.mock.restore()
+    await state.recover()
+    check(state, STORED)
+    await apply(state, ALL)
+    check(state, ALL)
+    await state.close()
+    state = open()
+    check(state, ALL)
+    await state.close()
+  })
+}
+
+test('the other thread stores nothing once another process has opened the folder', async t => {
+  const folder = folderFor(t)
+  const environment = Environment.open(folder)
+  environment.table('group')
+  const putsOf = (value: string) => {
+    const puts = new Puts('group:group')
+    puts.add(Buffer.from('key'), Buffer.from(value))
+    return puts.take()
+  }
+  const stored = () => environment.table('group').getBinary(Buffer.from('key'))?.toString()
+  await environment.commit(putsOf('first'), true)
+  assert.equal(stored(), 'first')
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, 'processes/opener.ts'), folder], { stdio: 'inherit' })
+  assert.equal(status, 0)
+  await assert.rejects(environment.commit(putsOf('second'), true), throwsCode('store_unreadable'))
+  await assert.rejects(environment.commit(putsOf('second'), false), throwsCode('store_unreadable'))
+  await environment.close()
+  const next = Environment.open(folder)
+  assert.equal(next.table('group').getBinary(Buffer.from('key'))?.toString(), 'first')
+  await next.close()
+})
+
+test('a disk that is full: nothing of it is stored, and more can be once there is room', async t => {
+  const folder = folderFor(t)
+  const environment = Environment.open(folder)
+  const table = environment.table('group')
+  const store = (count: number) => {
+    const puts = new Puts('group:group')
+    for (let i = 0; i < count; i++) puts.add(Buffer.from(`key ${i}`), Buffer.alloc(200))
+    return environment.commit(puts.take(), true)
+  }
+  await store(100)
+  const ignored = () => {}
+  process.on('SIGXFSZ', ignored)
+  const limit = (bytes: number | 'unlimited') => execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:unlimited`])
+  limit(statSync(join(folder, 'data.mdb')).size)
+  try {
+    await assert.rejects(store(100_000), throwsCode('store_unreadable'))
+  } finally {
+    limit('unlimited')
+    process.off('SIGXFSZ', ignored)
+  }
+  assert.equal([...table.getKeys()].length, 100)
+  await environment.probe()
+  await store(100_000)
+  assert.equal([...table.getKeys()].length, 100_000)
+  await environment.close()
+})
+
+test('a group that was dropped and made again is stored to by the other thread as any other', async t => {
+  const environment = Environment.open(folderFor(t))
+  const store = async (group: string, value: string) => {
+    environment.table(group)
+    const puts = new Puts(`group:${group}`)
+    puts.add(Buffer.from('key'), Buffer.from(value))
+    await environment.commit(puts.take(), true)
+  }
+  const stored = (group: string) => [...environment.table(group).getRange()].map(({ key, value }) => `${key} ${value}`)
+  await store('one', 'first')
+  environment.drop('one')
+  await store('two', 'second')
+  await store('one', 'third')
+  assert.deepEqual(stored('one'), ['key third'])
+  assert.deepEqual(stored('two'), ['key second'])
+  await environment.close()
+})

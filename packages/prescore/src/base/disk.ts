@@ -6,7 +6,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/ENOSPC|No space left/i, 'The disk is full: make room, and repeat the command.'],
   [/EDQUOT|quota exceeded/i, "This user's share of the disk is full: make room, and repeat the command."],
   [/EFBIG|File too large/i, 'Files may not become as large here: raise the limit (`ulimit -f`), and repeat the command.'],
-  [/EIO|Input\/output error/i, 'Look whether the disk is full or damaged, then repeat the command.'],
+  [/EIO|Input\/output error/i, 'The disk may be full: make room; if it is not, look whether it is damaged. Then repeat the command.'],
   [/EROFS|Read-only file system/i, 'The disk is read-only: choose another folder, as with --state.'],
   [
     /EACCES|EPERM|Permission denied|not permitted/i,

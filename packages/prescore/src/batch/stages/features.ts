@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Chunk, type Column, takeRows } from '../../expressions/index.ts'
-import { Division, type FeatureRequest, historyFeatures, KeyIndex, keyColumns, PeerTalk } from '../../history/index.ts'
+import type { Chunk, Column } from '../../expressions/index.ts'
+import { Division, type FeatureRequest, historyFeatures, PeerTalk } from '../../history/index.ts'
 import type { JoinDefinition, SourceDefinition } from '../../project/index.ts'
 import type { SourcePin } from '../../sources/index.ts'
 import { claim } from '../claim.ts'
@@ -17,6 +17,7 @@ import type { OnRows } from '../progress.ts'
 import { RowStream } from '../row-stream.ts'
 import { populationChunk } from '../rows.ts'
 import { type FeaturesManifest, readFeaturesManifest } from './features-manifest.ts'
+import { joinedKeysOf } from './joined-keys.ts'
 import { writePart } from './parts.ts'
 import { originsOf, rowsOfOrigin, someRows } from './taken.ts'
 
@@ -90,33 +91,23 @@ const BLOCK_ROWS = 65_536
 
 /** The distinct keys of each join over the whole population, of these parts: no others are held. What is taken over needs no features. */
 async function joinedKeys(context: RunContext, parts: readonly number[]): Promise<readonly PartOfJoin[]> {
-  const { assembly, database } = context
+  const { assembly, database, prediction } = context
   const joins = assembly.joins.map(join => ({
     ...join,
     division: divisionOf(context, join.definition.source),
     group: joinsOf(context, join.definition.source).indexOf(join.definition),
-    indexes: parts.map(() => new KeyIndex(join.definition.entity)),
+    found: parts.map(() => joinedKeysOf(join.definition, prediction.entity ?? {})),
   }))
   for await (const rows of populationBlocks(context)) {
-    for (const { keys, division, group, indexes } of joins) {
+    for (const { keys, division, group, found } of joins) {
       const columns = keys(rows)
       const partOfRow = await division.partsOf(database, group, columns, rows.rows)
-      parts.forEach((part, i) => {
-        // Keys of other parts are not numbered: they are most of them.
-        const own = rowsIn(partOfRow, part)
-        indexes[i]?.add(
-          columns.map(column => takeRows(column, own)),
-          own.length,
-        )
-      })
+      // Those of other parts are most of them.
+      parts.forEach((part, i) => found[i]?.add(columns, rowsIn(partOfRow, part)))
     }
   }
-  return joins.flatMap(({ name, definition, indexes }) =>
-    indexes.map((index, i): PartOfJoin => {
-      const all = Int32Array.from({ length: index.size }, (_, number) => number)
-      const keys = keyColumns(index, definition.entity, all).map(([, column]) => column)
-      return { join: name, part: parts[i] as number, keys, rows: index.size }
-    }),
+  return joins.flatMap(({ name, found }) =>
+    found.map((keys, i): PartOfJoin => ({ join: name, part: parts[i] as number, keys: keys.columns(), rows: keys.size })),
   )
 }
 

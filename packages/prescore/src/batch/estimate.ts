@@ -6,12 +6,12 @@ import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { removeScratch, scratchFolder, writeWhole } from '../base/index.ts'
 import { type Chunk, references, takeRows } from '../expressions/index.ts'
-import { KeyIndex } from '../history/index.ts'
+import { holdsAllEvents, KeyIndex } from '../history/index.ts'
 import { openModel } from '../models/index.ts'
 import { writeParquet } from '../parquet/index.ts'
 import { sourcesPlace } from '../sources/index.ts'
 import { openStore, type StoredBlock } from '../stores/index.ts'
-import { openContext, type RunContext } from './context.ts'
+import { openContext, type RunContext, sourceOf } from './context.ts'
 import { bytesIn } from './disk.ts'
 import { headerOf } from './header.ts'
 import { RunLayout } from './layout.ts'
@@ -19,7 +19,7 @@ import type { BatchPlace } from './place.ts'
 import { hasOwnRows, KEYS_AT_ONCE, type RunPlan } from './plan.ts'
 import { populationKinds } from './population.ts'
 import { readPopulation } from './rows.ts'
-import { computeFeatures } from './stages/features.ts'
+import { computeFeatures, EVENT_BYTES_HELD } from './stages/features.ts'
 import { tableBytes } from './stages/own-table.ts'
 import { scoreShards } from './stages/score-shards.ts'
 import { vectorColumns } from './stages/vector.ts'
@@ -82,7 +82,7 @@ export async function estimateRun(
         tableBytes(whole) + (await stat(whole.populationFile)).size + scaled(measured.features, byKeys) + scaled(measured.scores, byRows),
       ),
       answerBytes: Math.round(measured.staged.answerBytes * byRows),
-      peakMb: Math.round(peakBytes(whole, measured.scanned / rounds, rows.rows) / 2 ** 20 + workers * WORKER.mb),
+      peakMb: Math.round(peakBytes(whole, measured.scanned / rounds, rows.rows, workers) / 2 ** 20 + workers * WORKER.mb),
     }
     await keep(new RunLayout(place.runs, planned.run).estimate, estimate)
     return estimate
@@ -249,14 +249,15 @@ function joinedKeys({ assembly }: RunContext, rows: Chunk): number {
   }, 0)
 }
 
-/** As if all that was scanned for the keys of a round were kept, in buffers that have just grown. */
-function peakBytes({ assembly }: RunContext, scanned: number, rows: number): number {
+/** As if all that was scanned for the keys of a round were kept, in buffers that have just grown; or what workers hold of it, if the rest is spilled. */
+function peakBytes(context: RunContext, scanned: number, rows: number, workers: number): number {
+  const { assembly } = context
   const nodes = assembly.joins.flatMap(({ definition }) => Object.values(definition.features).flatMap(({ value, where }) => [value, where]))
   const columns = new Set(nodes.flatMap(node => (node === undefined ? [] : [...references(node)])))
   const event = 8 * (2 + columns.size) + 4 * assembly.joins.length
-  return (
-    process.memoryUsage().rss + scanned * event * 1.5 + rows * ROW_BYTES + Math.min(rows, KEYS_AT_ONCE) * 8 * assembly.vector.names.length
-  )
+  const holdsAll = assembly.joins.some(({ definition }) => holdsAllEvents(sourceOf(context, definition.source), definition))
+  const events = holdsAll ? scanned * event * 1.5 : Math.min(scanned * event * 1.5, workers * EVENT_BYTES_HELD)
+  return process.memoryUsage().rss + events + rows * ROW_BYTES + Math.min(rows, KEYS_AT_ONCE) * 8 * assembly.vector.names.length
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<readonly [seconds: number, result: T]> {

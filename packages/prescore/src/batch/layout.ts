@@ -4,6 +4,7 @@
  *     plan.json                        the plan with its shards; claimed once, resume uses it
  *     estimate.json                    what a dry run expected, if there was one
  *     population-<attempt>.parquet     the keys, sorted by their bytes
+ *     events-<attempt>                 events that wait for stage 1, while there is no room for them in memory
  *     features/<part>/DONE             stage 1: features of joined entities, by key hash; names its attempt's files
  *     score/<shard>/DONE               stage 2: values of a range of the population; names its attempt's files
  *     table/DONE                       where rows have their features themselves: the table that they are of; names its copied files

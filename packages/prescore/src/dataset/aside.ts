@@ -1,9 +1,13 @@
 /** The training rows put aside in blocks of so many, in their order. */
 import type { Chunk, Column, NumberColumn } from '../expressions/index.ts'
 import { type ColumnBuffer, columnBuffer } from '../history/index.ts'
+import { freeLetGo } from '../parquet/index.ts'
 import { columnsBytes } from './pieces.ts'
 import type { TrainingRows } from './rows-request.ts'
 import { Shelves } from './shelves.ts'
+
+/** Of so many chunks what was made is let go of together. */
+const CHUNKS_LET_GO = 16
 
 /** A block on its way. */
 interface OpenBlock {
@@ -47,7 +51,9 @@ export class RowsAside {
 
   async #fill(rows: TrainingRows): Promise<void> {
     let open = this.#empty()
+    let chunks = 0
     for await (const chunk of rows.chunks()) {
+      if (++chunks % CHUNKS_LET_GO === 0) freeLetGo()
       this.#note(chunk)
       for (let from = 0; from < chunk.rows; ) {
         const count = Math.min(chunk.rows - from, this.blockRows - open.rows)

@@ -7,12 +7,12 @@
 const EVENT_BYTES = 160
 /** What a row takes beside its features: its key, its as-of, its places. */
 const ROW_BYTES = 64
-/** Copies of a feature's cell: results, then pieces of them; of a block's: joined, assembled, for the model, stored. */
+/** Copies of a feature's cell: results, then records of them; of a block's: joined, assembled, for the model, stored. */
 const FEATURE_BYTES = 16
 const BLOCK_CELL_BYTES = 48
 /** A block is a row group of the file, and a page a column: half a megabyte of doubles. */
 const BLOCK_ROWS_MAX = 65_536
-/** Each part is a scan. */
+/** Of more, pieces of each would be held of too many at once while events are sorted out. */
 const PARTS_MAX = 4096
 /** Pieces in which the events of a part are written: of fewer, the writing itself would count. */
 const PIECE_ROWS_MIN = 64
@@ -22,11 +22,11 @@ const ROWS_OF_THREAD = 100_000
 
 /** What the process takes without rows and events: Node and DuckDB, and each thread. */
 const PROCESS_MB = 150
-const THREAD_MB = 60
+const THREAD_MB = 80
 /** Of what is beyond that, how much more than rows and events themselves is taken: what waits to be collected, and gaps between it. */
 const SLACK = 1.5
 /** With less for rows and events than this there would be too many parts. */
-const WORK_MB_MIN = 96
+const WORK_MB_MIN = 80
 
 /** How much of the memory of the process rows and events may take, in MB: never less than what they need at least. */
 export function workMbOf(memoryMb: number, threads: number): number {

@@ -4,6 +4,7 @@
  */
 import type { Chunk, Column } from '../expressions/index.ts'
 import { Division, eventColumns, sourceKeyColumns } from '../history/index.ts'
+import { freeLetGo } from '../parquet/index.ts'
 import { rowScope } from '../project/index.ts'
 import { type ScannedChunk, type ScanSlice, scanSource } from '../sources/index.ts'
 import type { Ground, Told } from './ground.ts'
@@ -30,6 +31,9 @@ export interface DealDone {
   readonly events: PartedRows | undefined
 }
 
+/** Of so many chunks what was made is let go of together. */
+const CHUNKS_LET_GO = 16
+
 const TIME = 'time'
 const KNOWN_AT = 'known at'
 const MOMENT = { kind: 'timestamp' } as const
@@ -55,7 +59,9 @@ export async function performDeal(ground: Ground, task: DealTask, tell: (told: T
     onRows: (rows: number, total: number) => tell({ rows, total }),
   }
   try {
+    let chunks = 0
     for await (const chunk of scanSource(ground.database, at, pin, scan)) {
+      if (++chunks % CHUNKS_LET_GO === 0) freeLetGo()
       const before: Int32Array[] = []
       for (const [i, group] of groups.entries()) {
         const keys = sourceKeyColumns(group).map(name => chunk.columns.get(`row.${name}`) as Column)

@@ -39,8 +39,8 @@ export class Results {
   readonly #shared = new Map<number, (SharedColumns | undefined)[]>()
   readonly #shelves: Shelves<Result>
   readonly #prefix: string
-  /** By block and need. */
-  readonly #records = new Map<number, RecordRun[][]>()
+  /** By need: each part's file, and of each block the number of its first record there. */
+  readonly #records: readonly { readonly file: string; readonly starts: Int32Array }[][]
 
   /** @param source of a name. @param prefix of the paths of files */
   constructor(needs: readonly Need[], source: (name: string) => SourceDefinition, size: ResultsSize, prefix: string) {
@@ -50,6 +50,7 @@ export class Results {
       const types = [...featureTypes(group, rowScope(source(group.source))).values()]
       return types.some(({ kind }) => kind === 'string') ? undefined : types.length
     })
+    this.#records = needs.map(() => [])
     const shared = this.#share(size.room)
     this.#shelves = new Shelves(prefix, size.room - shared, ({ piece }) => pieceBytes(piece))
   }
@@ -73,27 +74,26 @@ export class Results {
   /** @param features as the part was asked for them. */
   put(part: PartAsked, features: PartDone['features']): void {
     part.asked.forEach(({ need, blocks }, i) => {
-      let record = 0
+      if (this.#widths[need] !== undefined) {
+        this.#records[need]?.push({ file: this.#fileOf(part, need), starts: this.#startsOf(need, blocks) })
+        return
+      }
       blocks.forEach(({ block, rows }, piece) => {
-        if (this.#shared.get(block)?.[need] !== undefined) return
-        if (this.#widths[need] === undefined) {
-          this.#shelves.put(block, { need, piece: { rows, columns: features[i]?.[piece] ?? [] } })
-          return
-        }
-        this.#recordsOf(block)[need]?.push({ file: this.#fileOf(part, need), from: record, records: rows.length })
-        record += rows.length
+        this.#shelves.put(block, { need, piece: { rows, columns: features[i]?.[piece] ?? [] } })
       })
     })
   }
 
-  #fileOf({ part }: PartAsked, need: number): string {
-    return `${this.#prefix}-of-need-${need}-${part}`
+  #startsOf(need: number, blocks: PartAsked['asked'][number]['blocks']): Int32Array {
+    const { rows, blockRows } = this.#size
+    const starts = new Int32Array(Math.ceil(rows / blockRows) + 1)
+    for (const { block, rows: own } of blocks) if (this.#shared.get(block)?.[need] === undefined) starts[block + 1] = own.length
+    for (let block = 1; block < starts.length; block++) starts[block] = (starts[block] as number) + (starts[block - 1] as number)
+    return starts
   }
 
-  #recordsOf(block: number): RecordRun[][] {
-    const own = this.#records.get(block) ?? this.#widths.map(() => [])
-    this.#records.set(block, own)
-    return own
+  #fileOf({ part }: PartAsked, need: number): string {
+    return `${this.#prefix}-of-need-${need}-${part}`
   }
 
   /** What there is for a block, by need; it is forgotten here. */
@@ -103,9 +103,14 @@ export class Results {
     this.#shelves.drop(block)
     const shared = this.#shared.get(block)
     this.#shared.delete(block)
-    const records = this.#records.get(block)
-    this.#records.delete(block)
-    return pieces.map((own, need) => ({ shared: shared?.[need], records: records?.[need] ?? [], pieces: own }))
+    return pieces.map((own, need) => ({ shared: shared?.[need], records: this.#runsOf(block, need), pieces: own }))
+  }
+
+  #runsOf(block: number, need: number): readonly RecordRun[] {
+    return (this.#records[need] ?? []).flatMap(({ file, starts }) => {
+      const [from, end] = [starts[block] ?? 0, starts[block + 1] ?? 0]
+      return end > from ? [{ file, from, records: end - from }] : []
+    })
   }
 
   /** The first blocks, as many as there is room for. @returns how much of it they take. */

@@ -219,6 +219,13 @@ function bufferOf(
   return new EventBuffer(definition, collectors, { untilUs, clock, withPositions, columns: columns ?? [] }, room)
 }
 
+/** Whether, as of one moment, all events of the keys that are asked for are in memory, and not spilled. */
+export function holdsAllEvents({ name, definition }: Pick<SourceAt, 'name' | 'definition'>, group: FeatureGroupDefinition): boolean {
+  if (tieOf(definition, group) !== undefined) return true
+  const compiled = compileGroup(group, rowScope(definition), definition.zone, `sources.${name}`)
+  return compiled.atMoment({ keys: new Float64Array(0), asOfUs: 0, clock: 'as-served', withTies: false }) === undefined
+}
+
 /** The source's columns that features of the group are computed from, and its keys: declared or derived ones. */
 export function eventColumns({ name, definition }: Pick<SourceAt, 'name' | 'definition'>, group: FeatureGroupDefinition): Set<string> {
   const { columnsUsed } = compileGroup(group, rowScope(definition), definition.zone, `sources.${name}`)

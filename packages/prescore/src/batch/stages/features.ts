@@ -22,7 +22,7 @@ import { writePart } from './parts.ts'
 import { originsOf, rowsOfOrigin, someRows } from './taken.ts'
 
 /** Of events, what each worker holds in memory; what is more waits in a file of the run. */
-const EVENT_BYTES_HELD = 32 * 1024 * 1024
+export const EVENT_BYTES_HELD = 32 * 1024 * 1024
 
 /** One part of the joined keys of one join. */
 interface PartOfJoin {

@@ -19,7 +19,7 @@ export const dataset: Command = {
     until: { type: 'string', value: 'TIME', help: 'End of the as-of times, not included' },
     sample: { type: 'string', value: 'SHARE', help: 'Share of the rows to take, spread evenly (default: 1)' },
     score: { type: 'boolean', help: "Also what the release's model gives for each row: a backtest" },
-    memory: { type: 'string', value: 'MB', help: 'What rows and events may take in memory; what is more waits on disk (default: 1024)' },
+    memory: { type: 'string', value: 'MB', help: 'Memory of the process; what is more waits on disk (default: 1024)' },
     clock: {
       type: 'string',
       value: 'CLOCK',

@@ -16,6 +16,8 @@ export type Writing = 'here' | 'elsewhere'
 /** A key that each commit puts. */
 const COMMITTED = Buffer.from('committed')
 const NOTHING = Buffer.alloc(0)
+/** Of the name of a table, as it stands among the keys. */
+const END = '\0'
 
 /**
  * All that processes share goes through here, since two faults of lmdb need care:
@@ -68,6 +70,13 @@ export class LmdbFolder {
       this.#root.transactionSync(() => ABORT)
       return table
     })
+  }
+
+  /** The names of all tables. */
+  tables(): readonly string[] {
+    return reading(this.path, () => [...this.#root.getKeys()].map(name => name.toString()).filter(isTable)).map(name =>
+      name.slice(0, -END.length),
+    )
   }
 
   /** It can only be read: whatever would write is refused. */
@@ -153,4 +162,8 @@ export class LmdbFolder {
     this.#refuseWriting()
     return this.#gate as Gate
   }
+}
+
+function isTable(key: string): boolean {
+  return key.endsWith(END)
 }

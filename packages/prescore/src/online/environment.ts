@@ -56,15 +56,18 @@ export class Environment {
     }
   }
 
-  /** The last to open a folder has it. */
+  /** The last to open a folder has it. What an older version has stored is forgotten: all of it is made anew from the sources. */
   #claim(): void {
     this.#root.transactionSync(() => {
-      const format = this.#meta.getBinary(FORMAT)?.toString() ?? String(STATE_FORMAT)
-      if (format !== String(STATE_FORMAT)) {
-        const fix = 'Remove the folder: live state is made anew from its sources.'
-        throw new PrescoreError('store_format', { where: this.folder, found: `format ${format}`, expected: `format ${STATE_FORMAT}`, fix })
+      const found = this.#meta.getBinary(FORMAT)?.toString() ?? String(STATE_FORMAT)
+      if (Number(found) < STATE_FORMAT) {
+        for (const name of this.#root.tables()) if (name !== META) openTable(this.#root, name).dropSync()
+        this.#meta.clearSync()
+      } else if (found !== String(STATE_FORMAT)) {
+        const fix = 'Use the version of Prescore that stored it; or remove the folder: live state is made anew from its sources.'
+        throw new PrescoreError('store_format', { where: this.folder, found: `format ${found}`, expected: `format ${STATE_FORMAT}`, fix })
       }
-      this.#meta.putSync(FORMAT, Buffer.from(format))
+      this.#meta.putSync(FORMAT, Buffer.from(String(STATE_FORMAT)))
       claimFor(this.#meta, this.#owner)
     })
   }

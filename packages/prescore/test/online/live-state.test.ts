@@ -181,8 +181,9 @@ test('events of keys that no request can ask for are passed over', async t => {
   await texts.close()
 })
 
-test('a folder of another format is refused and left as it is', async t => {
-  const { state, folder, groups, reopen } = await stateFor(t, [[COUNT]])
+test('a folder of a later format is refused and left as it is; one of an older format is filled anew', async t => {
+  const { state, folder, groups, group, database, pin, reopen } = await stateFor(t, [[COUNT]])
+  await state.apply('events', chunkOf([event(10)], 0), 1)
   await state.close()
   const setFormat = async (format: number) => {
     const raw = open<Buffer, Buffer>({ path: folder, noSubdir: false, encoding: 'binary', keyEncoding: 'binary', maxDbs: 1024 })
@@ -191,14 +192,21 @@ test('a folder of another format is refused and left as it is', async t => {
       .putSync(Buffer.from('format'), Buffer.from(String(format)))
     await raw.close()
   }
-  for (const format of [STATE_FORMAT + 1, STATE_FORMAT - 1]) {
-    await setFormat(format)
-    assert.throws(() => openLiveState(folder, groups), throwsCode('store_format'))
-  }
+  await setFormat(STATE_FORMAT + 1)
+  assert.throws(() => openLiveState(folder, groups), throwsCode('store_format'))
   await setFormat(STATE_FORMAT)
   const again = reopen()
-  assert.equal(again.needsBootstrap('events'), false)
+  assert.deepEqual([again.needsBootstrap('events'), again.hasEvents(group, { id: 0 })], [false, true])
   await again.close()
+  await setFormat(STATE_FORMAT - 1)
+  const anew = reopen()
+  assert.deepEqual([anew.needsBootstrap('events'), anew.hasEvents(group, { id: 0 })], [true, false])
+  await anew.bootstrap(database, 'events', pin, 0)
+  await anew.apply('events', chunkOf([event(20), event(30)], 0), 2)
+  await anew.close()
+  const filled = reopen()
+  assert.deepEqual(filled.read(group, { id: 0 }, 40), [2])
+  await filled.close()
 })
 
 test('a folder is open once, and may be opened again after it was closed', async t => {

@@ -4,6 +4,7 @@
  */
 import { rm } from 'node:fs/promises'
 import { assemble } from '../history/index.ts'
+import { freeAllLetGo } from '../parquet/index.ts'
 import { scanSize } from '../sources/index.ts'
 import { RowsAside } from './aside.ts'
 import type { BlockDone, BlockTask } from './block.ts'
@@ -83,6 +84,7 @@ export class Building {
     const parts = await this.#partsOf(scan, aside)
     const dealt = new Dealt(this.#prepared, this.#needs, scan, parts, prefix, room)
     await dealt.deal(database, aside)
+    freeAllLetGo()
     const counter = this.#prepared.counter(this.#stageOf(scan))
     const { threads } = this.#budget
     // Parts that are computed one after the other would each read the source.

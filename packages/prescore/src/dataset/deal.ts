@@ -4,7 +4,7 @@
  */
 import type { Chunk, Column } from '../expressions/index.ts'
 import { Division, eventColumns, sourceKeyColumns } from '../history/index.ts'
-import { freeLetGo } from '../parquet/index.ts'
+import { freeAllLetGo, freeLetGo } from '../parquet/index.ts'
 import { rowScope } from '../project/index.ts'
 import { type ScannedChunk, type ScanSlice, scanSource } from '../sources/index.ts'
 import type { Ground, Told } from './ground.ts'
@@ -74,6 +74,7 @@ export async function performDeal(ground: Ground, task: DealTask, tell: (told: T
     return { events: writer.finish() }
   } finally {
     writer.close()
+    freeAllLetGo()
   }
 }
 

@@ -45,6 +45,8 @@ export class ColumnReader {
   #room: Uint8Array = NOTHING
   #values = new Float64Array(0)
   #codes = new Int32Array(0)
+  #dictionaryRoom = new Float64Array(0)
+  #presentRoom = new Int32Array(0)
   #aligned = NOTHING
 
   /** @param texts where they get their codes */
@@ -106,7 +108,9 @@ export class ColumnReader {
     this.#room = this.#pages!.room
     if (page.isDictionary) {
       const { values, exact } = this.#plain(page, page.rows)
-      this.#dictionary = { values: values.slice(), exact }
+      if (this.#dictionaryRoom.length < values.length) this.#dictionaryRoom = new Float64Array(values.length)
+      this.#dictionaryRoom.set(values)
+      this.#dictionary = { values: this.#dictionaryRoom.subarray(0, values.length), exact }
       return
     }
     if (!(page.rows >= 0 && page.rows <= this.#rowsUnread)) throw new Error('more values than rows')
@@ -124,7 +128,8 @@ export class ColumnReader {
   #countPresent({ rows, levels }: ReadPage): number {
     this.#present = undefined
     if (levels === undefined || isRunOf(1, rows, levels.bytes, levels.at)) return rows
-    const present = new Int32Array(rows)
+    if (this.#presentRoom.length < rows) this.#presentRoom = new Int32Array(rows)
+    const present = this.#presentRoom.subarray(0, rows)
     readHybrid(levels.bytes, levels.at, 1, present)
     let count = 0
     for (let i = 0; i < rows; i++) count += present[i]!

@@ -122,6 +122,8 @@ async function busyHouse(t: Parameters<typeof openHouse>[0]) {
     headers: { 'content-type': 'application/json' },
     payload: JSON.stringify(events),
   })
+  // What is told of the feed does not change from here on.
+  await live.catchUp('orders')
   house.clock.us += 7_200_000_000 + 3_600_000_000
   assert.equal(await ask('c0?prefer=live'), 200)
   return { house, server }

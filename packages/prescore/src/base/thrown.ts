@@ -8,7 +8,7 @@ export function storeUnreadable(where: string, cause: unknown): PrescoreError {
 }
 
 /** `read_only`, by what the file system said. Whoever sent the change from elsewhere is told of no path. */
-export function readOnly(cause: NodeJS.ErrnoException): PrescoreError {
+export function readOnly(cause: Error & { readonly code?: string | undefined }): PrescoreError {
   return new PrescoreError('read_only', { ...saidBy(cause), found: cause.code ?? cause.message })
 }
 

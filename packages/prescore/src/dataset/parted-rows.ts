@@ -2,8 +2,8 @@
  * Rows of columns, sorted out to parts in a file as they come: of each part so many are held, and written together as a piece. So a part
  * is read back without the others, and what is in memory does not depend on how many rows there are.
  */
-import { closeSync, openSync, readSync, writevSync } from 'node:fs'
-import { unwritable } from '../base/index.ts'
+import { closeSync, openSync, writevSync } from 'node:fs'
+import { readAll, unwritable } from '../base/index.ts'
 import { type Chunk, type Column, isStringColumn, type NumberColumn, type StringColumn, type ValueType } from '../expressions/index.ts'
 
 /** Of which part no row is. */
@@ -196,13 +196,5 @@ export function* partedChunks({ file, columns, pieces }: PartedRows): Generator<
     }
   } finally {
     closeSync(handle)
-  }
-}
-
-function readAll(handle: number, bytes: Uint8Array, from: number): void {
-  for (let at = 0; at < bytes.length; ) {
-    const read = readSync(handle, bytes, at, bytes.length - at, from + at)
-    if (read === 0) throw new Error('an end too early')
-    at += read
   }
 }

@@ -2,8 +2,8 @@
  * What was computed for rows of blocks whose turn comes later, in files: for each row a record of doubles, its place in its block and its
  * results. Those of a block follow each other.
  */
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
-import { unwritable } from '../base/index.ts'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { readAll, unwritable } from '../base/index.ts'
 
 /** Records of a block in a file. Plain data. */
 export interface RecordRun {
@@ -63,13 +63,5 @@ export function readRecords(runs: readonly RecordRun[], columns: readonly Float6
     } finally {
       closeSync(handle)
     }
-  }
-}
-
-function readAll(handle: number, bytes: Uint8Array, from: number): void {
-  for (let at = 0; at < bytes.length; ) {
-    const read = readSync(handle, bytes, at, bytes.length - at, from + at)
-    if (read === 0) throw new Error('an end too early')
-    at += read
   }
 }

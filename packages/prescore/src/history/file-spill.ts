@@ -1,6 +1,6 @@
 /** Records that are spilled to a file; others of the same machine read it by its name. */
-import { closeSync, openSync, readSync, rmSync, writevSync } from 'node:fs'
-import { finished, letGo, unfinished, unwritable } from '../base/index.ts'
+import { closeSync, openSync, rmSync, writevSync } from 'node:fs'
+import { finished, letGo, readAll, unfinished, unwritable } from '../base/index.ts'
 import type { RecordSpill } from '../features/index.ts'
 
 /** No more can be written in one call. */
@@ -48,11 +48,7 @@ export class FileSpill implements RecordSpill {
     this.#read.set(name, handle)
     const doubles = this.#take(length)
     const bytes = new Uint8Array(doubles.buffer, doubles.byteOffset, doubles.byteLength)
-    for (let at = 0; at < bytes.length; ) {
-      const read = readSync(handle, bytes, at, bytes.length - at, from * DOUBLE_BYTES + at)
-      if (read === 0) throw new Error('an end too early')
-      at += read
-    }
+    readAll(handle, bytes, from * DOUBLE_BYTES)
     return doubles
   }
 

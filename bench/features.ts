@@ -1,5 +1,6 @@
 /** Features by the threads of a training set, without its file: warm, and asked again and again. */
 import { RowsAside } from '../packages/prescore/src/dataset/aside.ts'
+import { AskedAtOnce } from '../packages/prescore/src/dataset/asked.ts'
 import { Dealt } from '../packages/prescore/src/dataset/dealt.ts'
 import { Engine } from '../packages/prescore/src/dataset/engine.ts'
 import { type Need, needsOf, sharedScans } from '../packages/prescore/src/dataset/needs.ts'
@@ -46,7 +47,7 @@ export class FeatureThreads {
     const size = { rows: aside.rows, blockRows: BLOCK_ROWS, room: EVERYTHING }
     const results = new Results(this.#needs, name => source(name).at.definition, size, '')
     for (const scan of sharedScans(this.#needs)) {
-      const dealt = new Dealt(this.#prepared, this.#needs, scan, this.#threads, '', EVERYTHING)
+      const dealt = new Dealt(this.#prepared, this.#needs, scan, this.#threads, new AskedAtOnce(this.#threads, BLOCK_ROWS))
       await dealt.deal(database, aside)
       const asked = [...dealt.take()].map(part => ({ ...part, asked: results.asked(part) }))
       await this.#run(scan.source, asked)

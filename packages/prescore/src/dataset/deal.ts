@@ -8,7 +8,8 @@ import { freeAllLetGo, freeLetGo } from '../parquet/index.ts'
 import { rowScope } from '../project/index.ts'
 import { type ScannedChunk, type ScanSlice, scanSource } from '../sources/index.ts'
 import type { Ground, Told } from './ground.ts'
-import { type ColumnTypes, NO_PART, type PartedRows, PartedWriter, partedChunks } from './parted-rows.ts'
+import { partedChunks } from './parted-chunks.ts'
+import { type ColumnTypes, NO_PART, type PartedRows, PartedWriter } from './parted-rows.ts'
 
 export interface DealTask {
   readonly kind: 'deal'
@@ -27,8 +28,7 @@ export interface DealTask {
 }
 
 export interface DealDone {
-  /** Undefined: they cannot be sorted out, and each part reads the source. */
-  readonly events: PartedRows | undefined
+  readonly events: PartedRows
 }
 
 /** Of so many chunks what was made is let go of together. */
@@ -68,7 +68,7 @@ export async function performDeal(ground: Ground, task: DealTask, tell: (told: T
         const shares = await division.partsOf(ground.database, i, keys, chunk.rows)
         const partOf = partsAt(shares, partOfShare, before)
         before.push(partOf)
-        if (!writer.append(rowsOf(chunk), partOf)) return { events: undefined }
+        writer.append(rowsOf(chunk), partOf)
       }
     }
     return { events: writer.finish() }

@@ -1,38 +1,22 @@
 /** What the rows ask for, dealt to shares of the keys, of which the parts are made. */
 import type { Chunk, Column, NumberColumn } from '../expressions/index.ts'
-import { columnBuffer, Division } from '../history/index.ts'
+import { Division } from '../history/index.ts'
 import type { Database } from '../parquet/index.ts'
 import type { RowsAside } from './aside.ts'
+import type { AskedOfPart, AskedRows } from './asked.ts'
 import type { Need, SharedScan } from './needs.ts'
-import type { Asked, PartKeys } from './part.ts'
-import { columnsBytes, compacted } from './pieces.ts'
+import type { PartKeys } from './part.ts'
 import type { Prepared } from './prepare.ts'
-import { Shelves } from './shelves.ts'
 
-/** The rows of a block that ask for the same need, of one part. */
-interface Slip {
-  readonly need: number
-  readonly block: number
-  /** Counted from the block's first, ascending. */
-  readonly rows: Int32Array
-  readonly keys: readonly Column[]
-  readonly asOfUs: Float64Array
-}
-
-/** All slips of a part, put together. */
+/** All that is asked of a part. */
 export interface PartAsked {
   readonly part: number
   readonly keys: PartKeys
   readonly asked: readonly AskedOfPart[]
 }
 
-export interface AskedOfPart extends Omit<Asked, 'sheets'> {
-  /** Of whose rows they are, one block after the other. */
-  readonly blocks: readonly Pick<Slip, 'block' | 'rows'>[]
-}
-
 /** What a block asks for by one need. */
-interface BlockAsks {
+interface SharesAsked {
   readonly need: number
   readonly keys: readonly Column[]
   /** By row. */
@@ -47,15 +31,15 @@ export class Dealt {
   readonly #division: Division
   /** The shares of each part. */
   #shares: readonly (readonly number[])[] = []
-  readonly #shelves: Shelves<Slip>
+  readonly #asked: AskedRows
 
-  constructor(prepared: Prepared, needs: readonly Need[], scan: SharedScan, parts: number, prefix: string, room: number) {
+  constructor(prepared: Prepared, needs: readonly Need[], scan: SharedScan, parts: number, asked: AskedRows) {
     const groups = scan.needs.map(need => (needs[need] as Need).group)
     this.parts = parts
     this.#needs = needs
     this.#scan = scan
     this.#division = new Division(prepared.source(scan.source).at.definition, groups, parts * sharesOf(parts))
-    this.#shelves = new Shelves(prefix, room, ({ rows, keys }) => 12 * rows.length + columnsBytes(keys))
+    this.#asked = asked
   }
 
   async deal(database: Database, aside: RowsAside): Promise<void> {
@@ -63,17 +47,12 @@ export class Dealt {
     const { partOfShare } = this
     for (let block = 0; block < aside.blocks; block++)
       await aside.withBlock(block, async chunk => {
-        for await (const asks of this.#asksOf(database, chunk)) this.#put(block, asks, partOfShare)
+        for await (const { need, keys, shareOf, asOfUs } of this.#asksOf(database, chunk)) {
+          const partOf = shareOf.map(share => partOfShare[share] as number)
+          this.#asked.put({ need, block, keys, asOfUs, rows: chunk.rows, partOf })
+        }
       })
-  }
-
-  #put(block: number, { need, keys, shareOf, asOfUs }: BlockAsks, partOfShare: Int32Array): void {
-    const { shiftUs } = this.#needs[need] as Need
-    for (const [part, rows] of rowsByPart(shareOf, partOfShare, this.parts).entries()) {
-      if (rows.length === 0) continue
-      const asked = { keys: keys.map(column => compacted(column, rows)), asOfUs: taken(asOfUs, rows, shiftUs) }
-      this.#shelves.put(part, { need, block, rows, ...asked })
-    }
+    this.#asked.finish()
   }
 
   /** Of each share the part that has it; below 0: none. */
@@ -85,22 +64,11 @@ export class Dealt {
     return partOf
   }
 
-  /** The parts, each taken off its shelf when its turn comes. */
+  /** The parts, each forgotten when its turn comes. */
   *take(): Generator<PartAsked> {
     for (const [part, shares] of this.#shares.entries()) {
-      const slips = [...this.#shelves.read(part)]
-      this.#shelves.drop(part)
-      const of = this.#scan.needs.map(need => slips.filter(slip => slip.need === need)).filter(own => own.length > 0)
-      if (of.length === 0) continue
-      yield {
-        part,
-        keys: { needs: this.#scan.needs, shares, of: this.#division.parts },
-        asked: of.map(own => ({
-          need: (own[0] as Slip).need,
-          ...together(own),
-          blocks: own.map(({ block, rows }) => ({ block, rows })),
-        })),
-      }
+      const asked = this.#asked.take(part)
+      if (asked.length > 0) yield { part, keys: { needs: this.#scan.needs, shares, of: this.#division.parts }, asked }
     }
   }
 
@@ -116,11 +84,13 @@ export class Dealt {
     return balanced(sizes, this.parts)
   }
 
-  async *#asksOf(database: Database, chunk: Chunk): AsyncGenerator<BlockAsks> {
-    const { values: asOfUs } = chunk.columns.get('asOf') as NumberColumn
-    for (const [at, need] of this.#scan.needs.entries()) {
-      const keys = (this.#needs[need] as Need).keys(chunk)
-      yield { need, keys, shareOf: await this.#division.partsOf(database, at, keys, chunk.rows), asOfUs }
+  async *#asksOf(database: Database, chunk: Chunk): AsyncGenerator<SharesAsked> {
+    const { values } = chunk.columns.get('asOf') as NumberColumn
+    for (const [at, number] of this.#scan.needs.entries()) {
+      const need = this.#needs[number] as Need
+      const keys = need.keys(chunk)
+      const asOfUs = need.shiftUs === 0 ? values : values.map(us => us + need.shiftUs)
+      yield { need: number, keys, shareOf: await this.#division.partsOf(database, at, keys, chunk.rows), asOfUs }
     }
   }
 }
@@ -146,53 +116,4 @@ function balanced(sizes: Float64Array, parts: number): readonly (readonly number
     filled[part] = (filled[part] as number) + (sizes[share] as number)
   }
   return shares
-}
-
-function taken(values: Float64Array, rows: Int32Array, shift: number): Float64Array {
-  const some = new Float64Array(rows.length)
-  for (let i = 0; i < some.length; i++) some[i] = (values[rows[i] as number] as number) + shift
-  return some
-}
-
-function rowsByPart(shareOf: Int32Array, partOfShare: Int32Array, parts: number): readonly Int32Array[] {
-  const counts = new Int32Array(parts)
-  for (let row = 0; row < shareOf.length; row++) {
-    const part = partOfShare[shareOf[row] as number] as number
-    counts[part] = (counts[part] as number) + 1
-  }
-  const rows = Array.from(counts, count => new Int32Array(count))
-  counts.fill(0)
-  for (let row = 0; row < shareOf.length; row++) {
-    const part = partOfShare[shareOf[row] as number] as number
-    const at = counts[part] as number
-    ;(rows[part] as Int32Array)[at] = row
-    counts[part] = at + 1
-  }
-  return rows
-}
-
-function together(slips: readonly Slip[]): Pick<Asked, 'keys' | 'asOfUs'> {
-  const [first] = slips
-  if (first !== undefined && slips.length === 1) return { keys: first.keys, asOfUs: first.asOfUs }
-  const total = slips.reduce((sum, { rows }) => sum + rows.length, 0)
-  const buffers = (first?.keys ?? []).map(({ type }) => columnBuffer(type, total))
-  const all = counted(Math.max(0, ...slips.map(({ rows }) => rows.length)))
-  for (const { keys, rows } of slips) buffers.forEach((buffer, i) => buffer.append(keys[i] as Column, all.subarray(0, rows.length)))
-  return { keys: buffers.map(buffer => buffer.column()), asOfUs: joined(slips.map(({ asOfUs }) => asOfUs)) }
-}
-
-function counted(rows: number): Int32Array {
-  const all = new Int32Array(rows)
-  for (let i = 0; i < rows; i++) all[i] = i
-  return all
-}
-
-function joined(arrays: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(arrays.reduce((length, each) => length + each.length, 0))
-  let at = 0
-  for (const each of arrays) {
-    all.set(each, at)
-    at += each.length
-  }
-  return all
 }

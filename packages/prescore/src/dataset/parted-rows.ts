@@ -3,8 +3,9 @@
  * is read back without the others, and what is in memory does not depend on how many rows there are.
  */
 import { closeSync, openSync, writevSync } from 'node:fs'
-import { readAll, unwritable } from '../base/index.ts'
-import { type Chunk, type Column, isStringColumn, type NumberColumn, type StringColumn, type ValueType } from '../expressions/index.ts'
+import { unwritable } from '../base/index.ts'
+import { type Chunk, type Column, integerOf, isStringColumn, type NumberColumn, type ValueType } from '../expressions/index.ts'
+import { PartedTexts } from './parted-texts.ts'
 
 /** Of which part no row is. */
 export const NO_PART = -1
@@ -15,18 +16,21 @@ export type ColumnTypes = readonly (readonly [name: string, type: ValueType])[]
 export interface PartedRows {
   readonly file: string
   readonly columns: ColumnTypes
-  /** Of each piece: its part, where it begins, its rows, and how many bytes its texts take behind them. */
+  /** Forms of pieces: the columns that have exact integers, which lie behind all values. */
+  readonly forms: readonly (readonly number[])[]
+  /** Of each piece: its part, where it begins, its rows, how many bytes its texts take behind them, and its form. */
   readonly pieces: Float64Array
 }
 
-const PIECE = 4
+/** Numbers of a piece. */
+export const PIECE = 5
 const DOUBLE_BYTES = Float64Array.BYTES_PER_ELEMENT
 
 /** The pieces of one part. */
-export function piecesOf({ file, columns, pieces }: PartedRows, part: number): PartedRows {
+export function piecesOf({ pieces, ...rest }: PartedRows, part: number): PartedRows {
   const own: number[] = []
   for (let at = 0; at < pieces.length; at += PIECE) if (pieces[at] === part) own.push(...pieces.subarray(at, at + PIECE))
-  return { file, columns, pieces: Float64Array.from(own) }
+  return { ...rest, pieces: Float64Array.from(own) }
 }
 
 export function rowsOf({ pieces }: PartedRows): number {
@@ -44,8 +48,9 @@ export class PartedWriter {
   readonly #held: (Float64Array | undefined)[]
   readonly #counts: Int32Array
   readonly #pieces: number[] = []
-  /** By column, where it is one of texts: what its codes stand for. */
-  readonly #texts: (PieceTexts | undefined)[]
+  readonly #forms: (readonly number[])[] = [[]]
+  /** By column, where it is one of texts. */
+  readonly #texts: (PartedTexts | undefined)[]
   #end = 0
 
   /** @throws PrescoreError `file_unwritable` */
@@ -55,49 +60,60 @@ export class PartedWriter {
     this.#pieceRows = pieceRows
     this.#held = new Array<Float64Array | undefined>(parts).fill(undefined)
     this.#counts = new Int32Array(parts)
-    this.#texts = columns.map(([, { kind }]) => (kind === 'string' ? new PieceTexts() : undefined))
+    this.#texts = columns.map(([, { kind }]) => (kind === 'string' ? new PartedTexts() : undefined))
     this.#handle = written(file, () => openSync(file, 'wx'))
   }
 
   /**
    * @param partOf of each row; {@link NO_PART}: it is left out.
-   * @returns whether it could be done: integers beyond doubles cannot, and nothing of the chunk is taken then.
    * @throws PrescoreError `file_unwritable`
    */
-  append({ rows, columns }: Chunk, partOf: Int32Array): boolean {
+  append({ rows, columns }: Chunk, partOf: Int32Array): void {
     const given = this.#columns.map(([name]) => columns.get(name) as Column)
-    if (given.some(column => !isStringColumn(column) && column.exact !== undefined)) return false
-    this.#texts.forEach((texts, i) => {
-      const { dictionary } = given[i] as StringColumn
-      // What is held has codes of the texts before.
-      if (texts !== undefined && texts.dictionary !== dictionary) {
-        this.#writeAll()
-        texts.dictionary = dictionary
-      }
-    })
-    const values = given.map(column => (isStringColumn(column) ? column.codes : column.values))
-    const [size, counts] = [this.#pieceRows, this.#counts]
+    this.#makeReady(given)
+    const values = given.map((column, i) =>
+      isStringColumn(column) ? (this.#texts[i] as PartedTexts).codesOf(column, rows) : column.values,
+    )
+    const words = this.#exact.map(i => wordsOf(exactOf(given[i] as NumberColumn, rows)))
+    const [size, counts, width] = [this.#pieceRows, this.#counts, values.length]
     for (let row = 0; row < rows; row++) {
       const part = partOf[row] as number
       if (part < 0) continue
       let held = this.#held[part]
-      if (held === undefined) this.#held[part] = held = new Float64Array(values.length * size)
+      if (held === undefined) this.#held[part] = held = new Float64Array((width + words.length) * size)
       const count = counts[part] as number
-      for (let i = 0, at = count; i < values.length; i++, at += size) held[at] = (values[i] as Float64Array)[row] as number
+      for (let i = 0, at = count; i < width; i++, at += size) held[at] = (values[i] as Float64Array)[row] as number
+      if (words.length > 0) putWords(words, row, held, width * size + count, size)
       counts[part] = count + 1
       if (count + 1 === size) this.#write(part)
     }
-    return true
   }
 
   /** @throws PrescoreError `file_unwritable` */
   finish(): PartedRows {
     this.#writeAll()
-    return { file: this.#file, columns: this.#columns, pieces: Float64Array.from(this.#pieces) }
+    return { file: this.#file, columns: this.#columns, forms: this.#forms, pieces: Float64Array.from(this.#pieces) }
   }
 
   close(): void {
     closeSync(this.#handle)
+  }
+
+  get #exact(): readonly number[] {
+    return this.#forms.at(-1) as readonly number[]
+  }
+
+  #makeReady(given: readonly Column[]): void {
+    if (this.#texts.some(texts => texts?.isFull === true)) {
+      this.#writeAll()
+      for (const texts of this.#texts) texts?.clear()
+    }
+    const exact = this.#exact
+    const more = given.flatMap((column, i) => (!isStringColumn(column) && column.exact !== undefined && !exact.includes(i) ? [i] : []))
+    if (more.length === 0) return
+    this.#writeAll()
+    this.#held.fill(undefined)
+    this.#forms.push([...exact, ...more])
   }
 
   #writeAll(): void {
@@ -108,19 +124,38 @@ export class PartedWriter {
     const rows = this.#counts[part] as number
     if (rows === 0) return
     const held = this.#held[part] as Float64Array
-    const columns = this.#columns.map((_, i) => held.subarray(i * this.#pieceRows, i * this.#pieceRows + rows))
+    const size = this.#pieceRows
+    const columns = Array.from({ length: held.length / size }, (_, i) => held.subarray(i * size, i * size + rows))
     const texts = this.#texts.flatMap((of, i) => (of === undefined ? [] : [of.takeFrom(columns[i] as Float64Array)]))
     const behind = texts.length === 0 ? NOTHING : Buffer.from(JSON.stringify(texts))
-    const views = rows === this.#pieceRows ? [held] : columns
+    const views = rows === size ? [held] : columns
     const bytes = columns.length * rows * DOUBLE_BYTES + behind.length
     written(this.#file, () => writeAllOf(this.#handle, behind.length === 0 ? views : [...views, behind], this.#end, bytes))
-    this.#pieces.push(part, this.#end, rows, behind.length)
+    this.#pieces.push(part, this.#end, rows, behind.length, this.#forms.length - 1)
     this.#end += bytes
     this.#counts[part] = 0
   }
 }
 
 const NOTHING = Buffer.alloc(0)
+
+function exactOf({ values, exact }: NumberColumn, rows: number): BigInt64Array {
+  return exact ?? BigInt64Array.from(values.subarray(0, rows), integerOf)
+}
+
+function wordsOf({ buffer, byteOffset, byteLength }: BigInt64Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, byteLength / Int32Array.BYTES_PER_ELEMENT)
+}
+
+/** As words, since a double would not keep all bits. */
+function putWords(words: readonly Int32Array[], row: number, { buffer, byteOffset }: Float64Array, from: number, size: number): void {
+  const to = new Int32Array(buffer, byteOffset)
+  words.forEach((own, i) => {
+    const at = 2 * (from + i * size)
+    to[at] = own[2 * row] as number
+    to[at + 1] = own[2 * row + 1] as number
+  })
+}
 
 function written<T>(file: string, write: () => T): T {
   try {
@@ -136,65 +171,4 @@ function writeAllOf(handle: number, views: readonly NodeJS.ArrayBufferView[], fr
   // Cut short by a signal, or by a disk that is full: what then fails says why.
   const all = Buffer.concat(views.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)))
   for (let at = done; at < bytes; ) at += writevSync(handle, [all.subarray(at)], from + at)
-}
-
-/** The texts of a piece: few of a dictionary that may be large. */
-class PieceTexts {
-  dictionary: readonly string[] | undefined
-  /** By code: the piece in which it was met last, and its code there. */
-  #pieceOf = new Int32Array(0)
-  #codeOf = new Int32Array(0)
-  #piece = 0
-
-  /** Makes the codes those of the piece. @returns its texts */
-  takeFrom(codes: Float64Array): readonly string[] {
-    const dictionary = this.dictionary ?? []
-    if (this.#pieceOf.length < dictionary.length) {
-      this.#pieceOf = new Int32Array(2 * dictionary.length)
-      this.#codeOf = new Int32Array(2 * dictionary.length)
-    }
-    const [pieceOf, codeOf, piece] = [this.#pieceOf, this.#codeOf, ++this.#piece]
-    const texts: string[] = []
-    for (let i = 0; i < codes.length; i++) {
-      const code = codes[i] as number
-      if (code < 0) continue
-      if (pieceOf[code] !== piece) {
-        pieceOf[code] = piece
-        codeOf[code] = texts.push(dictionary[code] as string) - 1
-      }
-      codes[i] = codeOf[code] as number
-    }
-    return texts
-  }
-}
-
-/** Piece by piece: a chunk, or an array of it, is kept by nobody when the next is asked for. */
-export function* partedChunks({ file, columns, pieces }: PartedRows): Generator<Chunk> {
-  if (pieces.length === 0) return
-  const handle = openSync(file, 'r')
-  const codesRoom = columns.map(() => new Int32Array(0))
-  let room = new Float64Array(0)
-  try {
-    for (let at = 0; at < pieces.length; at += PIECE) {
-      const [, from, rows, textBytes] = pieces.subarray(at, at + PIECE) as unknown as [number, number, number, number]
-      const length = columns.length * rows
-      const size = length + Math.ceil(textBytes / DOUBLE_BYTES)
-      if (room.length < size) room = new Float64Array(size)
-      const bytes = new Uint8Array(room.buffer, 0, length * DOUBLE_BYTES + textBytes)
-      readAll(handle, bytes, from)
-      const texts = textBytes === 0 ? [] : (JSON.parse(Buffer.from(room.buffer, length * DOUBLE_BYTES, textBytes).toString()) as string[][])
-      let text = 0
-      const of = columns.map(([name, type], i): readonly [string, Column] => {
-        const values = room.subarray(i * rows, (i + 1) * rows)
-        if (type.kind !== 'string') return [name, { type, values } satisfies NumberColumn]
-        if ((codesRoom[i] as Int32Array).length < rows) codesRoom[i] = new Int32Array(rows)
-        const codes = (codesRoom[i] as Int32Array).subarray(0, rows)
-        codes.set(values)
-        return [name, { type, codes, dictionary: texts[text++] ?? [] } satisfies StringColumn]
-      })
-      yield { rows, columns: new Map(of) }
-    }
-  } finally {
-    closeSync(handle)
-  }
 }

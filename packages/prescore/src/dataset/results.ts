@@ -37,6 +37,7 @@ export class Results {
   readonly #widths: readonly (number | undefined)[]
   /** By block and need. */
   readonly #shared = new Map<number, (SharedColumns | undefined)[]>()
+  #sharedBlocks = 0
   readonly #shelves: Shelves<Result>
   readonly #prefix: string
   /** By need: each part's file, and of each block the number of its first record there. */
@@ -57,37 +58,72 @@ export class Results {
 
   /** What a part is asked: also where its answers go. */
   asked(part: PartAsked): readonly Asked[] {
-    return part.asked.map(({ blocks, ...rest }) => {
+    return part.asked.map(({ numbers, ...rest }) => {
       const { need } = rest
-      const isShared = ({ block }: (typeof blocks)[number]) => this.#shared.get(block)?.[need] !== undefined
-      const shared = blocks.filter(isShared).map(({ block, rows }) => {
+      if (this.#widths[need] === undefined) return { ...rest, sheets: this.#byBlock(numbers).map(({ rows }) => ({ queries: rows.length })) }
+      const own = this.#sharedOf(numbers)
+      const shared = this.#byBlock(numbers.subarray(0, own)).map(({ block, rows }) => {
         return { queries: rows.length, rows, shared: this.#shared.get(block)?.[need] as SharedColumns }
       })
-      // They are the last ones.
-      const others = blocks.filter(each => !isShared(each)).map(({ rows }) => rows)
-      if (this.#widths[need] === undefined) return { ...rest, sheets: others.map(rows => ({ queries: rows.length })) }
-      const stored = others.length === 0 ? [] : [storedSheet(joined(others), this.#fileOf(part, need))]
-      return { ...rest, sheets: [...shared, ...stored] }
+      const others = numbers.subarray(own)
+      return { ...rest, sheets: others.length === 0 ? shared : [...shared, this.#storedSheet(others, this.#fileOf(part, need))] }
     })
   }
 
   /** @param features as the part was asked for them. */
   put(part: PartAsked, features: PartDone['features']): void {
-    part.asked.forEach(({ need, blocks }, i) => {
+    part.asked.forEach(({ need, numbers }, i) => {
       if (this.#widths[need] !== undefined) {
-        this.#records[need]?.push({ file: this.#fileOf(part, need), starts: this.#startsOf(need, blocks) })
+        this.#records[need]?.push({ file: this.#fileOf(part, need), starts: this.#startsOf(numbers.subarray(this.#sharedOf(numbers))) })
         return
       }
-      blocks.forEach(({ block, rows }, piece) => {
+      this.#byBlock(numbers).forEach(({ block, rows }, piece) => {
         this.#shelves.put(block, { need, piece: { rows, columns: features[i]?.[piece] ?? [] } })
       })
     })
   }
 
-  #startsOf(need: number, blocks: PartAsked['asked'][number]['blocks']): Int32Array {
+  /** How many of the rows are of blocks whose columns all parts write to, which are the first. */
+  #sharedOf(numbers: Float64Array): number {
+    const end = this.#sharedBlocks * this.#size.blockRows
+    let [low, high] = [0, numbers.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((numbers[middle] as number) < end) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** The rows of each block, counted from its first. */
+  #byBlock(numbers: Float64Array): readonly { readonly block: number; readonly rows: Int32Array }[] {
+    const { blockRows } = this.#size
+    const blocks: { block: number; rows: Int32Array }[] = []
+    for (let from = 0; from < numbers.length; ) {
+      const block = Math.floor((numbers[from] as number) / blockRows)
+      let to = from
+      while (to < numbers.length && (numbers[to] as number) < (block + 1) * blockRows) to++
+      blocks.push({ block, rows: this.#placesOf(numbers.subarray(from, to)) })
+      from = to
+    }
+    return blocks
+  }
+
+  #placesOf(numbers: Float64Array): Int32Array {
+    return Int32Array.from(numbers, number => number % this.#size.blockRows)
+  }
+
+  #storedSheet(numbers: Float64Array, file: string): AskedSheet {
+    return { queries: numbers.length, rows: this.#placesOf(numbers), file }
+  }
+
+  #startsOf(numbers: Float64Array): Int32Array {
     const { rows, blockRows } = this.#size
     const starts = new Int32Array(Math.ceil(rows / blockRows) + 1)
-    for (const { block, rows: own } of blocks) if (this.#shared.get(block)?.[need] === undefined) starts[block + 1] = own.length
+    for (const number of numbers) {
+      const block = Math.floor(number / blockRows)
+      starts[block + 1] = (starts[block + 1] as number) + 1
+    }
     for (let block = 1; block < starts.length; block++) starts[block] = (starts[block] as number) + (starts[block - 1] as number)
     return starts
   }
@@ -122,6 +158,7 @@ export class Results {
       const bytes = this.#widths.reduce((sum: number, width = 0) => sum + 8 * own * width, 0)
       if (taken + bytes > room) break
       taken += bytes
+      this.#sharedBlocks++
       this.#shared.set(
         block,
         this.#widths.map(width => (width === undefined ? undefined : sharedColumns(own, width))),
@@ -129,18 +166,4 @@ export class Results {
     }
     return taken
   }
-}
-
-function storedSheet(rows: Int32Array, file: string): AskedSheet {
-  return { queries: rows.length, rows, file }
-}
-
-function joined(arrays: readonly Int32Array[]): Int32Array {
-  const all = new Int32Array(arrays.reduce((length, each) => length + each.length, 0))
-  let at = 0
-  for (const each of arrays) {
-    all.set(each, at)
-    at += each.length
-  }
-  return all
 }

@@ -5,8 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
-import { NO_PART, PartedWriter, partedChunks, piecesOf, rowsOf } from '../../src/dataset/parted-rows.ts'
-import { type Chunk, type Column, isStringColumn, type NumberColumn, stringColumn } from '../../src/expressions/index.ts'
+import { partedChunks } from '../../src/dataset/parted-chunks.ts'
+import { NO_PART, PartedWriter, piecesOf, rowsOf } from '../../src/dataset/parted-rows.ts'
+import {
+  type Chunk,
+  type Column,
+  Dictionary,
+  isStringColumn,
+  type NumberColumn,
+  type StringColumn,
+  stringColumn,
+} from '../../src/expressions/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'prescore-parted-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -15,27 +24,47 @@ const PARTS = 3
 const COLUMNS = [
   ['x', { kind: 'float64' }],
   ['text', { kind: 'string' }],
+  ['n', { kind: 'int64' }],
 ] as const
 
 interface Row {
   readonly part: number
   readonly x: number
   readonly text: string | undefined
+  readonly n: bigint | undefined
 }
 
 const row = fc.record({
   part: fc.integer({ min: NO_PART, max: PARTS - 1 }),
   x: fc.double(),
   text: fc.option(fc.constantFrom('', 'a', 'b', '\ud800', 'ü', '"\n'), { nil: undefined }),
+  n: fc.option(fc.oneof(fc.constantFrom(0n, -1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n), fc.bigInt({ min: -9n, max: 9n })), {
+    nil: undefined,
+  }),
 })
 
-function chunkOf(rows: readonly Row[]): Chunk {
+const isSafe = (n: bigint | undefined) => n === undefined || BigInt(Number(n)) === n
+
+/** @param dictionary that chunks share. Integers are exact where one of the chunk is beyond doubles. */
+function chunkOf(rows: readonly Row[], dictionary: Dictionary): Chunk {
   const x: NumberColumn = { type: { kind: 'float64' }, values: Float64Array.from(rows, each => each.x) }
+  const n: NumberColumn = {
+    type: { kind: 'int64' },
+    values: Float64Array.from(rows, each => (each.n === undefined ? Number.NaN : Number(each.n))),
+  }
+  const exact = { exact: BigInt64Array.from(rows, each => each.n ?? 0n) }
   return {
     rows: rows.length,
     columns: new Map<string, Column>([
       ['x', x],
-      ['text', stringColumn(rows.map(({ text }) => text))],
+      ['n', rows.every(each => isSafe(each.n)) ? n : { ...n, ...exact }],
+      [
+        'text',
+        stringColumn(
+          rows.map(({ text }) => text),
+          dictionary,
+        ),
+      ],
     ]),
   }
 }
@@ -43,47 +72,63 @@ function chunkOf(rows: readonly Row[]): Chunk {
 let files = 0
 
 test('whatever the chunks and pieces', () => {
+  const chunks = fc.array(fc.tuple(fc.array(row, { maxLength: 12 }), fc.boolean()), { maxLength: 8 })
   fc.assert(
-    fc.property(fc.array(fc.array(row, { maxLength: 12 }), { maxLength: 8 }), fc.integer({ min: 1, max: 9 }), (chunks, pieceRows) => {
+    fc.property(chunks, fc.integer({ min: 1, max: 9 }), (given, pieceRows) => {
       const writer = new PartedWriter(join(folder, String(files++)), COLUMNS, PARTS, pieceRows)
-      for (const rows of chunks)
-        assert.equal(
-          writer.append(
-            chunkOf(rows),
-            Int32Array.from(rows, ({ part }) => part),
-          ),
-          true,
+      let dictionary = new Dictionary()
+      for (const [rows, isSame] of given) {
+        if (!isSame) dictionary = new Dictionary()
+        writer.append(
+          chunkOf(rows, dictionary),
+          Int32Array.from(rows, ({ part }) => part),
         )
+      }
       const written = writer.finish()
       writer.close()
       for (let part = 0; part < PARTS; part++) {
-        const expected = chunks.flat().filter(each => each.part === part)
+        const expected = given.flatMap(([rows]) => rows).filter(each => each.part === part)
         const own = piecesOf(written, part)
         assert.equal(rowsOf(own), expected.length)
-        const found = [...readBack(own)]
         assert.deepEqual(
-          found,
-          expected.map(({ x, text }) => ({ x, text })),
+          [...readBack(own)],
+          expected.map(({ x, text, n }) => ({ x, text, n })),
         )
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 300 },
   )
 })
 
 function* readBack(own: ReturnType<typeof piecesOf>) {
   for (const { rows, columns } of partedChunks(own)) {
-    const [x, text] = [columns.get('x') as NumberColumn, columns.get('text') as Column]
+    const [x, text, n] = ['x', 'text', 'n'].map(name => columns.get(name)) as [NumberColumn, Column, NumberColumn]
     if (!isStringColumn(text)) throw new TypeError('texts were expected')
-    for (let i = 0; i < rows; i++) yield { x: x.values[i], text: text.dictionary[text.codes[i] as number] }
+    for (let i = 0; i < rows; i++) {
+      const value = n.values[i] as number
+      const exact = n.exact?.[i] ?? (Number.isNaN(value) ? 0n : BigInt(value))
+      yield { x: x.values[i], text: text.dictionary[text.codes[i] as number], n: Number.isNaN(value) ? undefined : exact }
+    }
   }
 }
 
-test('integers beyond doubles are left to who called', () => {
-  const writer = new PartedWriter(join(folder, 'exact'), [['x', { kind: 'int64' }]], 1, 4)
-  const exact = BigInt64Array.of(2n ** 60n)
-  const column = { type: { kind: 'int64' }, values: Float64Array.of(2 ** 60), exact } as const
-  assert.equal(writer.append({ rows: 1, columns: new Map([['x', column]]) }, new Int32Array(1)), false)
-  assert.deepEqual(rowsOf(writer.finish()), 0)
+test('more texts than are held', () => {
+  const writer = new PartedWriter(join(folder, 'texts'), [['text', { kind: 'string' }]], 2, 1000)
+  const of = (from: number) => Array.from({ length: 50_000 }, (_, i) => `text ${from + i}`)
+  const all = [of(0), of(40_000), of(90_000), of(0)]
+  for (const texts of all)
+    writer.append(
+      { rows: texts.length, columns: new Map([['text', stringColumn(texts)]]) },
+      Int32Array.from(texts, (_, i) => i % 2),
+    )
+  const written = writer.finish()
   writer.close()
+  const found = [...partedChunks(piecesOf(written, 1))].flatMap(({ columns }) => {
+    const { codes, dictionary } = columns.get('text') as StringColumn
+    return Array.from(codes, code => dictionary[code])
+  })
+  assert.deepEqual(
+    found,
+    all.flatMap(texts => texts.filter((_, i) => i % 2 === 1)),
+  )
 })

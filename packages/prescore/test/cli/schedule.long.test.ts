@@ -136,6 +136,25 @@ test('a second scheduler waits, says who is at work, and takes over when that on
   assert.deepEqual(await runsOf(folder), [['2026-03-10T12:00:00.000000Z', 'published']])
 })
 
+test('an output that must be mended first is told with what to do, and the run is not tried again', async t => {
+  const config = changed(
+    SCHEDULED,
+    'gates: { coverage: 0.9 }',
+    `gates: { coverage: 0.9 }, outputs: { report: file({ path: 'out/report.csv' }) }`,
+  )
+  const folder = await shop(t, changed(config, 'events, fn,', 'events, file, fn,'))
+  writeFileSync(join(folder, 'out'), 'a file in the place of the folder')
+  const { child, printed, ended } = start(['schedule', '--now', BEFORE, '--json'], { cwd: folder })
+  t.after(() => child.kill('SIGKILL'))
+  await until(() => printed.stderr.includes('"ended"') || child.exitCode !== null)
+  child.kill('SIGTERM')
+  assert.equal((await ended).code, 0, printed.stderr)
+  const line = printed.stderr.split('\n').find(each => each.includes('"ended"')) as string
+  const { outcome, failure } = JSON.parse(line) as { outcome: string; failure: { code: string; message: string } }
+  assert.deepEqual([outcome, failure.code], ['failed', 'output_failed'])
+  assert.match(failure.message, /outputs\.report; found out\/report\.csv: file_unwritable: /)
+})
+
 test('no schedule, and one that is none', async t => {
   const folder = await shop(t, CONFIG)
   const none = await prescore(['schedule'], { cwd: folder })

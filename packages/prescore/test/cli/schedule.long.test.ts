@@ -136,6 +136,25 @@ test('a second scheduler waits, says who is at work, and takes over when that on
   assert.deepEqual(await runsOf(folder), [['2026-03-10T12:00:00.000000Z', 'published']])
 })
 
+test('what keeps old events in a log is told, once', async t => {
+  const folder = await shop(t, changed(SCHEDULED, `  id: 'id',\n`, ''))
+  const event = { id: 5001, placed: '2026-03-01T11:00:00Z', customer: 'c1', amount: 1, note: 'a' }
+  writeFileSync(join(folder, 'events.json'), JSON.stringify([event]))
+  const appended = await prescore(['events', 'append', 'orders', 'events.json', '--now', BEFORE], { cwd: folder })
+  assert.equal(appended.code, 0, appended.stderr + appended.stdout)
+  const retention = ['--keep', '1', '--older-than', '1h', '--events-older-than', '1d']
+  const { child, printed, ended } = start(['schedule', '--now', BEFORE, '--json', ...retention], { cwd: folder })
+  t.after(() => child.kill('SIGKILL'))
+  await until(() => printed.stderr.includes('"kept"') || child.exitCode !== null)
+  child.kill('SIGTERM')
+  assert.equal((await ended).code, 0, printed.stderr)
+  const kept = printed.stderr.split('\n').filter(line => line.includes('"kept"'))
+  assert.equal(kept.length, 1, printed.stderr)
+  const { source, why } = JSON.parse(kept[0] as string) as { source: string; why: string }
+  assert.equal(source, 'orders')
+  assert.match(why, /no `id`.*prescore events drop orders/)
+})
+
 test('an output that must be mended first is told with what to do, and the run is not tried again', async t => {
   const config = changed(
     SCHEDULED,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PrescoreError, writeWhole } from '../base/index.ts'
+import { PrescoreError, unwritable, writeWhole } from '../base/index.ts'
 import type { DueOutcome, Tallies } from './tallies.ts'
 
 export interface Handled {
@@ -54,7 +54,7 @@ export class Ledger {
 `,
       )
     } catch (error) {
-      throw new PrescoreError('file_unwritable', { where: file, found: (error as Error).message, cause: error })
+      throw unwritable(file, error)
     }
   }
 

@@ -1,6 +1,6 @@
 /** `prescore schedule`, and `serve --schedule`, as processes: what is due is run, kept, and gone on with. */
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -172,6 +172,15 @@ test('an output that must be mended first is told with what to do, and the run i
   const { outcome, failure } = JSON.parse(line) as { outcome: string; failure: { code: string; message: string } }
   assert.deepEqual([outcome, failure.code], ['failed', 'output_failed'])
   assert.match(failure.message, /outputs\.report; found out\/report\.csv: file_unwritable: /)
+})
+
+test('a folder that cannot be written: it ends, and says why', async t => {
+  const folder = await shop(t)
+  mkdirSync(join(folder, '.prescore'))
+  writeFileSync(join(folder, '.prescore/schedule'), 'a file in the place of the folder')
+  const { code, stderr } = await prescore(['schedule'], { cwd: folder })
+  assert.equal(code, 1, stderr)
+  assert.match(stderr, /file_unwritable: .*\.prescore\/schedule/)
 })
 
 test('no schedule, and one that is none', async t => {

@@ -18,6 +18,11 @@ export function schedulesOf({ loaded }: App): readonly Schedule[] {
   })
 }
 
+/** Who runs the schedules of the project's folder. */
+export function leaseOf({ ledger }: App): Lease {
+  return new Lease(join(ledger.folder, '.lease'))
+}
+
 interface SchedulerOptions {
   readonly desk: RunDesk
   readonly onEvent: (event: ScheduleEvent) => void
@@ -32,7 +37,7 @@ export function schedulerOf(app: App, { desk, onEvent, nowUs, retention }: Sched
     schedules: schedulesOf(app),
     desk,
     ledger: app.ledger,
-    lease: new Lease(join(app.ledger.folder, '.lease')),
+    lease: leaseOf(app),
     clock: app.clock,
     sinceUs: nowUs ?? app.clock.nowUs(),
     onEvent,

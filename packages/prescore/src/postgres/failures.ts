@@ -4,7 +4,9 @@ const PASSING = /^(08...|57P0[1235]|57014|53[23]00|40001|40P01|55P03|25P03)$/
 export function isPassing(error: unknown): boolean {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown }
   return (
-    (typeof code === 'string' && PASSING.test(code)) || isUnreached(error) || /Connection terminated|timeout expired/.test(String(message))
+    (typeof code === 'string' && PASSING.test(code)) ||
+    isUnreached(error) ||
+    /Connection terminated|is not queryable|timeout expired/.test(String(message))
   )
 }
 

@@ -23,14 +23,16 @@ const ROWS_OF_THREAD = 100_000
 /** What the process takes without rows and events: Node and DuckDB, and each thread. */
 const PROCESS_MB = 150
 const THREAD_MB = 80
-/** Of what is beyond that, how much more than rows and events themselves is taken: what waits to be collected, and gaps between it. */
-const SLACK = 1.5
+/** What waits to be collected while rows and events are worked on, whatever their number. */
+const GARBAGE_MB = 85
+/** What rows and events really take of their share: measured, half of it; the rest is for what is not like what was measured. */
+const TAKEN = 0.65
 /** With less for rows and events than this there would be too many parts. */
 const WORK_MB_MIN = 80
 
 /** How much of the memory of the process rows and events may take, in MB: never less than what they need at least. */
 export function workMbOf(memoryMb: number, threads: number): number {
-  return Math.max(WORK_MB_MIN, (memoryMb - PROCESS_MB - THREAD_MB * threads) / SLACK)
+  return Math.max(WORK_MB_MIN, (memoryMb - PROCESS_MB - THREAD_MB * threads - GARBAGE_MB) / TAKEN)
 }
 
 export interface Budget {

@@ -113,7 +113,10 @@ function missingByFeature(columns: readonly Float64Array[], names: readonly stri
 
 function missingIn(values: Float64Array): number {
   let missing = 0
-  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) missing++
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number
+    if (value !== value) missing++
+  }
   return missing
 }
 

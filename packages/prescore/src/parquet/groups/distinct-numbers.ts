@@ -11,13 +11,18 @@ export interface DistinctNumbers {
   readonly words: Uint32Array
 }
 
-/** @param words of numbers of 64 bits. @returns undefined: there are too many, or hardly a number is met twice. */
+/** What is found out of columns, one after the other. */
+const slots = new Int32Array(SLOTS)
+const known = new Uint32Array(WORDS_OF_NUMBER * DISTINCT_MAX)
+let room = new Int32Array(0)
+
+/** Valid until the next call. @param words of numbers of 64 bits. @returns undefined: there are too many, or hardly a number is met twice. */
 export function distinctNumbers(words: Uint32Array): DistinctNumbers | undefined {
   const count = words.length / WORDS_OF_NUMBER
   const most = Math.min(DISTINCT_MAX, count >>> 2)
-  const codes = new Int32Array(count)
-  const slots = new Int32Array(SLOTS).fill(-1)
-  const known = new Uint32Array(WORDS_OF_NUMBER * most)
+  if (room.length < count) room = new Int32Array(count)
+  const codes = room.subarray(0, count)
+  slots.fill(-1)
   let size = 0
   for (let i = 0; i < count; i++) {
     const low = words[2 * i] as number

@@ -2,7 +2,7 @@
 import { PrescoreError } from '../../base/index.ts'
 import type { NumberColumn } from '../../expressions/index.ts'
 
-/** Values of some rows. */
+/** Values of some rows. Valid until those of the next column are made: what is stored lies in the same memory. */
 export interface PlainValues {
   readonly bytes: Uint8Array
   /** The same, where they are numbers of 64 bits. */
@@ -16,6 +16,7 @@ export interface PlainValues {
 }
 
 const NO_BOUNDS = { least: undefined, greatest: undefined }
+const ALL_PRESENT = { present: undefined, missing: 0 }
 const WORD = 4294967296
 
 /** @param unit what is stored of a value is the number of such units. */
@@ -39,8 +40,30 @@ export function plainNumbers(values: Float64Array, unit: number, isFloat32: bool
   return { ...found, least: bound(least === 0 ? -0 : least), greatest: bound(greatest === 0 ? 0 : greatest) }
 }
 
+/** What is stored of columns, one after the other. */
+let room = new ArrayBuffer(0)
+
+function roomOf(bytes: number): ArrayBuffer {
+  if (room.byteLength < bytes) room = new ArrayBuffer(bytes)
+  return room
+}
+
 function storedNumbers(values: Float64Array, count: number, unit: number, isFloat32: boolean): Float32Array | Float64Array {
-  const stored = isFloat32 ? new Float32Array(count) : new Float64Array(count)
+  if (isFloat32) return packNumbers(values, unit, new Float32Array(roomOf(4 * count), 0, count))
+  const stored = new Float64Array(roomOf(8 * count), 0, count)
+  return unit === 1 ? packValues(values, stored) : packNumbers(values, unit, stored)
+}
+
+function packValues(values: Float64Array, stored: Float64Array): Float64Array {
+  let at = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number
+    if (value === value) stored[at++] = value
+  }
+  return stored
+}
+
+function packNumbers<T extends Float32Array | Float64Array>(values: Float64Array, unit: number, stored: T): T {
   let at = 0
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number
@@ -52,7 +75,7 @@ function storedNumbers(values: Float64Array, count: number, unit: number, isFloa
 /** Of 64 bits. */
 export function plainIntegers({ values, exact }: NumberColumn): PlainValues {
   if (exact !== undefined) return exactIntegers(values, exact)
-  const words = new Uint32Array(2 * values.length)
+  const words = new Uint32Array(roomOf(8 * values.length), 0, 2 * values.length)
   let least = Number.POSITIVE_INFINITY
   let greatest = Number.NEGATIVE_INFINITY
   let count = 0
@@ -124,7 +147,7 @@ export function codedTexts(codes: Int32Array, dictionary: readonly string[]): Co
   return {
     codes: kept.subarray(0, count),
     dictionary: texts,
-    ...presence(count, codes.length, i => (codes[i] as number) >= 0),
+    ...(count === codes.length ? ALL_PRESENT : { present: presentCodes(codes), missing: codes.length - count }),
     ...boundsOf(texts),
   }
 }
@@ -155,14 +178,19 @@ function textBytes(text: string): Buffer {
 }
 
 function presenceOf(values: Float64Array, count: number): Pick<PlainValues, 'present' | 'missing'> {
-  return presence(count, values.length, row => !Number.isNaN(values[row]))
+  if (count === values.length) return ALL_PRESENT
+  const present = new Uint8Array(values.length)
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number
+    present[i] = value === value ? 1 : 0
+  }
+  return { present, missing: values.length - count }
 }
 
-function presence(count: number, rows: number, isPresent: (row: number) => boolean): Pick<PlainValues, 'present' | 'missing'> {
-  if (count === rows) return { present: undefined, missing: 0 }
-  const present = new Uint8Array(rows)
-  for (let i = 0; i < rows; i++) if (isPresent(i)) present[i] = 1
-  return { present, missing: rows - count }
+function presentCodes(codes: Int32Array): Uint8Array {
+  const present = new Uint8Array(codes.length)
+  for (let i = 0; i < codes.length; i++) present[i] = (codes[i] as number) >= 0 ? 1 : 0
+  return present
 }
 
 export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {

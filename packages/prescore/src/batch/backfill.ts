@@ -4,7 +4,7 @@ import { freezeRelease } from '../release/index.ts'
 import type { Estimate } from './estimate.ts'
 import type { BatchPlace } from './place.ts'
 import { laterServed } from './publish.ts'
-import { dryRun, type RunOutcome, type RunRequest, runBatch } from './run.ts'
+import { estimateOf, isFinished, type RunOutcome, type RunRequest, runBatch } from './run.ts'
 
 export interface BackfillRequest extends Omit<RunRequest, 'asOfUs' | 'onProgress'> {
   readonly fromUs: number
@@ -62,10 +62,10 @@ export async function dryBackfill(place: BatchPlace, request: Omit<BackfillReque
   const { release } = await freezeRelease(place.loaded, request.prediction, place.releases)
   const finished = new Set<number>()
   for (const run of request.repin === true ? [] : place.store.catalog.listRuns(request.prediction))
-    if (run.report !== null && run.release === release.hash && run.rescored === undefined) finished.add(run.asOfUs)
+    if (isFinished(run) && run.release === release.hash && run.rescored === undefined) finished.add(run.asOfUs)
   const open = moments.filter(asOfUs => !finished.has(asOfUs))
   const asOfUs = open.at(-1)
-  const each = asOfUs === undefined ? undefined : { asOfUs, ...(await dryRun(place, { ...shared, asOfUs })) }
+  const each = asOfUs === undefined ? undefined : { asOfUs, ...(await estimateOf(place, { ...shared, asOfUs })) }
   return { runs: open.length, finished: moments.length - open.length, each }
 }
 

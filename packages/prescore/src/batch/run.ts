@@ -171,18 +171,46 @@ async function planned(place: BatchPlace, request: Omit<RunRequest, 'publish'>, 
   return { plan, planned: record }
 }
 
+type DryRequest = Omit<RunRequest, 'publish' | 'rescore'>
+
+/** A run that is there already: to repeat it computes nothing. */
+export interface FinishedRun extends Pick<RunRecord, 'state'> {
+  readonly run: string
+  readonly finished: true
+}
+
 /**
  * What a run would take, without making it: the release is frozen, and the estimate kept for the run's report.
  * @throws PrescoreError as planning a run does
  */
-export async function dryRun(place: BatchPlace, request: Omit<RunRequest, 'publish' | 'rescore'>): Promise<Estimate> {
+export function dryRun(place: BatchPlace, request: DryRequest): Promise<Estimate | FinishedRun> {
+  return dryPlanned<Estimate | FinishedRun>(place, request, (plan, estimate) => {
+    const there = place.store.catalog.listRuns(request.prediction).find(({ id }) => id === plan.run)
+    return there !== undefined && isFinished(there) ? { run: there.id, finished: true, state: there.state } : estimate()
+  })
+}
+
+/** The same of a run that is computed whether it is there or not. */
+export function estimateOf(place: BatchPlace, request: DryRequest): Promise<Estimate> {
+  return dryPlanned(place, request, (_, estimate) => estimate())
+}
+
+export function isFinished({ report, prunedAtUs }: RunRecord): boolean {
+  return report !== null && prunedAtUs === undefined
+}
+
+async function dryPlanned<T>(
+  place: BatchPlace,
+  request: DryRequest,
+  use: (plan: RunPlan, estimate: () => Promise<Estimate>) => T | Promise<T>,
+): Promise<T> {
   const started = performance.now()
   const scratch = scratchFolder('prescore-dry-run-')
   try {
     return await interruptible(place.database, request.signal, async () => {
       const { release } = await freezeRelease(place.loaded, request.prediction, place.releases)
       const { plan } = (await plannedRun(place, request, release, { runs: scratch })) as Planned
-      return estimateRun(place, plan, scratch, (performance.now() - started) / 1000, request.threads)
+      return use(plan, () => estimateRun(place, plan, scratch, (performance.now() - started) / 1000, request.threads))
     })
   } finally {
     await removeScratch(scratch)

@@ -20,7 +20,9 @@ export function outputsText(outputs: OutputResults): string {
     .join('')
 }
 
-/** The run is served; what was not written is written by the same command again. */
+/** The run is served; what was not written is written by the same command again, once what keeps it from that is mended or has passed. */
 export function exitOf(outputs: OutputResults): ExitCode {
-  return Object.values(outputs).some(({ state }) => state === 'failed') ? EXIT.tryAgain : EXIT.done
+  const failed = Object.values(outputs).filter(({ state }) => state === 'failed')
+  if (failed.some(({ retryable }) => retryable !== true)) return EXIT.failed
+  return failed.length > 0 ? EXIT.tryAgain : EXIT.done
 }

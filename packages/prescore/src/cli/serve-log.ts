@@ -43,7 +43,7 @@ export class ServeLog {
 
   /** What went wrong is told as a warning, the rest as it goes. */
   scheduled(event: ScheduleEvent): void {
-    const isWrong = event.event === 'stuck' || event.event === 'skipped' || (event.event === 'ended' && event.outcome !== 'done')
+    const isWrong = ['stuck', 'skipped', 'kept'].includes(event.event) || (event.event === 'ended' && event.outcome !== 'done')
     this.#logger[isWrong ? 'warn' : 'info'](eventJson(event), eventText(event))
   }
 

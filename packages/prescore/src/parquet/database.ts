@@ -95,12 +95,21 @@ export class Database {
   }
 }
 
+/**
+ * DuckDB keeps footers of files, and takes a file for the one it knows while its inode, its size and the second of its last change are the
+ * same: of one that was written anew within a second it would read the new bytes by the old footer, and leave rows out or fail. The
+ * system keeps what was read anyway.
+ */
+const FILES_READ_ANEW = { enable_external_file_cache: 'false' }
+
 function instanceOf({ threads, memoryMb, spillTo }: DatabaseOptions): Promise<DuckDBInstance> {
-  const limits = {
+  const options = {
+    threads: String(threads),
+    ...FILES_READ_ANEW,
     ...(memoryMb === undefined ? {} : { memory_limit: `${memoryMb}MB` }),
     ...(spillTo === undefined ? {} : { temp_directory: spillTo }),
   }
-  return duckdb().DuckDBInstance.create(':memory:', { threads: String(threads), ...limits })
+  return duckdb().DuckDBInstance.create(':memory:', options)
 }
 
 export function unreadable(error: unknown, where: string): PrescoreError {

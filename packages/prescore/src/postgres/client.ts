@@ -27,15 +27,25 @@ export async function withClient<T>(url: string, what: string, use: (client: Cli
     application_name: 'prescore',
     ...(answerMs === undefined ? {} : { query_timeout: answerMs }),
   })
-  // What breaks the connection is told by the query that it breaks.
-  client.on('error', () => {})
+  let broken: Error | undefined
+  client.on('error', error => {
+    broken ??= error
+  })
   try {
     await client.connect()
     return await use(client)
+  } catch (error) {
+    // Broken between two queries, it is not told by the next one.
+    throw broken !== undefined && isOfBroken(error) ? broken : error
   } finally {
     await briefly(client.end())
     ;(client as unknown as { readonly connection: { readonly stream: Duplex } }).connection.stream.destroy()
   }
+}
+
+/** In the client's own words: it says no more of a connection that broke before. */
+function isOfBroken(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('is not queryable')
 }
 
 async function briefly(lastWords: Promise<unknown>): Promise<void> {

@@ -8,10 +8,10 @@
  */
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
-import { link, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { PrescoreError, writeWhole } from '../base/index.ts'
+import { makeFolder, unwritable, writeWhole } from '../base/index.ts'
 
 const RENEWED_MS = 10_000
 const EXPIRES_MS = 60_000
@@ -72,7 +72,19 @@ export class Lease {
         await this.#take(number + 1)
       }
     } catch (error) {
-      throw new PrescoreError('file_unwritable', { where: this.#folder, found: (error as Error).message, cause: error })
+      throw unwritable(this.#folder, error)
+    }
+  }
+
+  /** For a process that has nothing else to do: one that may not write the folder would wait for ever. @throws PrescoreError `file_unwritable` */
+  async requireWritable(): Promise<void> {
+    try {
+      await makeFolder(this.#folder)
+      const temporary = join(this.#folder, `${randomUUID()}.tmp`)
+      await writeFile(temporary, '')
+      await rm(temporary)
+    } catch (error) {
+      throw unwritable(this.#folder, error)
     }
   }
 
@@ -124,7 +136,7 @@ export class Lease {
   }
 
   async #take(number: number): Promise<void> {
-    await mkdir(this.#folder, { recursive: true })
+    await makeFolder(this.#folder)
     const temporary = join(this.#folder, `${randomUUID()}.tmp`)
     try {
       await writeFile(temporary, JSON.stringify({ ...this.#self, sinceUs: Date.now() * 1000 }))

@@ -1,8 +1,7 @@
 /** What was done of a schedule, kept in a file of its own for each prediction, so that a restart knows, and so does whoever looks. */
 import { readFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PrescoreError, writeWhole } from '../base/index.ts'
+import { makeFolder, PrescoreError, unwritable, writeWhole } from '../base/index.ts'
 import type { DueOutcome, Tallies } from './tallies.ts'
 
 export interface Handled {
@@ -47,14 +46,14 @@ export class Ledger {
   async write(prediction: string, handled: Handled): Promise<void> {
     const file = this.#file(prediction)
     try {
-      await mkdir(this.folder, { recursive: true })
+      await makeFolder(this.folder)
       await writeWhole(
         file,
         `${JSON.stringify(handled)}
 `,
       )
     } catch (error) {
-      throw new PrescoreError('file_unwritable', { where: file, found: (error as Error).message, cause: error })
+      throw unwritable(file, error)
     }
   }
 

@@ -154,14 +154,32 @@ function isPassed(printed: string): boolean {
   }
 }
 
-/** What the command printed in the place of a result. */
+/** What the command printed in the place of a result, or beside it of outputs. */
 function failureOf(printed: string, lastLine: string, exitCode: number | null): PrescoreError {
   try {
-    const { error } = JSON.parse(printed) as { error: Record<string, unknown> }
-    if (typeof error.code === 'string' && Object.hasOwn(ERRORS, error.code)) return errorFromJson(error)
+    const { error, outputs = {} } = JSON.parse(printed) as { error?: Record<string, unknown>; outputs?: Record<string, Output> }
+    if (typeof error?.code === 'string' && Object.hasOwn(ERRORS, error.code)) return errorFromJson(error)
+    const failed = Object.entries(outputs).find(([, { state }]) => state === 'failed')
+    if (failed !== undefined) return outputFailure(...failed)
   } catch {
     // It was killed, or could not be started: there is no result.
   }
   const found = exitCode === null ? 'a run that was killed' : `exit code ${exitCode}`
   return new PrescoreError('run_failed', { found: lastLine === '' ? found : `${found}: ${lastLine}` })
+}
+
+interface Output {
+  readonly state: string
+  readonly target?: string
+  readonly message?: string
+  readonly fix?: string
+}
+
+/** The run itself is done. */
+function outputFailure(name: string, { target, message, fix }: Output): PrescoreError {
+  return new PrescoreError('output_failed', {
+    where: `outputs.${name}`,
+    found: `${target}: ${message}`,
+    ...(fix === undefined ? {} : { fix }),
+  })
 }

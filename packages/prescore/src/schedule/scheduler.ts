@@ -35,6 +35,8 @@ export type ScheduleEvent =
   /** Another process runs the schedules: this one starts nothing until that has ended. */
   | { readonly event: 'waiting'; readonly holder: Holder }
   | { readonly event: 'took_over' }
+  /** Events of a log that are old enough to be dropped stay. */
+  | { readonly event: 'kept'; readonly source: string; readonly why: string }
   | { readonly event: 'stuck'; readonly prediction: string; readonly failure: PrescoreError }
 
 /** `again`: it will be tried again. */

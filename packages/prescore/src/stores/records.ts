@@ -73,6 +73,8 @@ export interface OutputRecord {
   readonly attempts: number
   /** Why it failed. */
   readonly message?: string
+  /** Whether it failed by what may pass without anything being mended. */
+  readonly retryable?: boolean
   /** What to do about it, where that is known. */
   readonly fix?: string
 }

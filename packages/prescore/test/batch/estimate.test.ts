@@ -26,6 +26,7 @@ test('a dry run says what the run takes, makes no run, and the run tells how wro
     async ({ app, run }) => {
       const before = scratch()
       const estimate = await dryRun(await app.place(), { prediction: 'spend', asOfUs: AS_OF_US, threads: 1 })
+      assert.ok(!('finished' in estimate))
       assert.deepEqual([estimate.rows, estimate.sampleRows], [3_000, 500])
       const { total, ...stages } = estimate.seconds
       assert.equal(
@@ -39,7 +40,7 @@ test('a dry run says what the run takes, makes no run, and the run tells how wro
       assert.ok(estimate.peakMb > 50 && estimate.peakMb < 5_000, `${estimate.peakMb} MB`)
       assert.deepEqual([app.store().catalog.listRuns(), app.store().predictions.list(), scratch()], [[], [], before])
       assert.deepEqual(readdirSync(join(app.runs, estimate.run)), ['estimate.json'])
-      const { run: id, report } = await run()
+      const { run: id, report, state } = await run()
       assert.equal(id, estimate.run)
       assert.deepEqual(report.expected, estimate)
       const ratio = estimate.fileBytes / (report.took?.bytes as number)
@@ -47,6 +48,18 @@ test('a dry run says what the run takes, makes no run, and the run tells how wro
       assert.ok((report.took?.bytes as number) > 10_000 && (report.took?.peakMb as number) > 50)
       const { record } = await inspectRun({ store: app.store(), runs: app.runs }, id)
       assert.deepEqual((record.report as { expected?: unknown }).expected, estimate)
+      const again = await dryRun(await app.place(), { prediction: 'spend', asOfUs: AS_OF_US, threads: 1 })
+      assert.deepEqual(again, { run: id, finished: true, state })
+      const { catalog } = app.store()
+      catalog.putRun({ ...catalog.getRun(id), prunedAtUs: AS_OF_US })
+      const anew = await dryBackfill(await app.place(), {
+        prediction: 'spend',
+        threads: 1,
+        fromUs: AS_OF_US,
+        toUs: AS_OF_US,
+        everyUs: HOUR_US,
+      })
+      assert.deepEqual([anew.runs, anew.finished], [1, 0])
     },
     { state: join(folder, 'dry') },
   ))

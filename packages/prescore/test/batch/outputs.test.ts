@@ -70,12 +70,12 @@ test('an output that has moved since is written to its new place', async () => {
   }
 })
 
-test('a file that cannot be written: the run is served, the record says why, exit code 75, and the command repeated goes on', async () => {
+test('a file that cannot be written: the run is served, the record says why, exit code 1, and the command repeated goes on', async () => {
   rmSync(join(folder, 'out'), { recursive: true })
   writeFileSync(join(folder, 'out'), 'a file in the place of the folder')
   const state = ['--state', join(folder, 'failed')]
   const failed = await prescore(['run', 'spend', '--as-of', AS_OF, ...state], { cwd: folder })
-  assert.equal(failed.code, 75, failed.stderr)
+  assert.equal(failed.code, 1, failed.stderr)
   assert.match(failed.stdout, /^Run [0-9a-f]{12} is published\.\n(.*\n)+ {2}output +latest: failed to out\/latest\.csv: file_unwritable: /)
   rmSync(join(folder, 'out'))
   const again = await prescore(['run', 'spend', '--as-of', AS_OF, ...state], { cwd: folder })

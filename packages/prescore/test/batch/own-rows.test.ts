@@ -235,15 +235,20 @@ test('features are told as long as the run is there, whatever has become of the 
   }))
 
 test('a dry run tells what scoring rows as they are read takes', () =>
-  inShop(folder, async ({ app, run }) => {
-    await write(FEW)
-    const estimate = await dryRun(await app.place(), { prediction: 'pair', asOfUs: AS_OF_US, threads: 1 })
-    assert.equal(estimate.rows, FEW.length)
-    for (const [stage, seconds] of Object.entries(estimate.seconds)) assert.ok(seconds > 0, stage)
-    const { report } = await run({ prediction: 'pair' })
-    const ratio = estimate.fileBytes / (report.took?.bytes as number)
-    assert.ok(ratio > 0.3 && ratio < 3, `${estimate.fileBytes} bytes of files expected, ${report.took?.bytes} found`)
-  }))
+  inShop(
+    folder,
+    async ({ app, run }) => {
+      await write(FEW)
+      const estimate = await dryRun(await app.place(), { prediction: 'pair', asOfUs: AS_OF_US, threads: 1 })
+      assert.ok(!('finished' in estimate))
+      assert.equal(estimate.rows, FEW.length)
+      for (const [stage, seconds] of Object.entries(estimate.seconds)) assert.ok(seconds > 0, stage)
+      const { report } = await run({ prediction: 'pair' })
+      const ratio = estimate.fileBytes / (report.took?.bytes as number)
+      assert.ok(ratio > 0.3 && ratio < 3, `${estimate.fileBytes} bytes of files expected, ${report.took?.bytes} found`)
+    },
+    { state: join(folder, 'dry') },
+  ))
 
 test('shards of features that somebody schedules have nothing to compute, and the run is finished from those of scores', () =>
   inShop(folder, async ({ app, run }) => {

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type RunOutcome, rollbackRun } from '../../src/batch/index.ts'
+import { prescore } from '../cli/process.ts'
 import { PostgresServer, postgresMissing } from '../postgres-server.ts'
 import { inShop, type OpenShop } from './harness.ts'
 import { OUTPUT_URL, TABLE, withOutput } from './postgres-shop.ts'
-import { AS_OF_US, expectedAnswers, makeShop, removeShop } from './shop.ts'
+import { AS_OF, AS_OF_US, expectedAnswers, makeShop, removeShop } from './shop.ts'
 
 const HOUR_US = 3_600_000_000
 const missing = postgresMissing()
@@ -60,8 +61,8 @@ describe('PostgreSQL as an output, changed by others', { skip: missing ?? false 
   test('what keeps a database from being written is said with what to do', () =>
     inNewState(async ({ run }) => {
       const failed = async (publish: () => Promise<{ outputs: RunOutcome['outputs'] }>) => {
-        const { state, message, fix } = (await publish()).outputs.warehouse ?? {}
-        assert.equal(state, 'failed')
+        const { state, message, fix, attempts, retryable } = (await publish()).outputs.warehouse ?? {}
+        assert.deepEqual([state, attempts, retryable], ['failed', 1, false])
         return `${message} → ${fix}`
       }
       await server.query('DROP SCHEMA public')
@@ -79,4 +80,29 @@ describe('PostgreSQL as an output, changed by others', { skip: missing ?? false 
       }
       assert.equal((await run()).outputs.warehouse?.state, 'written')
     }))
+
+  test('the exit code says whether trying again may help, and no message has the password', async () => {
+    await server.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP ROLE IF EXISTS clerk')
+    await server.query("CREATE ROLE clerk LOGIN PASSWORD 'right'; GRANT ALL ON SCHEMA public TO clerk")
+    await server.demandPasswords()
+    const state = join(folder, `state-${states++}`)
+    const run = async (password: string) => {
+      const env = { [OUTPUT_URL]: `postgres://clerk:${password}@127.0.0.1:${server.port}/postgres` }
+      const ended = await prescore(['run', 'spend', '--as-of', AS_OF, '--project', folder, '--state', state], { env })
+      assert.ok(!`${ended.stdout}${ended.stderr}`.includes(password), ended.stdout + ended.stderr)
+      return [ended.code, /output +warehouse: (.*)/.exec(ended.stdout)?.[1]] as const
+    }
+    const [refusedCode, refusedText] = await run('wr0ng-secret')
+    assert.equal(refusedCode, 1)
+    assert.match(refusedText ?? '', /^failed to PostgreSQL table scores: password authentication failed/)
+    await server.down()
+    try {
+      const [code, text] = await run('right')
+      assert.equal(code, 75)
+      assert.match(text ?? '', /^failed to PostgreSQL table scores after 5 attempts: .*ECONNREFUSED/)
+    } finally {
+      await server.up()
+    }
+    assert.deepEqual(await run('right'), [0, 'written 31 rows to PostgreSQL table scores'])
+  })
 })

@@ -196,6 +196,10 @@ test('run --dry-run, and then the run; a backfill; and what is no longer needed'
   )
   assert.match(estimated, /\n {2}on disk +.*\n {2}memory +up to .* MB\n {2}cost +0\.0\d+\n$/)
   assert.match(text(await inFolder('run', 'spend', '--as-of', AS_OF, ...state)), /\n {2}expected +.* s \(.*\), .* MB of memory \(.*\)\n/)
+  const again = text(await inFolder('run', 'spend', '--as-of', AS_OF, '--dry-run', ...state))
+  assert.match(again, /^Nothing to do: run [0-9a-f]{12} is published\.\n$/)
+  const told = json<{ finished: boolean }>(await inFolder('run', 'spend', '--as-of', AS_OF, '--dry-run', '--json', ...state))
+  assert.equal(told.finished, true)
   const range = ['--from', '2026-03-10T09:00:00Z', '--to', '2026-03-10T10:30:00Z', '--every', '1h']
   const before = text(await inFolder('runs', ...state))
   const dry = await inFolder('run', 'spend', ...range, '--dry-run', '--hour-price', '36', ...state)

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
@@ -29,6 +29,8 @@ before(() => {
   project = join(home, 'project')
   state = join(home, 'state')
   succeeds(['init', project])
+  const config = join(project, 'prescore.config.ts')
+  writeFileSync(config, readFileSync(config, 'utf8').replace('policy: { ', "zone: 'UTC', policy: { schedule: '@daily', "))
   mkdirSync(join(project, 'node_modules'))
   symlinkSync(join(import.meta.dirname, '../..'), join(project, 'node_modules/prescore'))
   const place = ['--project', project, '--state', state]
@@ -99,7 +101,7 @@ test('a disk that is mounted read-only: stored answers are given, by commands an
   const { value, source } = JSON.parse(got.stdout) as { value: number; source: string }
   assert.equal(source, 'store')
   for (const command of [['runs'], ['status']]) assert.equal(prescore([...command, ...place], through).status, 0, command.join())
-  for (const command of [['rollback', 'spend'], RUN])
+  for (const command of [['rollback', 'spend'], ['schedule'], RUN])
     assertRefused(
       prescore([...command, '--json', ...place], through),
       /The disk is read-only|This user may not write there/,

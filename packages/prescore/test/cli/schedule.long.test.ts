@@ -1,6 +1,6 @@
 /** `prescore schedule`, and `serve --schedule`, as processes: what is due is run, kept, and gone on with. */
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -134,6 +134,53 @@ test('a second scheduler waits, says who is at work, and takes over when that on
   second.child.kill('SIGTERM')
   assert.equal((await second.ended).code, 0, second.printed.stderr)
   assert.deepEqual(await runsOf(folder), [['2026-03-10T12:00:00.000000Z', 'published']])
+})
+
+test('what keeps old events in a log is told, once', async t => {
+  const folder = await shop(t, changed(SCHEDULED, `  id: 'id',\n`, ''))
+  const event = { id: 5001, placed: '2026-03-01T11:00:00Z', customer: 'c1', amount: 1, note: 'a' }
+  writeFileSync(join(folder, 'events.json'), JSON.stringify([event]))
+  const appended = await prescore(['events', 'append', 'orders', 'events.json', '--now', BEFORE], { cwd: folder })
+  assert.equal(appended.code, 0, appended.stderr + appended.stdout)
+  const retention = ['--keep', '1', '--older-than', '1h', '--events-older-than', '1d']
+  const { child, printed, ended } = start(['schedule', '--now', BEFORE, '--json', ...retention], { cwd: folder })
+  t.after(() => child.kill('SIGKILL'))
+  await until(() => printed.stderr.includes('"kept"') || child.exitCode !== null)
+  child.kill('SIGTERM')
+  assert.equal((await ended).code, 0, printed.stderr)
+  const kept = printed.stderr.split('\n').filter(line => line.includes('"kept"'))
+  assert.equal(kept.length, 1, printed.stderr)
+  const { source, why } = JSON.parse(kept[0] as string) as { source: string; why: string }
+  assert.equal(source, 'orders')
+  assert.match(why, /no `id`.*prescore events drop orders/)
+})
+
+test('an output that must be mended first is told with what to do, and the run is not tried again', async t => {
+  const config = changed(
+    SCHEDULED,
+    'gates: { coverage: 0.9 }',
+    `gates: { coverage: 0.9 }, outputs: { report: file({ path: 'out/report.csv' }) }`,
+  )
+  const folder = await shop(t, changed(config, 'events, fn,', 'events, file, fn,'))
+  writeFileSync(join(folder, 'out'), 'a file in the place of the folder')
+  const { child, printed, ended } = start(['schedule', '--now', BEFORE, '--json'], { cwd: folder })
+  t.after(() => child.kill('SIGKILL'))
+  await until(() => printed.stderr.includes('"ended"') || child.exitCode !== null)
+  child.kill('SIGTERM')
+  assert.equal((await ended).code, 0, printed.stderr)
+  const line = printed.stderr.split('\n').find(each => each.includes('"ended"')) as string
+  const { outcome, failure } = JSON.parse(line) as { outcome: string; failure: { code: string; message: string } }
+  assert.deepEqual([outcome, failure.code], ['failed', 'output_failed'])
+  assert.match(failure.message, /outputs\.report; found out\/report\.csv: file_unwritable: /)
+})
+
+test('a folder that cannot be written: it ends, and says why', async t => {
+  const folder = await shop(t)
+  mkdirSync(join(folder, '.prescore'))
+  writeFileSync(join(folder, '.prescore/schedule'), 'a file in the place of the folder')
+  const { code, stderr } = await prescore(['schedule'], { cwd: folder })
+  assert.equal(code, 1, stderr)
+  assert.match(stderr, /file_unwritable: .*\.prescore\/schedule/)
 })
 
 test('no schedule, and one that is none', async t => {

@@ -41,6 +41,24 @@ describe('tables of PostgreSQL, read by key, when something is in the way', { sk
     assert.equal(await firstOfA(reader), 0.5)
   })
 
+  test('a login that is refused from one moment on is told without names, and is tried anew with each request', async t => {
+    await insert([PERSON])
+    await server().query('DROP ROLE IF EXISTS visitor; CREATE ROLE visitor LOGIN; GRANT SELECT ON people TO visitor')
+    process.env.PRESCORE_TEST_VISITOR = server().url.replace('postgres@', 'visitor@')
+    t.after(() => delete process.env.PRESCORE_TEST_VISITOR)
+    const reader = byText(people(PATIENT, true, { table: 'people', url: env('PRESCORE_TEST_VISITOR') }))
+    assert.equal(await firstOfA(reader), 0.5)
+    await server().query('ALTER ROLE visitor NOLOGIN')
+    await server().query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'visitor'")
+    await firstOfA(reader).catch(() => {})
+    await assert.rejects(firstOfA(reader), error => {
+      assert.doesNotMatch(String((error as Error).message), /visitor"|127\.0\.0\.1/)
+      return refused('source_unavailable', /sources\.people; found a login that is refused \(28000\)/)(error)
+    })
+    await server().query('ALTER ROLE visitor LOGIN')
+    assert.equal(await firstOfA(reader), 0.5)
+  })
+
   test('a lock that somebody holds is not waited for longer than the timeout, and no longer than the deadline', async () => {
     await insert([PERSON])
     const reader = byText(people({ timeout: '300ms', connections: 1 }))

@@ -1,7 +1,6 @@
 /** A run as a file that each publish replaces. */
-import { mkdir } from 'node:fs/promises'
 import { dirname, extname, resolve } from 'node:path'
-import { formatInstant, PrescoreError, unwritable } from '../../base/index.ts'
+import { formatInstant, makeFolder, PrescoreError, unwritable } from '../../base/index.ts'
 import type { CopyFormat } from '../../parquet/index.ts'
 import type { FileDefinition } from '../../project/index.ts'
 import type { RunRecord } from '../../stores/index.ts'
@@ -16,7 +15,7 @@ export function fileOutput({ path, features }: FileDefinition, folder: string): 
     write: async ({ run, isServed }) => {
       if (!isServed()) return false
       const file = resolve(folder, pathOf(run.record))
-      await mkdir(dirname(file), { recursive: true }).catch(error => {
+      await makeFolder(dirname(file)).catch(error => {
         throw unwritable(dirname(file), error)
       })
       await writeExport(run, { file, format: extname(path).slice(1) as CopyFormat, withFeatures: features })

@@ -70,8 +70,9 @@ async function written(
     } catch (error) {
       if (isSuperseded(error)) return { ...told, state: 'superseded', attempts: attempt }
       if (error instanceof PrescoreError && error.code === 'interrupted') throw error
-      if (attempt >= ATTEMPTS.most || !writer.isPassing(error))
-        return { ...told, state: 'failed', attempts: attempt, ...saidOf(writer, error) }
+      const retryable = writer.isPassing(error)
+      if (attempt >= ATTEMPTS.most || !retryable)
+        return { ...told, state: 'failed', attempts: attempt, retryable, ...saidOf(writer, error) }
       await sleep(ATTEMPTS.firstPauseMs * 2 ** (attempt - 1))
     }
   }

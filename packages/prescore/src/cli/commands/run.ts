@@ -9,6 +9,7 @@ import { printPlan } from '../run/plan.ts'
 import { foundNothing, RESCORE_OPTIONS, rescoreOf } from '../run/rescore.ts'
 import { runReporter } from '../run-progress.ts'
 import { runText } from '../run-text.ts'
+import { shortHash } from '../terminal.ts'
 import { who } from '../who.ts'
 
 export const run: Command = {
@@ -73,8 +74,12 @@ export const run: Command = {
     const asOfUs = rescore === undefined ? (asOf ?? app.clock.nowUs()) : rescoredAsOf(place, prediction, rescore.run, asOf)
     if (isDry) {
       const estimate = await dryRun(place, { ...shared, asOfUs })
+      if ('finished' in estimate) {
+        terminal.print(estimate, `Nothing to do: run ${shortHash(estimate.run)} is ${estimate.state}.`)
+        return EXIT.done
+      }
       const cost = costOf(estimate.seconds.total, hourPrice)
-      terminal.print({ ...estimate, ...(cost === undefined ? {} : { cost }) }, estimateText(estimate, cost))
+      terminal.print({ ...estimate, finished: false, ...(cost === undefined ? {} : { cost }) }, estimateText(estimate, cost))
       return EXIT.done
     }
     if (options.plan === true) return printPlan(await planOnly(place, { ...shared, asOfUs }), terminal)

@@ -3,7 +3,7 @@ import { RunDesk, type Schedule } from '../../schedule/index.ts'
 import { type Command, EXIT, moment } from '../command.ts'
 import { runProgram } from '../run-program.ts'
 import { RETENTION, retentionOf } from '../runs/retention.ts'
-import { eventJson, eventText, schedulerOf, schedulesOf } from '../schedule/scheduling.ts'
+import { eventJson, eventText, leaseOf, schedulerOf, schedulesOf } from '../schedule/scheduling.ts'
 import { stopped } from '../stopped.ts'
 import { type Terminal, table } from '../terminal.ts'
 
@@ -35,6 +35,7 @@ export const schedule: Command = {
       print(rows, terminal)
       return EXIT.done
     }
+    await leaseOf(app).requireWritable()
     const desk = new RunDesk(runProgram(app))
     const scheduler = schedulerOf(app, {
       desk,

@@ -18,6 +18,11 @@ export function schedulesOf({ loaded }: App): readonly Schedule[] {
   })
 }
 
+/** Who runs the schedules of the project's folder. */
+export function leaseOf({ ledger }: App): Lease {
+  return new Lease(join(ledger.folder, '.lease'))
+}
+
 interface SchedulerOptions {
   readonly desk: RunDesk
   readonly onEvent: (event: ScheduleEvent) => void
@@ -32,12 +37,24 @@ export function schedulerOf(app: App, { desk, onEvent, nowUs, retention }: Sched
     schedules: schedulesOf(app),
     desk,
     ledger: app.ledger,
-    lease: new Lease(join(app.ledger.folder, '.lease')),
+    lease: leaseOf(app),
     clock: app.clock,
     sinceUs: nowUs ?? app.clock.nowUs(),
     onEvent,
-    ...(retention === undefined ? {} : { afterRun: async () => void (await collect(app, retention, false)) }),
+    ...(retention === undefined ? {} : { afterRun: pruning(app, retention, onEvent) }),
   })
+}
+
+/** What keeps old events in a log is told when it is first met, and when it becomes another. */
+function pruning(app: App, retention: Retention, onEvent: SchedulerOptions['onEvent']): () => Promise<void> {
+  const told = new Map<string, string | null>()
+  return async () => {
+    const { events } = await collect(app, retention, false)
+    for (const { source, keptBy } of events ?? []) {
+      if (keptBy !== null && told.get(source) !== keptBy) onEvent({ event: 'kept', source, why: keptBy })
+      told.set(source, keptBy)
+    }
+  }
 }
 
 /** An event as data. */
@@ -71,6 +88,8 @@ export function eventText(event: ScheduleEvent): string {
       return `waiting: ${holderText(event.holder)} runs the schedules of this folder. This one takes over when that ends; to end it: kill ${event.holder.pid}`
     case 'took_over':
       return 'took over: this process runs the schedules now'
+    case 'kept':
+      return `log of ${event.source}: old events stay: ${event.why}`
     case 'stuck':
       return `${event.prediction}: cannot be scheduled: ${event.failure.message}`
   }

@@ -36,8 +36,7 @@ export function readingFailed(error: unknown, from: PostgresRowsDefinition, wher
     })
   const wayFix = connectionFix(error, from.url)
   const way = { expected: `the database of ${from.url.env}`, ...(wayFix === undefined ? {} : { fix: wayFix }) }
-  if (isPassing(error) || (/^E[A-Z]+$/.test(sqlState) && sqlState !== 'ENOENT') || isNoSocket(error))
-    return refused('source_unavailable', way)
+  if (isPassing(error)) return refused('source_unavailable', way)
   if (wayFix !== undefined) return refused('source_unreadable', way)
   const remedy = REMEDIES.find(([pattern]) => pattern.test(sqlState))
   if (remedy === undefined)
@@ -46,10 +45,4 @@ export function readingFailed(error: unknown, from: PostgresRowsDefinition, wher
       fix: `Look at its log, and at the URL that ${from.url.env} holds.`,
     })
   return refused('source_unreadable', { expected: remedy[1], fix: remedy[2](from) })
-}
-
-/** A server on this machine that is down: its socket is not there. */
-function isNoSocket(error: unknown): boolean {
-  const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown }
-  return code === 'ENOENT' && syscall === 'connect'
 }

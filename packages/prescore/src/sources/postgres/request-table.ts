@@ -157,12 +157,18 @@ export class RequestTable {
     const error = readingFailed(thrown, { ...this.#from, timeoutMs: this.#perRequest.timeoutMs }, this.#where)
     const { found = error.message, where = this.#where, expected, problems } = error.details
     const { code } = thrown as { readonly code?: unknown }
-    const isOfWay = typeof code === 'string' && /^E[A-Z_]+$/.test(code)
     const [first] = problems ?? []
-    const told = first === undefined ? { where, found: isOfWay ? code : found, expected } : first
+    const told = first === undefined ? { where, found: foundOnTheWay(code) ?? found, expected } : first
     const details = { where: told.where, found: told.found, ...(told.expected === undefined ? {} : { expected: told.expected }) }
     return new PrescoreError('source_unavailable', { ...details, fix: first?.fix ?? error.fix, cause: error })
   }
+}
+
+/** Undefined: the way to the database is as it should be. Otherwise the words of the system and of the database name hosts, users and databases. */
+function foundOnTheWay(code: unknown): string | undefined {
+  if (typeof code !== 'string') return undefined
+  if (/^E[A-Z_]+$/.test(code)) return code
+  return /^(28...|3D000)$/.test(code) ? `a login that is refused (${code})` : undefined
 }
 
 /** Prepared once by each connection. */

@@ -196,7 +196,13 @@ async function stageSample(context: RunContext): Promise<StagedSample> {
   const manifests = await readManifests(context.layout, context.plan)
   const blocks: StoredBlock[] = []
   const [readSeconds] = await timed(async () => {
-    for await (const block of new StagedRows(context, manifests.score, stagedHere(context), () => {}, undefined)) blocks.push(block)
+    for await (const block of new StagedRows(
+      context,
+      () => stagedHere(context, manifests.score),
+      () => {},
+      undefined,
+    ))
+      blocks.push(block)
   })
   const store = openStore(join(context.runs, 'store'))
   try {

@@ -18,9 +18,9 @@ import { type OnProgress, scanCounter, stageCounter } from './progress.ts'
 import type { RunReport } from './report.ts'
 import { rescoredRows } from './rescored.ts'
 import { keepTable } from './stages/own-table.ts'
-import { shardRange } from './stages/score.ts'
+import { type ScoreManifest, shardRange } from './stages/score-manifest.ts'
 import { roundsOfOwn, shareScan } from './stages/score-own.ts'
-import type { Piece } from './stages/staged-piece.ts'
+import { type HeldShard, PIECE_ROWS, type Piece, piecesOf } from './stages/staged-piece.ts'
 import { type Staged, StagedRows, stagedHere } from './staging.ts'
 import { dataThroughUs, type Manifests, openShards, readManifests, totalsOf } from './totals.ts'
 
@@ -53,12 +53,15 @@ export interface Executed {
 export async function execute(execution: Execution): Promise<Executed> {
   const { spec, gates, planSeconds, signal, onProgress } = execution
   const context = await openContext(spec, execution.database)
-  const [seconds] = await Promise.all([computeShards(execution, context), keepTable(context)])
-  const manifests = await readManifests(context.layout, spec.plan)
-  const totals = totalsOf(spec.plan, manifests.score)
+  const [{ seconds, held }] = await Promise.all([computeShards(execution, context), keepTable(context)])
+  const found = await readManifests(context.layout, spec.plan, held?.shards)
+  if (held === undefined) totalsOf(spec.plan, found.score)
   checkSignal(signal)
   const started = performance.now()
-  const { summary, ...staged } = await store(execution, context, manifests, totals.ok)
+  const { summary, ...staged } = await store(execution, context, found, held)
+  // Those that were held are written by now.
+  const manifests = held === undefined ? found : await readManifests(context.layout, spec.plan)
+  const totals = totalsOf(spec.plan, manifests.score)
   const results = await checkGates(
     gates,
     { ...totals, ...staged, values: summary },
@@ -80,14 +83,28 @@ export async function execute(execution: Execution): Promise<Executed> {
   return { report, dataThroughUs: dataThroughUs(spec.plan, manifests.features) }
 }
 
+/** Shards that are scored, and written while they are stored. */
+interface HeldHere {
+  readonly shards: ReadonlySet<number>
+  /** Rows that have a value. */
+  readonly ok: number
+}
+
+interface Computed {
+  readonly seconds: Record<Stage, number>
+  /** Absent: all are written. */
+  readonly held: HeldHere | undefined
+}
+
 async function computeShards(
   { spec, engine, threads, keysAtOnce, signal, onProgress }: Execution,
   { layout, assembly, prediction }: RunContext,
-): Promise<Record<Stage, number>> {
+): Promise<Computed> {
   // Shards of rows that have their features themselves share a scan, as those of stage 1 do; others are taken one by one.
   const sharesScan = hasOwnRows(spec.plan) && shareScan(prediction)
   const roundsIn = (stage: Stage, open: readonly number[]) =>
     stage === 'features' ? roundsOf(spec.plan, open, keysAtOnce) : sharesScan ? roundsOfOwn(spec.plan, prediction, open) : [open]
+  let held: HeldHere | undefined
   const sources = new Set(assembly.joins.map(({ definition }) => definition.source)).size
   const compute = async (stage: Stage): Promise<number> => {
     const open = await openShards(layout, spec.plan, stage)
@@ -99,10 +116,33 @@ async function computeShards(
       stage === 'features'
         ? scanCounter(onProgress, stage, sources, rounds.flat().length)
         : stageCounter(onProgress, stage, rowsOf(spec, open))
-    for (const round of rounds) await engine.run(spec, round, counter, signal)
+    const [only = []] = rounds
+    if (
+      stage === 'score' &&
+      sharesScan &&
+      rounds.length === 1 &&
+      only.length > 1 &&
+      open.every(shard => sizeOf(spec, shard) <= PIECE_ROWS)
+    ) {
+      const results = await engine.run(spec, only.map(holding), counter, signal)
+      const rejected = results[0]?.rejected ?? 0
+      if (results.every(result => result !== undefined)) held = { shards: new Set(open), ok: rowsOf(spec, open) - rejected }
+      // What one who has left could not do with the others is not held by all.
+      else await engine.run(spec, dealt(stage, open, threads), () => {}, signal)
+    } else for (const round of rounds) await engine.run(spec, round, counter, signal)
     return secondsSince(started)
   }
-  return { features: await compute('features'), score: await compute('score') }
+  const seconds = { features: await compute('features'), score: await compute('score') }
+  return { seconds, held }
+}
+
+function holding(task: Task): Task {
+  return { ...task, hold: true }
+}
+
+function sizeOf({ plan }: RunSpec, shard: number): number {
+  const [from, to] = shardRange(plan, shard)
+  return to - from
 }
 
 /** Parts of stage 1 in rounds, each of about as many keys as are computed at once. */
@@ -135,22 +175,34 @@ function rowsOf({ plan }: RunSpec, shards: readonly number[]): number {
   return shards.map(shard => shardRange(plan, shard)).reduce((rows, [from, to]) => rows + to - from, 0)
 }
 
-/** Stores the answers under the run's id. Where they are stored already, they are only read, for the digest. */
+/**
+ * Stores the answers under the run's id. Where they are stored already, they are only read, for the digest.
+ * @param manifests of the shards that are not held
+ */
 async function store(
   { spec, engine, predictions, signal, onProgress }: Execution,
   context: RunContext,
   manifests: Manifests,
-  ok: number,
+  held: HeldHere | undefined,
 ): Promise<Staged> {
+  const ok = manifests.score.reduce((sum, shard) => sum + shard.ok, held?.ok ?? 0)
   const isLarge = engine.isStarted || spec.plan.population.rows > ROWS_STAGED_HERE
-  const staged = isLarge ? (pieces: readonly Piece[]) => engine.staged(spec, pieces, signal) : stagedHere(context)
-  const rows = new StagedRows(context, manifests.score, staged, stageCounter(onProgress, 'stage', ok), signal)
+  const pieces = piecesInOrder(manifests.score, held)
+  const staged = () => (isLarge ? engine.staged(spec, pieces, signal) : stagedHere(context, manifests.score))
+  const rows = new StagedRows(context, staged, stageCounter(onProgress, 'stage', ok), signal)
   try {
     await predictions.load(headerOf(context, manifests, ok), rows)
     return await rows.result()
   } finally {
     await engine.close()
   }
+}
+
+/** Of written shards and of those that are held, in the order of their numbers. */
+function piecesInOrder(written: readonly ScoreManifest[], held: HeldHere | undefined): readonly (Piece | HeldShard)[] {
+  const waiting = [...(held?.shards ?? [])].map((shard): readonly [number, readonly (Piece | HeldShard)[]] => [shard, [{ shard }]])
+  const there = written.map(shard => [shard.shard, piecesOf([shard])] as const)
+  return [...waiting, ...there].sort(([a], [b]) => a - b).flatMap(([, pieces]) => pieces)
 }
 
 function secondsSince(startedMs: number): number {

@@ -6,7 +6,7 @@ import type { BatchPlace } from './place.ts'
 import { type RunPlan, readPlan } from './plan.ts'
 import { type RunReport, reportOf } from './report.ts'
 import { readFeaturesManifest } from './stages/features-manifest.ts'
-import { readScoreManifest, shardRange } from './stages/score.ts'
+import { readScoreManifest, shardRange } from './stages/score-manifest.ts'
 
 /** One shard as its DONE says; without one it is open. */
 export interface ShardState {

@@ -15,7 +15,7 @@ import { readPlan } from './plan.ts'
 import { oldSnapshots } from './prune-snapshots.ts'
 import { readFeaturesManifest } from './stages/features-manifest.ts'
 import { readTableManifest } from './stages/own-table.ts'
-import { readScoreManifest } from './stages/score.ts'
+import { readScoreManifest } from './stages/score-manifest.ts'
 
 export interface PruneRequest {
   /** Of each prediction, the newest finished runs stay, so many of them. */

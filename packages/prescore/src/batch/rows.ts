@@ -27,6 +27,18 @@ export async function readPopulation(
   return populationChunk(await readRows(database, file, populationKinds(prediction), ranges), prediction, asOfUs)
 }
 
+/** Their keys alone, as `key.*`. @throws PrescoreError `run_corrupt` */
+export async function readKeys(
+  database: Database,
+  file: string,
+  { entity = {} }: PredictionDefinition,
+  ranges: readonly RowRange[],
+): Promise<Chunk> {
+  const kinds = Object.fromEntries(Object.entries(entity).map(([name, kind]) => [`key_${name}`, kind]))
+  const { rows, columns } = await readRows(database, file, kinds, ranges)
+  return { rows, columns: new Map([...columns].map(([name, column]) => [name.replace('_', '.'), column])) }
+}
+
 /** Rows of a population's file, as the expressions of a prediction read them. */
 export function populationChunk(chunk: Chunk, prediction: PredictionDefinition, asOfUs: number): Chunk {
   const columns = [...chunk.columns].map(([name, column]) => [name.replace('_', '.'), column] as const)
@@ -62,7 +74,7 @@ function countTo(rows: number): Int32Array {
 /** From the first to before the second. */
 export type RowRange = readonly [from: number, to: number]
 
-/** A file that the run has written, or some rows of it, in its order. @throws PrescoreError `run_corrupt` */
+/** A file that the run has written, or some rows of it, in its order. Nobody keeps a chunk when the next is asked for. @throws PrescoreError `run_corrupt` */
 export function readRun(database: Database, file: string, kinds: ColumnKinds, range?: RowRange): AsyncGenerator<Chunk> {
   const some = range === undefined ? '' : `WHERE file_row_number >= ${range[0]} AND file_row_number < ${range[1]} ORDER BY file_row_number`
   const sql = `read_parquet(${literal(file)}, file_row_number = ${range !== undefined}) ${some}`
@@ -75,7 +87,7 @@ export function readWithin(database: Database, file: string, kinds: ColumnKinds,
   const [range] = bounds.flatMap(({ column, least, most }) =>
     typeof least === 'number' && typeof most === 'number' ? [{ column, from: least, until: most + 1 }] : [],
   )
-  return read(database, file, kinds, sql, range === undefined ? {} : { within: range }, true)
+  return read(database, file, kinds, sql, range === undefined ? {} : { within: range })
 }
 
 /** Between which values a column's are, both ends included. */
@@ -129,21 +141,14 @@ function isPlain(value: number | string | undefined): value is number | string {
   return typeof value === 'string' ? /^[\x20-\x7e]*$/.test(value) : Number.isSafeInteger(value)
 }
 
-/** Without DuckDB where that can be. @param from of a statement that gives the wanted rows */
-async function* read(
-  database: Database,
-  file: string,
-  kinds: ColumnKinds,
-  from: string,
-  wanted: RowsWanted,
-  passing = false,
-): AsyncGenerator<Chunk> {
+/** Without DuckDB where that can be; a chunk is written over by the next. @param from of a statement that gives the wanted rows */
+async function* read(database: Database, file: string, kinds: ColumnKinds, from: string, wanted: RowsWanted): AsyncGenerator<Chunk> {
   const columns = Object.entries(kinds).map(([name, kind]) => ({ name, called: name, kind }))
   const items = columns.map(({ name, kind }) => `${selectItem(kind, identifier(name))} AS ${identifier(name)}`)
   try {
     const own = await ColumnsFile.open(file, columns, wanted)
-    if (own === undefined) yield* readColumns(database, `SELECT ${items.join(', ')} FROM ${from}`, kinds, file, passing)
-    else yield* own.read(file, passing, () => {})
+    if (own === undefined) yield* readColumns(database, `SELECT ${items.join(', ')} FROM ${from}`, kinds, file, true)
+    else yield* own.read(file, true, () => {})
   } catch (error) {
     if (!(error instanceof PrescoreError) || error.code !== 'source_unreadable') throw error
     throw new PrescoreError('run_corrupt', { ...error.details, cause: error })

@@ -6,8 +6,8 @@ import type { StoredBlock } from '../stores/index.ts'
 import type { RunContext } from './context.ts'
 import { type Distribution, distributionOf } from './gates/shift.ts'
 import { SortedRuns } from './sorted-runs.ts'
-import type { ScoreManifest } from './stages/score.ts'
-import { corrupt, type Piece, piecesOf, type StagedPiece, stagePiece } from './stages/staged-piece.ts'
+import type { ScoreManifest } from './stages/score-manifest.ts'
+import { corrupt, piecesOf, type StagedShard, stagePiece } from './stages/staged-piece.ts'
 
 /** Of single-number values. */
 export type ValueSummary = {
@@ -36,22 +36,19 @@ export interface Staged {
 /** The rows that have a value, as the store takes them, in the order of their keys' bytes, some at once. */
 export class StagedRows implements AsyncIterable<StoredBlock> {
   readonly #context: RunContext
-  readonly #shards: readonly ScoreManifest[]
-  readonly #staged: (pieces: readonly Piece[]) => AsyncIterable<StagedPiece>
+  readonly #staged: () => AsyncIterable<StagedShard>
   readonly #onRows: (rows: number) => void
   readonly #signal: AbortSignal | undefined
   #result: Staged | undefined
 
-  /** @param staged gives the pieces in their order, whoever makes them */
+  /** @param staged gives the pieces of all shards in their order, whoever makes them */
   constructor(
     context: RunContext,
-    shards: readonly ScoreManifest[],
-    staged: (pieces: readonly Piece[]) => AsyncIterable<StagedPiece>,
+    staged: () => AsyncIterable<StagedShard>,
     onRows: (rows: number) => void,
     signal: AbortSignal | undefined,
   ) {
     this.#context = context
-    this.#shards = shards
     this.#staged = staged
     this.#onRows = onRows
     this.#signal = signal
@@ -65,7 +62,6 @@ export class StagedRows implements AsyncIterable<StoredBlock> {
 
   /** @throws PrescoreError `run_corrupt` when a shard's file is not what its DONE says; `interrupted` */
   async *[Symbol.asyncIterator](): AsyncGenerator<StoredBlock> {
-    const pieces = piecesOf(this.#shards)
     const digest = createHash('sha256')
     const values = new SortedRuns()
     const sum = new ExactSum()
@@ -75,16 +71,16 @@ export class StagedRows implements AsyncIterable<StoredBlock> {
     let onlyText: string | undefined
     let isConstant = true
     let part = createHash('sha256')
-    let at = 0
-    for await (const piece of this.#staged(pieces)) {
-      const { manifest, to } = pieces[at++] as Piece
+    let isNumber = true
+    for await (const { manifest, isLast, piece } of this.#staged()) {
       checkSignal(this.#signal)
       if (last !== undefined && piece.first !== undefined && Buffer.compare(last, piece.first) >= 0)
         throw corrupt(this.#context, manifest, 'rows out of order')
       last = piece.last ?? last
       digest.update(piece.lines)
       part.update(piece.lines)
-      if (to === manifest.rows) {
+      if (manifest.values.width !== 1) isNumber = false
+      if (isLast) {
         const found = part.digest('hex')
         if (found !== manifest.digest) throw corrupt(this.#context, manifest, `rows of digest ${found.slice(0, 12)}`)
         part = createHash('sha256')
@@ -99,7 +95,6 @@ export class StagedRows implements AsyncIterable<StoredBlock> {
       yield piece.block
       this.#onRows(piece.block.rows)
     }
-    const isNumber = this.#shards.every(shard => shard.values.width === 1)
     this.#result = {
       digest: digest.digest('hex'),
       summary: isNumber ? summaryOf(values, sum.value()) : null,
@@ -111,10 +106,8 @@ export class StagedRows implements AsyncIterable<StoredBlock> {
 }
 
 /** In this thread, one after the other. @throws PrescoreError as {@link stagePiece} */
-export function stagedHere(context: RunContext): (pieces: readonly Piece[]) => AsyncIterable<StagedPiece> {
-  return async function* (pieces) {
-    for (const piece of pieces) yield await stagePiece(context, piece)
-  }
+export async function* stagedHere(context: RunContext, shards: readonly ScoreManifest[]): AsyncGenerator<StagedShard> {
+  for (const piece of piecesOf(shards)) yield await stagePiece(context, piece)
 }
 
 /** @param sum of all, rounded once: it does not depend on how they were divided */

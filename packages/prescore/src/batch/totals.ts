@@ -3,7 +3,7 @@ import { PrescoreError } from '../base/index.ts'
 import type { RunLayout, Stage } from './layout.ts'
 import type { RunPlan } from './plan.ts'
 import { type FeaturesManifest, readFeaturesManifest } from './stages/features-manifest.ts'
-import { readScoreManifest, type ScoreManifest } from './stages/score.ts'
+import { readScoreManifest, type ScoreManifest } from './stages/score-manifest.ts'
 
 export interface RunTotals {
   readonly rows: number
@@ -66,13 +66,18 @@ export async function openShards(layout: RunLayout, plan: RunPlan, stage: Stage)
   return shards.filter(shard => done[shard] === undefined)
 }
 
-/** @throws PrescoreError `run_corrupt` when a shard has no DONE. */
-export async function readManifests(layout: RunLayout, plan: RunPlan): Promise<Manifests> {
+/** @param held shards of scores that need no DONE yet: they are left out. @throws PrescoreError `run_corrupt` when another has none */
+export async function readManifests(layout: RunLayout, plan: RunPlan, held: ReadonlySet<number> = new Set()): Promise<Manifests> {
   const all = async <T>(stage: Stage, read: (shard: number) => Promise<T | undefined>): Promise<T[]> => {
-    const found = await Promise.all(Array.from({ length: plan.shards[stage] }, (_, shard) => read(shard)))
+    const shards = Array.from({ length: plan.shards[stage] }, (_, shard) => shard).filter(shard => stage !== 'score' || !held.has(shard))
+    const found = await Promise.all(shards.map(read))
     const missing = found.indexOf(undefined)
     if (missing !== -1)
-      throw new PrescoreError('run_corrupt', { where: layout.done(stage, missing), found: 'nothing', expected: 'a finished shard' })
+      throw new PrescoreError('run_corrupt', {
+        where: layout.done(stage, shards[missing] as number),
+        found: 'nothing',
+        expected: 'a finished shard',
+      })
     return found as T[]
   }
   return {

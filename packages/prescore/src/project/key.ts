@@ -147,12 +147,20 @@ function writeInt64(value: KeyValue | undefined, name: string, at: number): numb
   scratch[at] = 1
   if (typeof value === 'number' && Number.isSafeInteger(value)) {
     const high = Math.floor(value / 2 ** 32)
-    scratch.writeInt32BE(high, at + 1)
-    scratch.writeUInt32BE(value - high * 2 ** 32, at + 5)
+    writeWord(high, at + 1)
+    writeWord(value - high * 2 ** 32, at + 5)
   } else if (typeof value === 'bigint' && value >= INT64_MIN && value <= INT64_MAX) scratch.writeBigInt64BE(value, at + 1)
   else throw new PrescoreError('invalid_key', { where: `\`${name}\``, found: shown(value), expected: 'a whole number (int64)' })
   scratch[at + 1] = (scratch[at + 1] as number) ^ 0x80
   return at + 9
+}
+
+/** As Node's methods write it, which look at their arguments first: keys are written by the million. */
+function writeWord(word: number, at: number): void {
+  scratch[at] = word >>> 24
+  scratch[at + 1] = word >>> 16
+  scratch[at + 2] = word >>> 8
+  scratch[at + 3] = word
 }
 
 function writeString(value: KeyValue | undefined, name: string, at: number): number {

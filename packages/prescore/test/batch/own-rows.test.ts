@@ -8,10 +8,12 @@ import { openContext } from '../../src/batch/context.ts'
 import type { Together } from '../../src/batch/engines/task.ts'
 import { dryRun, exportRun, planOnly, runShards } from '../../src/batch/index.ts'
 import { RunLayout } from '../../src/batch/layout.ts'
+import type { OnProgress } from '../../src/batch/progress.ts'
 import type { TableManifest } from '../../src/batch/stages/own-table.ts'
-import { readScoreManifest, type ScoreManifest } from '../../src/batch/stages/score.ts'
+import { readScoreManifest, type ScoreManifest } from '../../src/batch/stages/score-manifest.ts'
 import { scoreOwnShards } from '../../src/batch/stages/score-own.ts'
 import { piecesOf } from '../../src/batch/stages/staged-piece.ts'
+import { openShards } from '../../src/batch/totals.ts'
 import { PeerTalk, peersOf } from '../../src/history/index.ts'
 import { openModel } from '../../src/models/index.ts'
 import { literal } from '../../src/parquet/index.ts'
@@ -203,6 +205,20 @@ test('a whole run and its export are the same, features and all', () =>
     for (const entity of ENTITIES) assert.deepEqual(await exported(shop, entity, 2), await exported(shop, `${entity}Joined`, 1), entity)
   }))
 
+test('a run that is interrupted while its shards are written goes on from those that are', () =>
+  inShop(folder, async ({ app, run }) => {
+    await write(FEW.slice(1))
+    const controller = new AbortController()
+    const onProgress: OnProgress = told => told.event === 'rows' && told.stage === 'stage' && told.done > 0 && controller.abort()
+    const request = { prediction: 'number', threads: 2, shards: 12 }
+    await assert.rejects(run({ ...request, repin: true, signal: controller.signal, onProgress }), refused('interrupted'))
+    const { plan } = await planOnly(await app.place(), { ...request, asOfUs: AS_OF_US })
+    const { length } = await openShards(new RunLayout((await app.place()).runs, plan.run), plan, 'score')
+    assert.ok(length > 0 && length < 12, `${length} open`)
+    const [resumed, joined] = [await run(request), await run({ prediction: 'numberJoined', repin: true })]
+    assert.deepEqual([resumed.run, resumed.report.digest], [plan.run, joined.report.digest])
+  }))
+
 test('a key that comes twice, or not at all, is refused as ever', () =>
   inShop(folder, async ({ run }) => {
     const [first] = FEW as [Row]
@@ -224,10 +240,8 @@ test('features are told as long as the run is there, whatever has become of the 
     const { run } = await shop.run({ prediction: 'number' })
     const done = join(shop.app.runs, run, 'table', 'DONE')
     const { files } = JSON.parse(readFileSync(done, 'utf8')) as TableManifest
-    assert.deepEqual(
-      files.map(file => statSync(join(dirname(done), file)).size),
-      [statSync(join(folder, 'rows.parquet')).size],
-    )
+    const sizes = files.map(file => statSync(join(dirname(done), file)).size)
+    assert.deepEqual(sizes, [statSync(join(folder, 'rows.parquet')).size])
     await write(FEW.slice(1))
     assert.deepEqual(await exportedRows(shop, run), before.rows)
     rmSync(join(dirname(done), files[0] as string))
@@ -279,15 +293,13 @@ test('a shard that is staged in pieces comes to what several come to, with rejec
   const columns = `i AS id, 'n' || i AS name, i % 3 AS part, CASE WHEN i % 70001 = 5 THEN 'Infinity'::DOUBLE ELSE i / 7.0 END AS a,
     CASE WHEN i % 10 > 0 THEN i END::DOUBLE AS b, i % 100 AS c, true AS flag, 'b' AS word`
   await writeRows(join(folder, 'rows.parquet'), `SELECT ${columns} FROM range(${rows}) t(i)`)
-  const reportOf = (shards: number, threads: number) =>
-    inShop(folder, ({ run }) => run({ prediction: 'number', shards, publish: 'never' }), {
-      state: join(folder, `pieces-${shards}`),
-      threads,
-    })
-  const [one, seven] = [await reportOf(1, 2), await reportOf(7, 1)]
-  const { seconds: _, took: __, ...expected } = seven.report
-  const { seconds: ___, took: ____, ...found } = one.report
+  const reportOf = async (shards: number, threads: number) => {
+    const options = { state: join(folder, `pieces-${shards}`), threads }
+    const { report } = await inShop(folder, ({ run }) => run({ prediction: 'number', shards, publish: 'never' }), options)
+    return { ...report, seconds: undefined, took: undefined }
+  }
+  const [found, seven, held] = [await reportOf(1, 2), await reportOf(7, 1), await reportOf(3, 2)]
   assert.ok(piecesOf([{ rows, shard: 0 } as ScoreManifest]).length > 1)
-  assert.deepEqual(found, expected)
+  assert.deepEqual([found, held], [seven, seven])
   assert.deepEqual([found.ok, found.rejected], [rows - 2, { value_not_finite: 2 }])
 })

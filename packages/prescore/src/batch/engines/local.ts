@@ -1,9 +1,9 @@
 /** The local engine: shards on worker threads of this machine. */
 import type { RunSpec } from '../context.ts'
 import type { OnRows } from '../progress.ts'
-import type { Piece, StagedPiece } from '../stages/staged-piece.ts'
+import type { HeldShard, Piece, StagedShard } from '../stages/staged-piece.ts'
 import { ShardWorker } from './shard-worker.ts'
-import type { Task } from './task.ts'
+import type { Held, Task } from './task.ts'
 
 /** Pieces that wait for their turn, or are made, for each worker. */
 const AHEAD = 2
@@ -24,15 +24,19 @@ export class LocalEngine {
 
   /**
    * Gives the tasks to the workers until none is left. The first failure, or the signal, stops them all.
+   * @returns by task what has come of it, where its shards are held
    * @throws PrescoreError what a shard threw, `run_failed` when a worker died, `interrupted`
    */
-  async run(spec: RunSpec, tasks: readonly Task[], onRows: OnRows, signal?: AbortSignal): Promise<void> {
+  async run(spec: RunSpec, tasks: readonly Task[], onRows: OnRows, signal?: AbortSignal): Promise<readonly (Held | undefined)[]> {
     const queue = [...tasks]
+    const results: (Held | undefined)[] = []
     const drain = async (worker: ShardWorker): Promise<void> => {
-      for (let task = queue.shift(); task !== undefined; task = queue.shift()) await worker.perform(spec, task, onRows, signal)
+      for (let task = queue.shift(); task !== undefined; task = queue.shift())
+        results[tasks.indexOf(task)] = await worker.perform(spec, task, onRows, signal)
     }
     try {
       await Promise.all(this.#workersFor(tasks.length).map(drain))
+      return results
     } catch (error) {
       queue.length = 0
       await this.close()
@@ -49,21 +53,23 @@ export class LocalEngine {
    * The pieces in their order, made ahead by the workers: of each only a few wait, so that no more are in memory.
    * @throws PrescoreError as {@link run}
    */
-  async *staged(spec: RunSpec, pieces: readonly Piece[], signal?: AbortSignal): AsyncGenerator<StagedPiece> {
+  async *staged(spec: RunSpec, pieces: readonly (Piece | HeldShard)[], signal?: AbortSignal): AsyncGenerator<StagedShard> {
     const workers = this.#workersFor(pieces.length)
     const working: Promise<unknown>[] = workers.map(() => Promise.resolve())
-    const made: Promise<StagedPiece>[] = []
+    const made: Promise<StagedShard>[] = []
     const make = () => {
       const at = made.length
       const turn = at % workers.length
-      const piece = (working[turn] as Promise<unknown>).then(() => (workers[turn] as ShardWorker).stage(spec, pieces[at] as Piece, signal))
+      const piece = (working[turn] as Promise<unknown>).then(() =>
+        (workers[turn] as ShardWorker).stage(spec, pieces[at] as Piece | HeldShard, signal),
+      )
       made.push(piece)
       // Told when it is this one's turn.
       working[turn] = piece.catch(() => {})
     }
     for (let at = 0; at < pieces.length; at++) {
       while (made.length < Math.min(pieces.length, at + AHEAD * workers.length)) make()
-      const piece = await (made[at] as Promise<StagedPiece>)
+      const piece = await (made[at] as Promise<StagedShard>)
       // What is kept in the list is kept in memory.
       delete made[at]
       yield piece

@@ -3,35 +3,39 @@ import { PrescoreError, TaskThread } from '../../base/index.ts'
 import { portsOf } from '../../history/index.ts'
 import type { RunSpec } from '../context.ts'
 import type { OnRows } from '../progress.ts'
-import type { Piece, StagedPiece } from '../stages/staged-piece.ts'
-import type { Order, Task, TaskRows } from './task.ts'
+import type { HeldShard, Piece, StagedShard } from '../stages/staged-piece.ts'
+import type { Held, Order, Task, TaskRows } from './task.ts'
 
 export class ShardWorker {
-  readonly #thread: TaskThread<Order, TaskRows, StagedPiece | undefined>
+  readonly #thread: TaskThread<Order, TaskRows, StagedShard | Held | undefined>
 
   constructor() {
     this.#thread = new TaskThread({
       url: new URL('./worker.ts', import.meta.url),
       workerData: undefined,
       transfer: order => ('task' in order ? portsOf(order.task.together?.peers) : []),
-      placeOf: order => ('task' in order ? placeOf(order.task) : `stage, shard ${order.piece.manifest.shard}`),
+      placeOf: order => ('task' in order ? placeOf(order.task) : `stage, shard ${shardOf(order.piece)}`),
       died: (where, found) => new PrescoreError('run_failed', { where, found }),
     })
   }
 
-  /** One task at a time. @throws PrescoreError what the shard threw; `run_failed` when the worker has died; `interrupted` when the signal fires */
-  async perform(spec: RunSpec, task: Task, onRows: OnRows, signal?: AbortSignal): Promise<void> {
-    await this.#thread.perform({ spec, task }, { onTold: ({ rows, scan }) => onRows(rows, scan), signal })
+  /** One task at a time. @returns what has come of a task that holds its shards, unless it could not. @throws PrescoreError what the shard threw; `run_failed` when the worker has died; `interrupted` when the signal fires */
+  async perform(spec: RunSpec, task: Task, onRows: OnRows, signal?: AbortSignal): Promise<Held | undefined> {
+    return (await this.#thread.perform({ spec, task }, { onTold: ({ rows, scan }) => onRows(rows, scan), signal })) as Held | undefined
   }
 
   /** Beside no other task. @throws PrescoreError as {@link perform} */
-  async stage(spec: RunSpec, piece: Piece, signal?: AbortSignal): Promise<StagedPiece> {
-    return (await this.#thread.perform({ spec, piece }, { signal })) as StagedPiece
+  async stage(spec: RunSpec, piece: Piece | HeldShard, signal?: AbortSignal): Promise<StagedShard> {
+    return (await this.#thread.perform({ spec, piece }, { signal })) as StagedShard
   }
 
   stop(): Promise<void> {
     return this.#thread.stop()
   }
+}
+
+function shardOf(piece: Piece | HeldShard): number {
+  return 'shard' in piece ? piece.shard : piece.manifest.shard
 }
 
 function placeOf({ stage, shards }: Task): string {

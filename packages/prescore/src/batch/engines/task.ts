@@ -2,7 +2,7 @@ import type { Peers } from '../../history/index.ts'
 import type { RunSpec } from '../context.ts'
 import type { Stage } from '../layout.ts'
 import type { ScanTotal } from '../progress.ts'
-import type { Piece } from '../stages/staged-piece.ts'
+import type { HeldShard, Piece } from '../stages/staged-piece.ts'
 
 /** Some shards of one stage, for one worker. */
 export interface Task {
@@ -10,6 +10,14 @@ export interface Task {
   readonly shards: readonly number[]
   /** The workers that have all shards at the same time. */
   readonly together?: Together
+  /** Rows that have their features themselves are held where they are scored, until they are asked for; with `together`. */
+  readonly hold?: true
+}
+
+/** What has come of shards that are held. */
+export interface Held {
+  /** Rows without a value, of all shards of the task's round. */
+  readonly rejected: number
 }
 
 export interface Together {
@@ -19,7 +27,7 @@ export interface Together {
 }
 
 /** What a worker is given: shards to compute, or rows of one to be put as the store takes them. All are of one run. */
-export type Order = { readonly spec: RunSpec } & ({ readonly task: Task } | { readonly piece: Piece })
+export type Order = { readonly spec: RunSpec } & ({ readonly task: Task } | { readonly piece: Piece | HeldShard })
 
 /** What a worker tells on the way. */
 export interface TaskRows {

@@ -5,36 +5,47 @@ import { Database } from '../../parquet/index.ts'
 import { openContext, type RunContext, type RunSpec } from '../context.ts'
 import type { OnRows } from '../progress.ts'
 import { computeFeatures } from '../stages/features.ts'
+import { type HeldShards, holdOwnShards } from '../stages/score-own.ts'
 import { scoreShards } from '../stages/score-shards.ts'
-import { buffersOf, type StagedPiece, stagePiece } from '../stages/staged-piece.ts'
-import type { Order, Task, TaskRows } from './task.ts'
+import { buffersOf, type StagedShard, stagePiece } from '../stages/staged-piece.ts'
+import type { Held, Order, Task, TaskRows } from './task.ts'
 
 const database = Database.whenNeeded({ threads: 1 })
 let opened: Promise<RunContext> | undefined
 let model: Promise<ModelRunner> | undefined
+let held: HeldShards | undefined
 
 async function open(spec: RunSpec): Promise<RunContext> {
   return openContext(spec, database)
 }
 
-async function perform(order: Order, tell: Tell<TaskRows>): Promise<StagedPiece | undefined> {
+async function perform(order: Order, tell: Tell<TaskRows>): Promise<StagedShard | Held | undefined> {
   opened ??= open(order.spec)
   const context = await opened
-  if ('piece' in order) return stagePiece(context, order.piece)
-  await compute(context, order.task, tell)
-  return undefined
+  if ('task' in order) return compute(context, order.task, tell)
+  const { piece } = order
+  if (!('shard' in piece)) return stagePiece(context, piece)
+  return (held as HeldShards).finish(piece.shard)
 }
 
-async function compute(context: RunContext, { stage, shards, together }: Task, tell: Tell<TaskRows>): Promise<void> {
+async function compute(context: RunContext, { stage, shards, together, hold }: Task, tell: Tell<TaskRows>): Promise<Held | undefined> {
   const onRows: OnRows = (rows, scan) => tell({ rows, ...(scan === undefined ? {} : { scan }) })
-  if (stage === 'features') return computeFeatures(context, shards, onRows, together)
+  if (stage === 'features') {
+    await computeFeatures(context, shards, onRows, together)
+    return undefined
+  }
   const { release, prediction } = context
   model ??= openModel(
     release.modelFile,
     prediction.model,
     prediction.features.map(({ name }) => name),
   )
-  await scoreShards(context, await model, shards, onRows, together)
+  if (hold !== true || together === undefined) {
+    await scoreShards(context, await model, shards, onRows, together)
+    return undefined
+  }
+  held = await holdOwnShards(context, await model, onRows, together)
+  return held === undefined ? undefined : { rejected: held.rejected }
 }
 
 async function close(): Promise<void> {
@@ -46,7 +57,7 @@ async function close(): Promise<void> {
 
 serveTasks({
   perform,
-  transfer: staged => (staged === undefined ? [] : buffersOf(staged)),
+  transfer: result => (result !== undefined && 'piece' in result ? buffersOf(result) : []),
   interrupt: () => database.interrupt(),
   close,
 })

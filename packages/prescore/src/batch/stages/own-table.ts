@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, mkdir, open, rm } from 'node:fs/promises'
+import { copyFile, mkdir, open, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { unwritable } from '../../base/index.ts'
 import { pathOf, type SourceAt, type SourcePin, verifyPin } from '../../sources/index.ts'
@@ -15,6 +15,8 @@ import { hasOwnRows } from '../plan.ts'
 /** What the DONE of the table says: a file for each of the pin's, relative to the DONE. */
 export interface TableManifest {
   readonly files: readonly string[]
+  /** When each was written: as long as it says so, nobody need read it to know it. Absent: it was not noted. */
+  readonly modifiedMs?: readonly number[]
 }
 
 export function readTableManifest({ layout }: Pick<RunContext, 'layout'>): Promise<TableManifest | undefined> {
@@ -26,7 +28,11 @@ export async function ownTable(context: RunContext, name: string): Promise<{ rea
   const [source, pin] = [sourceOf(context, name), context.plan.pins[name] as SourcePin]
   const kept = await readTableManifest(context)
   if (kept === undefined) return { source, pin }
-  const files = pin.files.map((file, i) => ({ ...file, path: kept.files[i] as string }))
+  const files = pin.files.map((file, i) => ({
+    ...file,
+    path: kept.files[i] as string,
+    modifiedMs: kept.modifiedMs?.[i] ?? file.modifiedMs,
+  }))
   return { source: { ...source, folder: dirname(context.layout.table) }, pin: { ...pin, files } }
 }
 
@@ -45,9 +51,11 @@ export async function keepTable(context: RunContext): Promise<void> {
   const attempt = randomUUID()
   const folder = join(dirname(layout.table), attempt)
   const files = pin.files.map((file, i) => join(attempt, `${i}-${basename(file.path)}`))
+  const modifiedMs: number[] = []
   try {
     await mkdir(folder, { recursive: true })
-    for (const [i, file] of pin.files.entries()) await copied(pathOf(source, file), join(dirname(layout.table), files[i] as string))
+    for (const [i, file] of pin.files.entries())
+      modifiedMs.push(await copied(pathOf(source, file), join(dirname(layout.table), files[i] as string)))
     await synced(folder)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
@@ -55,7 +63,7 @@ export async function keepTable(context: RunContext): Promise<void> {
   }
   // It is unchanged still, so it was when it was copied.
   await verifyPin(source, pin)
-  if (!(await claim(layout.table, { files } satisfies TableManifest))) await rm(folder, { recursive: true, force: true })
+  if (!(await claim(layout.table, { files, modifiedMs } satisfies TableManifest))) await rm(folder, { recursive: true, force: true })
 }
 
 /** Undefined: there is none, or it is kept where it is. */
@@ -67,9 +75,11 @@ function tableToKeep(context: RunContext): { readonly source: SourceAt; readonly
   return pin.files.some(({ readAtUs }) => readAtUs !== undefined) ? undefined : { source: sourceOf(context, name), pin }
 }
 
-async function copied(from: string, to: string): Promise<void> {
+/** @returns when it was written */
+async function copied(from: string, to: string): Promise<number> {
   await copyFile(from, to, constants.COPYFILE_FICLONE)
   await synced(to)
+  return (await stat(to)).mtimeMs
 }
 
 async function synced(path: string): Promise<void> {

@@ -7,37 +7,15 @@ import { type ScoredRows, scoreRows, valueNames } from '../../history/index.ts'
 import type { ModelRunner } from '../../models/index.ts'
 import { type StoredColumns, writeGroups } from '../../parquet/index.ts'
 import { CanonicalBytes } from '../canonical-bytes.ts'
-import { claim, readClaim } from '../claim.ts'
+import { claim } from '../claim.ts'
 import type { RunContext } from '../context.ts'
 import { inputTexts } from '../inputs.ts'
-import type { RunPlan } from '../plan.ts'
 import { readPopulation } from '../rows.ts'
 import { inputsKind, type ValueShape } from '../values.ts'
+import { readScoreManifest, type ScoreManifest, shardRange } from './score-manifest.ts'
+import { pieceOf, type StagedShard } from './staged-piece.ts'
 import { readTaken, someRows, type TakenRows } from './taken.ts'
 import { vectorColumns } from './vector.ts'
-
-/** What the DONE of a score shard says. Rows are in the order of their keys' bytes. */
-export interface ScoreManifest {
-  readonly shard: number
-  /** Columns `key_*`, `value` (or `value_0` …), `rejected`, the code of what went wrong with the row, and the JSON of its `inputs`, if any. */
-  readonly file: string
-  readonly rows: number
-  readonly ok: number
-  readonly rejected: Readonly<Record<string, number>>
-  /** Of the rows, those that a rescored run took over; absent in others. */
-  readonly taken?: number
-  /** Missing feature values of the rows that were computed, by feature. */
-  readonly missing: Readonly<Record<string, number>>
-  readonly values: ValueShape
-  /** SHA-256 of the canonical rows. */
-  readonly digest: string
-  readonly seconds: number
-}
-
-/** The rows of a shard: [from, to). */
-export function shardRange({ population, shards }: RunPlan, shard: number): readonly [from: number, to: number] {
-  return [Math.floor((population.rows * shard) / shards.score), Math.floor((population.rows * (shard + 1)) / shards.score)]
-}
 
 /** Scores one shard and claims it; one that is done already is left as it is. @throws PrescoreError what its parts may throw, `run_corrupt` */
 export async function scoreShard(context: RunContext, model: ModelRunner, shard: number, onRows: (rows: number) => void): Promise<void> {
@@ -67,25 +45,52 @@ export interface ScoredShard {
 }
 
 /** Writes a shard, and claims it. */
-export async function finishShard(
-  context: RunContext,
-  model: ModelRunner,
-  shard: number,
-  { rows, scored, inputs, taken, seconds: before }: ScoredShard,
-): Promise<void> {
+export async function finishShard(context: RunContext, model: ValueShape, shard: number, scored: ScoredShard): Promise<void> {
+  const chunk = chunkOf(context, model, scored)
+  await claimShard(context, model, shard, { scored, chunk, digest: digestOf(context, chunk, model) })
+}
+
+/** The same, with its rows as the store takes them: they are not read again, and their texts are made once. */
+export async function finishStaged(context: RunContext, model: ValueShape, shard: number, scored: ScoredShard): Promise<StagedShard> {
   const started = performance.now()
-  const chunk = scoredChunk(rows, Object.keys(context.prediction.entity ?? {}), scored, model.width, inputs)
+  const chunk = chunkOf(context, model, scored)
+  const piece = pieceOf(context, chunk, model)
+  const digest = createHash('sha256').update(piece.lines).digest('hex')
+  const seconds = scored.seconds + (performance.now() - started) / 1000
+  const manifest = await claimShard(context, model, shard, { scored: { ...scored, seconds }, chunk, digest })
+  return { manifest, isLast: true, piece }
+}
+
+function chunkOf({ prediction }: RunContext, { width }: ValueShape, { rows, scored, inputs }: ScoredShard): Chunk {
+  return scoredChunk(rows, Object.keys(prediction.entity ?? {}), scored, width, inputs)
+}
+
+interface ToClaim {
+  readonly scored: ScoredShard
+  readonly chunk: Chunk
+  readonly digest: string
+}
+
+async function claimShard(
+  context: RunContext,
+  model: ValueShape,
+  shard: number,
+  { scored: { scored, taken, seconds: before }, chunk, digest }: ToClaim,
+): Promise<ScoreManifest> {
+  const started = performance.now()
   const facts = {
     shard,
     ...countsOf(scored),
     ...(taken === undefined ? {} : { taken }),
     values: { outputType: model.outputType, width: model.width },
-    digest: digestOf(context, chunk, model),
+    digest,
   }
   const file = await writeShard(context, shard, chunk, model)
   const seconds = before + (performance.now() - started) / 1000
-  const won = await claim(context.layout.done('score', shard), { ...facts, file, seconds } satisfies ScoreManifest)
+  const manifest: ScoreManifest = { ...facts, file, seconds }
+  const won = await claim(context.layout.done('score', shard), manifest)
   if (!won) await rm(join(context.layout.shard('score', shard), file), { force: true })
+  return manifest
 }
 
 interface ToScore {
@@ -107,10 +112,6 @@ async function scoreOpen(
   const scored = await scoreRows(context.assembly, model, await vectorColumns(context, open), open.rows, onRows, openRefused)
   onRows(taken.taken)
   return taken.merged(scored)
-}
-
-export function readScoreManifest({ layout }: Pick<RunContext, 'layout'>, shard: number): Promise<ScoreManifest | undefined> {
-  return readClaim<ScoreManifest>(layout.done('score', shard))
 }
 
 /** The rows as they are stored: a rejected one has its key and a code, and no value. */

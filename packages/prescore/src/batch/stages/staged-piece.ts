@@ -1,17 +1,17 @@
 /** Some rows of a scored shard as the store takes them, and what the whole run is told of by: made in a worker, beside others. */
 import { join } from 'node:path'
 import { PrescoreError } from '../../base/index.ts'
-import type { NumberColumn } from '../../expressions/index.ts'
+import type { Chunk, NumberColumn } from '../../expressions/index.ts'
 import { ExactSum } from '../../features/index.ts'
 import { valueNames } from '../../history/index.ts'
 import type { ColumnKinds } from '../../parquet/index.ts'
-import { FINGERPRINT_BYTES, textFingerprint } from '../../project/index.ts'
+import { FINGERPRINT_BYTES, type PredictionDefinition, textFingerprint } from '../../project/index.ts'
 import type { StoredBlock } from '../../stores/index.ts'
 import { CanonicalBytes } from '../canonical-bytes.ts'
 import type { RunContext } from '../context.ts'
 import { readRun } from '../rows.ts'
-import { inputsKind } from '../values.ts'
-import type { ScoreManifest } from './score.ts'
+import { inputsKind, type ValueShape } from '../values.ts'
+import type { ScoreManifest } from './score-manifest.ts'
 
 /** Rows of a shard, from the first to before the last. Plain data. */
 export interface Piece {
@@ -41,8 +41,21 @@ export interface StagedPiece {
   readonly isConstant: boolean
 }
 
+/** A piece of a shard. Plain data. */
+export interface StagedShard {
+  readonly manifest: ScoreManifest
+  /** No other of the shard comes after it. */
+  readonly isLast: boolean
+  readonly piece: StagedPiece
+}
+
+/** A shard that is scored, and not written yet. Plain data. */
+export interface HeldShard {
+  readonly shard: number
+}
+
 /** Rows of a piece at most: so many are in memory at once, in each worker. */
-const PIECE_ROWS = 131_072
+export const PIECE_ROWS = 131_072
 
 /** The rows of these shards, in their order. */
 export function piecesOf(shards: readonly ScoreManifest[]): readonly Piece[] {
@@ -54,42 +67,80 @@ export function piecesOf(shards: readonly ScoreManifest[]): readonly Piece[] {
 }
 
 /** @throws PrescoreError `run_corrupt` where rows are not in the order of their keys */
-export async function stagePiece(context: RunContext, { manifest, from, to }: Piece): Promise<StagedPiece> {
+export async function stagePiece(context: RunContext, { manifest, from, to }: Piece): Promise<StagedShard> {
   const { database, prediction } = context
-  const { width } = manifest.values
-  const names = valueNames(width)
   const keys = Object.entries(prediction.entity ?? {}).map(([name, kind]) => [`key_${name}`, kind] as const)
-  const numbers = names.map(name => [name, 'float64'] as const)
+  const numbers = valueNames(manifest.values.width).map(name => [name, 'float64'] as const)
   const kinds: ColumnKinds = { ...Object.fromEntries([...keys, ...numbers]), rejected: 'string', ...inputsKind(prediction) }
-  const bytes = new CanonicalBytes(prediction.entity ?? {}, manifest.values, { rows: to - from, withKeys: true })
-  const values = new Float64Array(to - from)
-  const extent: [number, number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  const sum = new ExactSum()
-  let ok = 0
+  const making = new PieceMaking(prediction, manifest.values, to - from)
   // All of them, and not only as many as there should be, where that is all of the file.
-  const range = from === 0 && to === manifest.rows ? undefined : ([from, to] as const)
-  for await (const chunk of readRun(database, scoredFile(context, manifest), kinds, range)) {
+  const isWhole = to === manifest.rows
+  const range = from === 0 && isWhole ? undefined : ([from, to] as const)
+  for await (const chunk of readRun(database, scoredFile(context, manifest), kinds, range)) making.add(chunk)
+  if (!making.isInOrder()) throw corrupt(context, manifest, 'rows out of order')
+  return { manifest, isLast: isWhole, piece: making.piece() }
+}
+
+/** The rows of a chunk, as those of a scored shard, which is not written yet. @throws PrescoreError `internal` where they are not in the order of their keys */
+export function pieceOf({ prediction }: RunContext, chunk: Chunk, shape: ValueShape): StagedPiece {
+  const making = new PieceMaking(prediction, shape, chunk.rows)
+  making.add(chunk)
+  if (!making.isInOrder()) throw new PrescoreError('internal', { where: `predictions.${prediction.name}`, found: 'rows out of order' })
+  return making.piece()
+}
+
+class PieceMaking {
+  readonly #bytes: CanonicalBytes
+  readonly #names: readonly string[]
+  readonly #hasInputs: boolean
+  readonly #values: Float64Array<ArrayBuffer>
+  readonly #extent: [number, number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  readonly #sum = new ExactSum()
+  #ok = 0
+
+  constructor({ entity = {}, inputs }: PredictionDefinition, shape: ValueShape, rows: number) {
+    this.#bytes = new CanonicalBytes(entity, shape, { rows, withKeys: true })
+    this.#names = valueNames(shape.width)
+    this.#hasInputs = Object.keys(inputs).length > 0
+    this.#values = new Float64Array(rows)
+  }
+
+  add(chunk: Chunk): void {
+    const [bytes, sum, values] = [this.#bytes, this.#sum, this.#values]
     const before = bytes.rows
     bytes.add(chunk, 0, chunk.rows)
-    const columns = names.map(name => (chunk.columns.get(name) as NumberColumn).values.subarray(0, chunk.rows))
-    for (const column of columns) widen(extent, column)
+    const columns = this.#names.map(name => (chunk.columns.get(name) as NumberColumn).values.subarray(0, chunk.rows))
+    for (const column of columns) widen(this.#extent, column)
     const [first] = columns as [Float64Array]
+    let ok = this.#ok
     for (let row = 0; row < chunk.rows; row++) {
       if (!hasValue(bytes, before + row)) continue
       sum.add(first[row] as number)
       values[ok++] = first[row] as number
     }
+    this.#ok = ok
   }
-  checkOrder(context, manifest, bytes)
-  return {
-    rows: bytes.rows,
-    lines: bytes.lines,
-    ...endsOf(bytes),
-    ...sameness(bytes),
-    block: Object.keys(prediction.inputs).length === 0 ? plainBlock(bytes, ok) : blockWithInputs(bytes, ok),
-    values: values.subarray(0, ok).sort(),
-    sum: sum.state(),
-    extent,
+
+  isInOrder(): boolean {
+    // Asked for once: a view for each row would be garbage.
+    const { rows, keys, keyEnds } = this.#bytes
+    for (let row = 1; row < rows; row++) if (!isBefore(keys, keyEnds, row - 1, row)) return false
+    return true
+  }
+
+  /** At last: rows without a value are dropped where they lie. */
+  piece(): StagedPiece {
+    const [bytes, ok] = [this.#bytes, this.#ok]
+    return {
+      rows: bytes.rows,
+      lines: bytes.lines,
+      ...endsOf(bytes),
+      ...sameness(bytes),
+      block: this.#hasInputs ? blockWithInputs(bytes, ok) : plainBlock(bytes, ok),
+      values: this.#values.subarray(0, ok).sort(),
+      sum: this.#sum.state(),
+      extent: this.#extent,
+    }
   }
 }
 
@@ -98,7 +149,7 @@ function scoredFile({ layout }: Pick<RunContext, 'layout'>, { shard, file }: Sco
 }
 
 /** What nobody need copy when a piece is sent. */
-export function buffersOf({ lines, block, values }: StagedPiece): readonly ArrayBuffer[] {
+export function buffersOf({ piece: { lines, block, values } }: StagedShard): readonly ArrayBuffer[] {
   const arrays = [lines, values, block.keys, block.keyEnds, block.entries, block.entryStarts, block.entryEnds]
   return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))]
 }
@@ -120,13 +171,8 @@ function hasValue({ valueStarts, valueEnds }: CanonicalBytes, row: number): bool
   return valueStarts[row] !== valueEnds[row]
 }
 
-/** @throws PrescoreError `run_corrupt` */
-function checkOrder(context: RunContext, manifest: ScoreManifest, bytes: CanonicalBytes): void {
-  for (let row = 1; row < bytes.rows; row++) if (!isBefore(bytes, row - 1, row)) throw corrupt(context, manifest, 'rows out of order')
-}
-
 /** As `Buffer.compare`, which would be a call into native code for each row. */
-function isBefore({ keys, keyEnds }: CanonicalBytes, a: number, b: number): boolean {
+function isBefore(keys: Uint8Array, keyEnds: Int32Array, a: number, b: number): boolean {
   const [startA, endA] = [a === 0 ? 0 : (keyEnds[a - 1] as number), keyEnds[a] as number]
   const [startB, endB] = [keyEnds[b - 1] as number, keyEnds[b] as number]
   const length = Math.min(endA - startA, endB - startB)

@@ -10,6 +10,9 @@ import { META, openTable, TABLES_MAX, type Table } from './tables.ts'
 const { folder, owner } = workerData as StorePlace
 let opened: LmdbFolder | undefined
 
+/** Of the tables that are put to. With those that a part adds, they stay below the 131,071 changed pages that a transaction with steps holds. */
+const STEPPED_PAGES_MAX = 96_000
+
 /** All of it, or nothing. */
 async function perform({ parts }: StoreOrder): Promise<void> {
   opened ??= new LmdbFolder(folder, 'here', TABLES_MAX)
@@ -22,9 +25,20 @@ async function perform({ parts }: StoreOrder): Promise<void> {
     checkOwnerIs(meta, owner, folder)
     for (const part of parts) {
       const table = tables.get(tableOf(part))!
-      eachPut(part, (key, bytes) => (bytes === undefined ? table.removeSync(key) : table.putSync(key, bytes)))
+      const put = () => eachPut(part, (key, bytes) => (bytes === undefined ? table.removeSync(key) : table.putSync(key, bytes)))
+      if (pagesOf(tables.values()) < STEPPED_PAGES_MAX) root.step(put)
+      else put()
     }
   })
+}
+
+function pagesOf(tables: Iterable<Table>): number {
+  let pages = 0
+  for (const table of tables) {
+    const { treeBranchPageCount, treeLeafPageCount, overflowPages } = table.getStats() as Record<string, number>
+    pages += treeBranchPageCount! + treeLeafPageCount! + overflowPages!
+  }
+  return pages
 }
 
 async function close(): Promise<void> {

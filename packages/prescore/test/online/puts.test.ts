@@ -78,6 +78,29 @@ for (const [writer, putsAtOnce] of Object.entries(WRITERS)) {
   })
 }
 
+test('the other thread stores parts one after the other: the last put of a key counts', async t => {
+  const environment = Environment.open(folderFor(t))
+  const table = environment.table('group')
+  const put = fc.tuple(fc.nat({ max: 400 }), fc.option(fc.nat({ max: 9_000 }), { nil: undefined }))
+  const commits = fc.array(fc.array(put, { minLength: 100, maxLength: 400 }), { minLength: 1, maxLength: 4 })
+  const expected = new Map<string, number>()
+  const property = fc.asyncProperty(commits, async all => {
+    for (const each of all) {
+      const puts = new Puts('group:group')
+      for (const [key, bytes] of each) {
+        puts.add(Buffer.from(`key ${key}`), bytes === undefined ? undefined : Buffer.alloc(bytes))
+        if (bytes === undefined) expected.delete(`key ${key}`)
+        else expected.set(`key ${key}`, bytes)
+      }
+      await environment.commit(puts.take(), true)
+      const stored = [...table.getRange()].map(({ key, value }) => [key.toString(), value.length] as const)
+      assert.deepEqual(new Map(stored), expected)
+    }
+  })
+  await fc.assert(property, { numRuns: RUNS.numRuns / 10, endOnFailure: true })
+  await environment.close()
+})
+
 test('the other thread stores nothing once another process has opened the folder', async t => {
   const folder = folderFor(t)
   const environment = Environment.open(folder)

@@ -1,10 +1,10 @@
 /** A thread that stores what is much: whoever reads meanwhile is not kept waiting. Everything it needs comes as plain data. */
-import { workerData } from 'node:worker_threads'
-import { serveTasks } from '../base/index.ts'
+import { receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { PrescoreError, serveTasks } from '../base/index.ts'
 import { LmdbFolder } from '../lmdb/index.ts'
 import { checkOwnerIs } from './owner.ts'
-import { eachPut, tableOf } from './puts.ts'
-import type { StoreOrder, StorePlace } from './store-thread.ts'
+import { eachPut, type Part, tableOf } from './puts.ts'
+import { ABORT, END, type StoreMessage, type StoreOrder, type StorePlace } from './store-thread.ts'
 import { META, openTable, TABLES_MAX, type Table } from './tables.ts'
 
 const { folder, owner } = workerData as StorePlace
@@ -14,22 +14,35 @@ let opened: LmdbFolder | undefined
 const STEPPED_PAGES_MAX = 96_000
 
 /** All of it, or nothing. */
-async function perform({ parts }: StoreOrder): Promise<void> {
+async function perform(order: StoreOrder): Promise<void> {
   opened ??= new LmdbFolder(folder, 'here', TABLES_MAX)
   const root = opened
-  const meta = openTable(root, META)
   // Each time: what has been dropped since must not be written to.
-  const tables = new Map<string, Table>([[META, meta]])
-  for (const name of new Set(parts.map(tableOf))) if (name !== META) tables.set(name, openTable(root, name))
-  root.transactionSync(() => {
-    checkOwnerIs(meta, owner, folder)
-    for (const part of parts) {
-      const table = tables.get(tableOf(part))!
-      const put = () => eachPut(part, (key, bytes) => (bytes === undefined ? table.removeSync(key) : table.putSync(key, bytes)))
-      if (pagesOf(tables.values()) < STEPPED_PAGES_MAX) root.step(put)
-      else put()
-    }
-  })
+  const tables = new Map(order.tables.map(name => [name, openTable(root, name)]))
+  try {
+    root.transactionSync(() => {
+      checkOwnerIs(tables.get(META)!, owner, folder)
+      for (const part of received(order)) {
+        const table = tables.get(tableOf(part))!
+        const put = () => eachPut(part, (key, bytes) => (bytes === undefined ? table.removeSync(key) : table.putSync(key, bytes)))
+        if (pagesOf(tables.values()) < STEPPED_PAGES_MAX) root.step(put)
+        else put()
+      }
+    })
+  } finally {
+    order.port.close()
+  }
+}
+
+/** The parts as they come: a transaction of lmdb is one of a thread, which can do nothing else meanwhile. */
+function* received({ port, sent }: StoreOrder): Generator<Part> {
+  for (let taken = 0; ; taken++) {
+    Atomics.wait(sent, 0, taken)
+    const message = receiveMessageOnPort(port)?.message as StoreMessage
+    if (message === END) return
+    if (message === ABORT) throw new PrescoreError('interrupted')
+    yield* message
+  }
 }
 
 function pagesOf(tables: Iterable<Table>): number {

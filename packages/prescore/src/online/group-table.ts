@@ -166,10 +166,12 @@ export class GroupTable {
     if (wave === undefined) return this.#stored(keyBytes)
     const number = wave.waiting.numberOf(key)
     const known = wave.find(number, keyBytes) ?? this.#find(wave.older, keyBytes, key)
-    return number === NO_KEY || !wave.waiting.has(number) ? known : this.#put(wave, number, keyBytes, known)
+    if (number === NO_KEY || !wave.waiting.has(number)) return known
+    this.#put(wave, number, keyBytes, known)
+    return wave.find(number, keyBytes)
   }
 
-  /** Puts the events that wait to a key that has some, of a wave with nothing but the disk below it. */
+  /** Puts the events that wait to a key that has some, of a wave with nothing but the disk below it. @returns bytes that are valid until the next call */
   #putTo(wave: Wave, number: number, keyBytes: Buffer): Found {
     return this.#put(wave, number, keyBytes, wave.find(number, keyBytes) ?? this.#stored(keyBytes))
   }
@@ -180,6 +182,7 @@ export class GroupTable {
     return wave.find(NO_KEY, keyBytes) ?? this.#named(wave.older, keyBytes)
   }
 
+  /** @returns bytes that are valid until the next call; those that are given must be others. */
   #put(wave: Wave, number: number, keyBytes: Buffer, before: Found | undefined): Found {
     const retention = wave.retention ?? this.#parts.retention()
     const key = grown(before, wave.waiting.take(number), retention, this.#parts)

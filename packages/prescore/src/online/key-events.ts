@@ -239,6 +239,7 @@ export class KeyEvents {
 
 /**
  * Adds rows to the only block of a key; undefined: it has none.
+ * @param bytes not those that a call has returned.
  * @returns the bytes of the block, valid until the next call, or blocks where the events are too many for one
  */
 export function addToBlock(bytes: Uint8Array | undefined, rows: RowsOfKey, retention: Retention, workbench: Workbench): Buffer | KeyEvents {

@@ -14,14 +14,16 @@ export interface StoreOrder {
   /** All that may be put to. */
   readonly tables: readonly string[]
   readonly port: MessagePort
-  /** How many messages have been sent by the port: what the thread waits on. */
-  readonly sent: Int32Array
+  /** By {@link SIGNAL}. */
+  readonly signals: Int32Array
 }
 
+/** How often the thread was woken; whether all is given up; whether it is done, which the process waits for before it exits. */
+export const SIGNAL = { woken: 0, givenUp: 1, left: 2 } as const
+
 /** Parts are handed over. */
-export type StoreMessage = readonly Part[] | typeof END | typeof ABORT
+export type StoreMessage = readonly Part[] | typeof END
 export const END = 'end'
-export const ABORT = 'abort'
 
 /** What is to be stored, all of it or nothing. */
 export interface Commit {
@@ -31,6 +33,9 @@ export interface Commit {
   /** Nothing of it is stored. */
   abort(): Promise<void>
 }
+
+/** A thread that is ended within a transaction of lmdb never ends, nor does its process: it is waited for, but not for ever. */
+const LEFT_MS = 10_000
 
 export class StoreThread {
   readonly #thread: TaskThread<StoreOrder, never, void>
@@ -49,13 +54,28 @@ export class StoreThread {
   /** One at a time. Nobody else writes to the folder, nor opens it, until it has ended. */
   begin(tables: readonly string[]): Commit {
     const { port1, port2 } = new MessageChannel()
-    const sent = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    const signals = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT))
+    const wake = () => {
+      Atomics.add(signals, SIGNAL.woken, 1)
+      Atomics.notify(signals, SIGNAL.woken)
+    }
     const send = (message: StoreMessage, taken: readonly ArrayBuffer[] = []) => {
       port1.postMessage(message, taken)
-      Atomics.add(sent, 0, 1)
-      Atomics.notify(sent, 0)
+      wake()
     }
-    const stored = this.#thread.perform({ tables, port: port2, sent }).finally(() => port1.close())
+    const giveUp = () => {
+      Atomics.store(signals, SIGNAL.givenUp, 1)
+      wake()
+    }
+    const leave = () => {
+      giveUp()
+      Atomics.wait(signals, SIGNAL.left, 0, LEFT_MS)
+    }
+    process.once('exit', leave)
+    const stored = this.#thread.perform({ tables, port: port2, signals }).finally(() => {
+      process.off('exit', leave)
+      port1.close()
+    })
     // Whoever ends it is told.
     stored.catch(noted)
     return {
@@ -71,7 +91,7 @@ export class StoreThread {
         return stored
       },
       abort: () => {
-        send(ABORT)
+        giveUp()
         return stored.catch(noted)
       },
     }

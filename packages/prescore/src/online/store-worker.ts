@@ -4,7 +4,7 @@ import { PrescoreError, serveTasks } from '../base/index.ts'
 import { LmdbFolder } from '../lmdb/index.ts'
 import { checkOwnerIs } from './owner.ts'
 import { eachPut, type Part, tableOf } from './puts.ts'
-import { ABORT, END, type StoreMessage, type StoreOrder, type StorePlace } from './store-thread.ts'
+import { END, SIGNAL, type StoreMessage, type StoreOrder, type StorePlace } from './store-thread.ts'
 import { META, openTable, TABLES_MAX, type Table } from './tables.ts'
 
 const { folder, owner } = workerData as StorePlace
@@ -15,34 +15,47 @@ const STEPPED_PAGES_MAX = 96_000
 
 /** All of it, or nothing. */
 async function perform(order: StoreOrder): Promise<void> {
+  try {
+    store(order)
+  } finally {
+    order.port.close()
+    Atomics.store(order.signals, SIGNAL.left, 1)
+    Atomics.notify(order.signals, SIGNAL.left)
+  }
+}
+
+function store(order: StoreOrder): void {
   opened ??= new LmdbFolder(folder, 'here', TABLES_MAX)
   const root = opened
   // Each time: what has been dropped since must not be written to.
   const tables = new Map(order.tables.map(name => [name, openTable(root, name)]))
-  try {
-    root.transactionSync(() => {
-      checkOwnerIs(tables.get(META)!, owner, folder)
-      for (const part of received(order)) {
-        const table = tables.get(tableOf(part))!
-        const put = () => eachPut(part, (key, bytes) => (bytes === undefined ? table.removeSync(key) : table.putSync(key, bytes)))
-        if (pagesOf(tables.values()) < STEPPED_PAGES_MAX) root.step(put)
-        else put()
-      }
-    })
-  } finally {
-    order.port.close()
-  }
+  root.transactionSync(() => {
+    checkOwnerIs(tables.get(META)!, owner, folder)
+    for (const part of received(order)) {
+      const table = tables.get(tableOf(part))!
+      const put = () => eachPut(part, (key, bytes) => (bytes === undefined ? table.removeSync(key) : table.putSync(key, bytes)))
+      if (pagesOf(tables.values()) < STEPPED_PAGES_MAX) root.step(put)
+      else put()
+    }
+  })
 }
 
 /** The parts as they come: a transaction of lmdb is one of a thread, which can do nothing else meanwhile. */
-function* received({ port, sent }: StoreOrder): Generator<Part> {
+function* received({ port, signals }: StoreOrder): Generator<Part> {
   for (let taken = 0; ; taken++) {
-    Atomics.wait(sent, 0, taken)
+    Atomics.wait(signals, SIGNAL.woken, taken)
+    checkWanted(signals)
     const message = receiveMessageOnPort(port)?.message as StoreMessage
     if (message === END) return
-    if (message === ABORT) throw new PrescoreError('interrupted')
-    yield* message
+    for (const part of message) {
+      checkWanted(signals)
+      yield part
+    }
   }
+}
+
+function checkWanted(signals: Int32Array): void {
+  if (Atomics.load(signals, SIGNAL.givenUp) !== 0) throw new PrescoreError('interrupted')
 }
 
 function pagesOf(tables: Iterable<Table>): number {

@@ -171,6 +171,21 @@ test('a group that is added while another thread stores others waits for it, and
   await state.close()
 })
 
+for (const how of ['unended', 'ended']) {
+  test(`a process that exits while another thread stores, ${how}: it ends, and all of it is stored or nothing`, t => {
+    const folder = folderFor(t)
+    for (let turn = 0; turn < 3; turn++) {
+      const leaver = [join(import.meta.dirname, 'processes/leaver.ts'), folder, how]
+      const { status } = spawnSync(process.execPath, leaver, { stdio: 'inherit', timeout: 60_000, killSignal: 'SIGKILL' })
+      assert.equal(status, 7)
+    }
+    const environment = Environment.open(folder)
+    const keys = [...environment.table('group').getKeys()].length
+    assert.ok(keys === 0 || (how === 'ended' && keys === 50_000), `${keys} keys`)
+    return environment.close()
+  })
+}
+
 test('the other thread stores nothing once another process has opened the folder', async t => {
   const folder = folderFor(t)
   const environment = Environment.open(folder)

@@ -132,7 +132,7 @@ export class Environment {
     const commit = isMuch ? this.#commitElsewhere(groups) : this.#commitHere()
     if (isMuch) this.#hurry = hurry
     return {
-      add: commit.add,
+      add: parts => commit.add(parts),
       end: async () => {
         this.#hurry = undefined
         await commit.end()
@@ -159,7 +159,7 @@ export class Environment {
         throw error
       }
     }
-    return { ...commit, end }
+    return { add: parts => commit.add(parts), end, abort: () => commit.abort() }
   }
 
   #commitHere(): Commit {

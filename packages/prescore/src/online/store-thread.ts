@@ -53,52 +53,65 @@ export class StoreThread {
 
   /** One at a time. Nobody else writes to the folder, nor opens it, until it has ended. */
   begin(tables: readonly string[]): Commit {
-    const { port1, port2 } = new MessageChannel()
-    const signals = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT))
-    const wake = () => {
-      Atomics.add(signals, SIGNAL.woken, 1)
-      Atomics.notify(signals, SIGNAL.woken)
-    }
-    const send = (message: StoreMessage, taken: readonly ArrayBuffer[] = []) => {
-      port1.postMessage(message, taken)
-      wake()
-    }
-    const giveUp = () => {
-      Atomics.store(signals, SIGNAL.givenUp, 1)
-      wake()
-    }
-    const leave = () => {
-      giveUp()
-      Atomics.wait(signals, SIGNAL.left, 0, LEFT_MS)
-    }
-    process.once('exit', leave)
-    const stored = this.#thread.perform({ tables, port: port2, signals }).finally(() => {
-      process.off('exit', leave)
-      port1.close()
-    })
-    // Whoever ends it is told.
-    stored.catch(noted)
-    return {
-      add: parts => {
-        if (parts.length > 0)
-          send(
-            parts,
-            parts.map(({ buffer }) => buffer),
-          )
-      },
-      end: () => {
-        send(END)
-        return stored
-      },
-      abort: () => {
-        giveUp()
-        return stored.catch(noted)
-      },
-    }
+    return new ThreadCommit(tables, order => this.#thread.perform(order))
   }
 
   stop(): Promise<void> {
     return this.#thread.stop()
+  }
+}
+
+class ThreadCommit implements Commit {
+  readonly #port: MessagePort
+  readonly #signals = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT))
+  readonly #stored: Promise<void>
+
+  constructor(tables: readonly string[], perform: (order: StoreOrder) => Promise<void>) {
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    process.once('exit', this.#leave)
+    this.#stored = perform({ tables, port: port2, signals: this.#signals }).finally(() => {
+      process.off('exit', this.#leave)
+      port1.close()
+    })
+    // Whoever ends it is told.
+    this.#stored.catch(noted)
+  }
+
+  add(parts: readonly Part[]): void {
+    if (parts.length === 0) return
+    const taken = parts.map(({ buffer }) => buffer)
+    this.#send(parts, taken)
+  }
+
+  end(): Promise<void> {
+    this.#send(END, [])
+    return this.#stored
+  }
+
+  abort(): Promise<void> {
+    this.#giveUp()
+    return this.#stored.catch(noted)
+  }
+
+  readonly #leave = (): void => {
+    this.#giveUp()
+    Atomics.wait(this.#signals, SIGNAL.left, 0, LEFT_MS)
+  }
+
+  #send(message: StoreMessage, taken: readonly ArrayBuffer[]): void {
+    this.#port.postMessage(message, taken)
+    this.#wake()
+  }
+
+  #giveUp(): void {
+    Atomics.store(this.#signals, SIGNAL.givenUp, 1)
+    this.#wake()
+  }
+
+  #wake(): void {
+    Atomics.add(this.#signals, SIGNAL.woken, 1)
+    Atomics.notify(this.#signals, SIGNAL.woken)
   }
 }
 

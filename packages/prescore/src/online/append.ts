@@ -12,7 +12,9 @@ export class Appender {
   readonly #isText: readonly boolean[]
   readonly #hasTexts: boolean
   readonly #from = new ByteReader()
-  readonly #to = new ByteWriter()
+  /** In turns: what was appended to may be what comes from the other one. */
+  #to = new ByteWriter()
+  #other = new ByteWriter()
   /** Texts that the block has not got. */
   readonly #added: string[] = []
   #textsAt = 0
@@ -25,11 +27,13 @@ export class Appender {
 
   /**
    * @param fromUs nothing is appended where more than a quarter of the events lie before it: it is time to forget them.
-   * @returns undefined where it cannot be appended
+   * @returns bytes that are valid until the call after the next; undefined where it cannot be appended
    */
   append(bytes: Uint8Array, batch: EventBatch, row: number, eventsMax: number, fromUs: number): Buffer | undefined {
     const from = this.#from
-    const to = this.#to
+    const to = this.#other
+    this.#other = this.#to
+    this.#to = to
     from.open(bytes)
     to.at = 0
     const head = from.uint32()
@@ -55,7 +59,7 @@ export class Appender {
       appendNumber(from, to, count, isCode ? this.#codeOf(batch.texts[value]!) : value)
     }
     if (this.#hasTexts) this.#writeTexts(bytes)
-    return to.take()
+    return to.written()
   }
 
   /** Where the texts of the block begin, which lie behind all fields. */

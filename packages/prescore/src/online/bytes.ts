@@ -3,6 +3,8 @@
 const FIRST_BYTES = 4096
 /** Copied one by one. */
 const FEW_BYTES = 64
+/** Copied by four. */
+const FEW_WORDS_BYTES = 128
 
 export class ByteWriter {
   at = 0
@@ -57,11 +59,13 @@ export class ByteWriter {
 
   /** Copies the next bytes of a reader. */
   copyFrom(reader: ByteReader, count: number): void {
-    this.reserve(count)
-    if (count > FEW_BYTES) this.#bytes.set(new Uint8Array(reader.view.buffer, reader.at, count), this.at)
+    const to = this.reserve(count)
+    const { view } = reader
+    if (count > FEW_WORDS_BYTES) this.#bytes.set(new Uint8Array(view.buffer, reader.at, count), this.at)
     else {
-      const { view } = reader
-      for (let i = 0; i < count; i++) this.#bytes[this.at + i] = view.getUint8(reader.at + i)
+      const words = count & ~3
+      for (let i = 0; i < words; i += 4) to.setUint32(this.at + i, view.getUint32(reader.at + i))
+      for (let i = words; i < count; i++) to.setUint8(this.at + i, view.getUint8(reader.at + i))
     }
     reader.at += count
     this.at += count

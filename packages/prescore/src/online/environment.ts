@@ -7,8 +7,8 @@ import { PrescoreError } from '../base/index.ts'
 import { LmdbFolder, reading, realFolder } from '../lmdb/index.ts'
 import { decodeMark, type Mark } from './mark.ts'
 import { checkOwnerIs, claimFor } from './owner.ts'
-import { eachPut, Puts, tableOf } from './puts.ts'
-import { StoreThread } from './store-thread.ts'
+import { eachPut, type Part, Puts, tableOf } from './puts.ts'
+import { type Commit, StoreThread } from './store-thread.ts'
 import { GROUP, META, openTable, TABLES_MAX, type Table } from './tables.ts'
 import { STATE_FORMAT } from './types.ts'
 
@@ -32,6 +32,8 @@ export class Environment {
   readonly #owner = Buffer.from(randomUUID())
   /** Once much was to be stored. */
   #storeThread: StoreThread | undefined
+  /** Ends the commit that is being put together. */
+  #hurry: (() => void) | undefined
   #isOpen = true
 
   /** @throws PrescoreError `store_unreadable`, `store_format` */
@@ -74,6 +76,7 @@ export class Environment {
 
   /** The table of a group's events, made when it is not there. */
   table(group: string): Table {
+    this.#hurry?.()
     return this.attempt(() => {
       const table = openTable(this.#root, `${GROUP}${group}`)
       this.#tables.set(`${GROUP}${group}`, table)
@@ -102,6 +105,7 @@ export class Environment {
   /** Forgets all of a group. */
   drop(group: string): void {
     const flaws = this.flaws(group)
+    this.#hurry?.()
     this.attempt(() =>
       this.#root.transactionSync(() => {
         for (const name of flaws.keys()) this.#meta.removeSync(flawKey(group, name))
@@ -114,49 +118,72 @@ export class Environment {
 
   /** Empties a table. */
   clear(table: Table): void {
+    this.#hurry?.()
     this.attempt(() => this.#root.transactionSync(() => table.clearSync()))
   }
 
   /**
-   * Stores all of it or nothing, and waits for the disk. It is another thread that waits; where it is much, that one puts it too.
-   * @throws PrescoreError `store_unreadable`
+   * Begins to store, one commit at a time. It is another thread that waits for the disk; where it is much, that one puts it too, as
+   * it comes: until it ends, whoever opens the folder or changes its tables waits.
+   * @param groups that are put to.
+   * @param hurry adds the rest at once, and ends it: what this thread would wait for must not wait for this thread.
    */
-  async commit(parts: readonly Uint8Array<ArrayBuffer>[], isMuch: boolean): Promise<void> {
-    await (isMuch ? this.#commitElsewhere(parts) : this.#commitHere(parts))
-    this.#root.refresh()
-  }
-
-  async #commitElsewhere(parts: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
-    this.#storeThread ??= new StoreThread({ folder: this.folder, owner: this.#owner })
-    const thread = this.#storeThread
-    try {
-      await thread.commit(parts)
-    } catch (error) {
-      // It may have died: the next commit has another one.
-      this.#storeThread = undefined
-      await thread.stop()
-      throw error
+  begin(groups: readonly string[], isMuch: boolean, hurry: () => void): Commit {
+    const commit = isMuch ? this.#commitElsewhere(groups) : this.#commitHere()
+    if (isMuch) this.#hurry = hurry
+    return {
+      add: parts => commit.add(parts),
+      end: async () => {
+        this.#hurry = undefined
+        await commit.end()
+        this.#root.refresh()
+      },
+      abort: () => {
+        this.#hurry = undefined
+        return commit.abort()
+      },
     }
   }
 
-  #commitHere(parts: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
+  #commitElsewhere(groups: readonly string[]): Commit {
+    this.#storeThread ??= new StoreThread({ folder: this.folder, owner: this.#owner })
+    const thread = this.#storeThread
+    const commit = thread.begin([META, ...groups.map(group => `${GROUP}${group}`)])
+    const end = async () => {
+      try {
+        await commit.end()
+      } catch (error) {
+        // It may have died: the next commit has another one.
+        this.#storeThread = undefined
+        await thread.stop()
+        throw error
+      }
+    }
+    return { add: parts => commit.add(parts), end, abort: () => commit.abort() }
+  }
+
+  #commitHere(): Commit {
+    const parts: Part[] = []
     const check = () => {
       this.#root.refresh()
       this.checkOwner()
     }
-    return this.#root.batch(check, () => {
+    const write = () => {
       for (const part of parts) {
         const table = this.#tables.get(tableOf(part))!
         eachPut(part, (key, bytes) => void (bytes === undefined ? table.remove(key) : table.put(key, bytes)))
       }
-    })
+    }
+    return { add: more => void parts.push(...more), end: () => this.#root.batch(check, write), abort: () => Promise.resolve() }
   }
 
   /** Writes a little, to see whether anything can be stored. @throws PrescoreError `store_unreadable` */
   async probe(): Promise<void> {
     const puts = new Puts(META)
     puts.add(PROBE, PROBE)
-    await this.commit(puts.take(), false)
+    const commit = this.begin([], false, () => {})
+    commit.add(puts.take())
+    await commit.end()
   }
 
   /** Runs what calls lmdb: its errors become `store_unreadable`. */

@@ -102,7 +102,6 @@ export class GroupTable {
   freeze(): void {
     const wave = this.#wave
     wave.retention = this.#parts.retention()
-    wave.pass = undefined
     this.#wave = new Wave(new Waiting(this.#parts.newIntake()), wave)
     for (const key of this.#expired) this.#puts.add(key, undefined)
     this.#expired = []
@@ -115,33 +114,19 @@ export class GroupTable {
   fold(untilMs: number): boolean {
     const wave = this.#wave.older!
     if (!this.#foldFilled(untilMs)) return false
-    wave.pass ??= wave.passFrom(0)
+    wave.pass ??= wave.newPass()
     return wave.pass.goOn(untilMs, (number, keyBytes) => {
-      if (wave.waiting.has(number)) this.#putTo(wave, number, keyBytes)
-      const only = wave.only(number)
-      if (only !== undefined) this.#puts.add(keyBytes, only)
+      const key = wave.waiting.has(number) ? this.#putTo(wave, number, keyBytes) : wave.only(number)
+      if (key !== undefined && !(key instanceof KeyEvents)) this.#puts.add(keyBytes, key)
     })
   }
 
-  /** How many keys have come since the last that {@link foldAhead} has gone over. */
-  get ahead(): number {
-    return this.#wave.waiting.keys - this.#wave.folded
+  /** About how much of what is to be stored is not among the {@link puts} yet, and those. */
+  get due(): number {
+    return this.#wave.older!.keys + this.#puts.length
   }
 
-  /** The same of what has come since: so much less is to be done when it is to be stored. @returns whether it has gone over them */
-  foldAhead(untilMs: number): boolean {
-    const wave = this.#wave
-    wave.pass ??= wave.passFrom(wave.folded)
-    const visit = (number: number, keyBytes: Buffer) => {
-      if (wave.waiting.has(number)) this.#putTo(wave, number, keyBytes)
-    }
-    if (!wave.pass.goOn(untilMs, visit)) return false
-    wave.folded = wave.pass.end
-    wave.pass = undefined
-    return true
-  }
-
-  /** What is to be stored, once all events are put to their keys. */
+  /** What is to be stored, as far as events are put to their keys. */
   get puts(): Puts {
     return this.#puts
   }
@@ -181,13 +166,14 @@ export class GroupTable {
     if (wave === undefined) return this.#stored(keyBytes)
     const number = wave.waiting.numberOf(key)
     const known = wave.find(number, keyBytes) ?? this.#find(wave.older, keyBytes, key)
-    return number === NO_KEY || !wave.waiting.has(number) ? known : this.#put(wave, number, keyBytes, known)
+    if (number === NO_KEY || !wave.waiting.has(number)) return known
+    this.#put(wave, number, keyBytes, known)
+    return wave.find(number, keyBytes)
   }
 
-  /** Puts the events that wait to a key that has some. */
-  #putTo(wave: Wave, number: number, keyBytes: Buffer): void {
-    const older = () => (wave.older === undefined ? this.#stored(keyBytes) : this.#find(wave.older, keyBytes, wave.waiting.keyOf(number)))
-    this.#put(wave, number, keyBytes, wave.find(number, keyBytes) ?? older())
+  /** Puts the events that wait to a key that has some, of a wave with nothing but the disk below it. @returns bytes that are valid until the next call */
+  #putTo(wave: Wave, number: number, keyBytes: Buffer): Found {
+    return this.#put(wave, number, keyBytes, wave.find(number, keyBytes) ?? this.#stored(keyBytes))
   }
 
   /** A key of which no events wait. */
@@ -196,6 +182,7 @@ export class GroupTable {
     return wave.find(NO_KEY, keyBytes) ?? this.#named(wave.older, keyBytes)
   }
 
+  /** @returns bytes that are valid until the next call; those that are given must be others. */
   #put(wave: Wave, number: number, keyBytes: Buffer, before: Found | undefined): Found {
     const retention = wave.retention ?? this.#parts.retention()
     const key = grown(before, wave.waiting.take(number), retention, this.#parts)

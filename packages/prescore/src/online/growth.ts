@@ -26,7 +26,7 @@ export interface Retention {
   readonly knownByUs: number
 }
 
-/** The bytes of a block with rows behind its events. Undefined: it must be taken apart for them. */
+/** The bytes of a block with rows behind its events, valid until the next call, which must be given others. Undefined: it must be taken apart for them. */
 export function appended(
   bytes: Uint8Array,
   { batch, rows, from, end }: RowsOfKey,

@@ -109,7 +109,7 @@ export class KeyEvents {
       if (untilUs === Number.POSITIVE_INFINITY) {
         const bytes = appended(tile.blocks[index]!.bytes, { batch, rows, from: next, end }, retention, codec)
         if (bytes !== undefined) {
-          this.#put(tile, index, bytes)
+          this.#put(tile, index, Buffer.from(bytes))
           return
         }
       }
@@ -239,7 +239,8 @@ export class KeyEvents {
 
 /**
  * Adds rows to the only block of a key; undefined: it has none.
- * @returns the bytes of the block, or blocks where the events are too many for one
+ * @param bytes not those that a call has returned.
+ * @returns the bytes of the block, valid until the next call, or blocks where the events are too many for one
  */
 export function addToBlock(bytes: Uint8Array | undefined, rows: RowsOfKey, retention: Retention, workbench: Workbench): Buffer | KeyEvents {
   const { codec, block } = workbench

@@ -31,8 +31,6 @@ interface Alike {
 }
 
 export class KeyPass {
-  /** The keys from this number on are passed over. */
-  readonly end: number
   readonly #wave: Numbered
   readonly #roster: KeyRoster
   readonly #numbers: Int32Array
@@ -42,13 +40,11 @@ export class KeyPass {
   readonly #moved: Int32Array
   #next = 0
 
-  /** @param from the first number; the keys go up to the last one that has come by now. */
-  constructor(wave: Numbered, roster: KeyRoster, from: number) {
+  constructor(wave: Numbered, roster: KeyRoster) {
     this.#wave = wave
     this.#roster = roster
-    this.end = wave.keys
-    this.#numbers = new Int32Array(this.end - from)
-    for (let i = 0; i < this.#numbers.length; i++) this.#numbers[i] = from + i
+    this.#numbers = new Int32Array(wave.keys)
+    for (let i = 0; i < this.#numbers.length; i++) this.#numbers[i] = i
     this.#words = new Float64Array(this.#numbers.length)
     this.#moved = new Int32Array(this.#numbers.length)
     this.#alike.push({ from: 0, end: this.#numbers.length, at: 0 })
@@ -61,7 +57,7 @@ export class KeyPass {
 
   #list(untilMs: number): boolean {
     const [wave, roster] = [this.#wave, this.#roster]
-    while (roster.length < this.end) {
+    while (roster.length < this.#numbers.length) {
       if (roster.length % KEYS_AT_ONCE === 0 && performance.now() >= untilMs) return false
       roster.add(wave.bytesOf(roster.length))
     }

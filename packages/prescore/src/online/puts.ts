@@ -13,11 +13,14 @@ const SPARE_BYTES = 16 * 1024
 /** A part of few puts, as most are, takes no more. */
 const FIRST_BYTES = 16 * 1024
 
+/** Has memory of its own. */
+export type Part = Uint8Array<ArrayBuffer>
+
 export class Puts {
   /** How many there are, with those that were taken. */
   length = 0
   readonly #table: string
-  readonly #full: Uint8Array<ArrayBuffer>[] = []
+  readonly #full: Part[] = []
   #part: ByteWriter | undefined
 
   constructor(table: string) {
@@ -36,9 +39,14 @@ export class Puts {
     if (to.at >= PART_BYTES) this.#end()
   }
 
-  /** Takes all parts, each with memory of its own. */
-  take(): Uint8Array<ArrayBuffer>[] {
+  /** Takes all parts. */
+  take(): Part[] {
     this.#end()
+    return this.#full.splice(0)
+  }
+
+  /** Takes those to which nothing will be added. */
+  takeFull(): Part[] {
     return this.#full.splice(0)
   }
 
@@ -56,14 +64,14 @@ export class Puts {
 }
 
 /** The name of the table that a part is for. */
-export function tableOf(part: Uint8Array): string {
+export function tableOf(part: Part): string {
   const from = new ByteReader()
   from.open(part)
   return from.text(from.uint16(), 'utf8')
 }
 
 /** Tells what a part holds, in its order; the bytes are the part's own. */
-export function eachPut(part: Uint8Array<ArrayBuffer>, put: (key: Buffer, bytes: Buffer | undefined) => void): void {
+export function eachPut(part: Part, put: (key: Buffer, bytes: Buffer | undefined) => void): void {
   const from = new ByteReader()
   from.open(part)
   const end = part.byteOffset + part.length

@@ -1,23 +1,14 @@
 /** When what was applied gets onto the disk: in the background, all groups in one commit, and one commit at a time. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PrescoreError } from '../base/index.ts'
-import { type Environment, markKey } from './environment.ts'
+import type { Environment } from './environment.ts'
 import type { GroupState } from './group-state.ts'
-import { encodeMark, type Mark } from './mark.ts'
-import { Puts } from './puts.ts'
-import { Slices } from './slices.ts'
-import { META } from './tables.ts'
+import { Handover } from './handover.ts'
 import type { LiveStateOptions } from './types.ts'
 
 /** Keys that wait to be stored: from so many on they are stored at once. The more there are, the more of them share a page of the disk. */
 const CHANGED_KEYS = 262_144
 /** From so many on, whoever applies more should wait for the disk: some 200 MB. */
 const CHANGED_KEYS_MAX = 1.5 * CHANGED_KEYS
-
-/** Of so many, events are put to them while others are stored; those of fewer take less at once, when more have come. */
-const KEYS_AHEAD = 65_536
-/** After so long, there may be more. */
-const LOOK_AGAIN_MS = 10
 
 export type StoringOptions = Required<Pick<LiveStateOptions, 'storeWithinMs' | 'putsAtOnce'>>
 
@@ -131,15 +122,15 @@ export class Storing {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const groups = [...this.#groups.values()]
-    const slices = new Slices()
     try {
       for (const group of groups) group.sweep()
       const marks = groups.map(({ mark }) => mark)
       for (const { table } of groups) table.freeze()
-      for (const { table } of groups) while (!table.fold(slices.endsAtMs)) await slices.next()
-      const storing = this.#put(groups, marks)
-      await foldAhead(groups, storing)
-      await storing
+      const isMuch = groups.reduce((sum, { table }) => sum + table.due, 0) > this.#putsAtOnce
+      await new Handover(this.#environment, groups, marks, isMuch).stored()
+      groups.forEach((group, i) => {
+        group.storedMark = marks[i]!
+      })
     } catch (error) {
       this.#canRecover = this.#isUsable()
       this.#failure = error as PrescoreError
@@ -148,48 +139,8 @@ export class Storing {
     for (const { table } of groups) table.settle()
   }
 
-  async #put(groups: readonly GroupState[], marks: readonly Mark[]): Promise<void> {
-    const meta = new Puts(META)
-    groups.forEach(({ definition, flaws }, i) => {
-      flaws.putChanges(meta, marks[i]!.retainedFromUs)
-      meta.add(markKey(definition.name), encodeMark(marks[i]!))
-    })
-    const all = [meta, ...groups.map(({ table }) => table.puts)]
-    const isMuch = all.reduce((sum, { length }) => sum + length, 0) > this.#putsAtOnce
-    await this.#environment.commit(
-      all.flatMap(puts => puts.take()),
-      isMuch,
-    )
-    groups.forEach((group, i) => {
-      group.storedMark = marks[i]!
-    })
-  }
-
   #hasChanges(): boolean {
     return [...this.#groups.values()].some(({ mark, storedMark, table }) => table.hasChanges || mark !== storedMark)
-  }
-}
-
-/** While another thread writes, what comes meanwhile is put to its keys where these are many: the next commit waits for less. Ends with what is being stored, and fails never. */
-async function foldAhead(groups: readonly GroupState[], storing: Promise<void>): Promise<void> {
-  let isOver = false
-  const over = storing.catch(noted).finally(() => {
-    isOver = true
-  })
-  const slices = new Slices()
-  while (!isOver) {
-    await slices.next()
-    if (isOver || !tryFolding(groups, slices.endsAtMs)) await Promise.race([over, sleep(LOOK_AGAIN_MS, undefined, { ref: false })])
-  }
-}
-
-/** @returns whether there is more to be done at once */
-function tryFolding(groups: readonly GroupState[], untilMs: number): boolean {
-  try {
-    return groups.some(({ table }) => table.ahead >= KEYS_AHEAD && !table.foldAhead(untilMs))
-  } catch {
-    // What cannot be read is told when it is asked for.
-    return false
   }
 }
 

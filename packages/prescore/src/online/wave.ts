@@ -7,6 +7,7 @@ import type { Retention } from './growth.ts'
 import { KeyEvents } from './key-events.ts'
 import { KeyPass } from './key-pass.ts'
 import { KeyRoster } from './key-roster.ts'
+import { Records } from './records.ts'
 import type { Waiting } from './waiting.ts'
 
 /** What is known of a key: its only block, or all of its blocks. */
@@ -18,13 +19,11 @@ export class Wave {
   older: Wave | undefined
   /** Once it is being stored: what may be forgotten of its keys. What comes after goes by what came after. */
   retention: Retention | undefined
-  /** Before it is stored: keys before this number had their events put to them, but for those that came since. */
-  folded = 0
-  /** The one that is under way. */
+  /** Once it is being stored. */
   pass: KeyPass | undefined
   readonly #roster = new KeyRoster()
   /** The only blocks of keys that had events, by their numbers. */
-  readonly #numbered: (Uint8Array | undefined)[] = []
+  readonly #numbered = new Records()
   /** By the bytes of the key, as latin1: keys of many blocks, and those that come from history. */
   readonly #named = new Map<string, Found>()
 
@@ -33,9 +32,9 @@ export class Wave {
     this.older = older
   }
 
-  /** Begins to go over the keys from a number on. */
-  passFrom(number: number): KeyPass {
-    return new KeyPass(this.waiting, this.#roster, number)
+  /** Begins to go over the keys. */
+  newPass(): KeyPass {
+    return new KeyPass(this.waiting, this.#roster)
   }
 
   /** About how many keys have changed. */
@@ -49,20 +48,19 @@ export class Wave {
 
   /** The only block of a key, where it has changed and its events wait no more. */
   only(number: number): Uint8Array | undefined {
-    return this.#numbered[number]
+    return this.#numbered.at(number)
   }
 
   /** A key as it is here without the events that wait. @param number {@link NO_KEY}: it has none */
   find(number: number, keyBytes: Buffer): Found | undefined {
-    const only = number === NO_KEY ? undefined : this.#numbered[number]
+    const only = number === NO_KEY ? undefined : this.#numbered.at(number)
     return only ?? (this.#named.size === 0 ? undefined : this.#named.get(keyBytes.toString('latin1')))
   }
 
+  /** Bytes are copied. */
   set(number: number, keyBytes: Buffer, key: Found): void {
-    const isNamed = number === NO_KEY || key instanceof KeyEvents
-    if (isNamed) this.#named.set(keyBytes.toString('latin1'), key)
-    if (number === NO_KEY) return
-    while (this.#numbered.length <= number) this.#numbered.push(undefined)
-    this.#numbered[number] = isNamed ? undefined : key
+    const isOnly = !(key instanceof KeyEvents)
+    if (!isOnly || number === NO_KEY) this.#named.set(keyBytes.toString('latin1'), isOnly ? Buffer.from(key) : key)
+    if (number !== NO_KEY) this.#numbered.set(number, isOnly ? key : undefined)
   }
 }

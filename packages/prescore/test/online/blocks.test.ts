@@ -103,7 +103,7 @@ test('blocks follow each other in time, are of bounded size, and on disk are wha
         })
         events = [...events.filter(([timeUs]) => timeUs >= fromUs), ...added]
         if (key instanceof KeyEvents) key.add(rowsOf(added), retainedFrom(fromUs), workbench)
-        else key = addToBlock(key, rowsOf(added), retainedFrom(fromUs), workbench)
+        else key = kept(addToBlock(key, rowsOf(added), retainedFrom(fromUs), workbench))
         checkEvents(key, events, fromUs, workbench.codec)
         if (random(3) > 0) continue
         disk.store(key)
@@ -174,4 +174,9 @@ function checkEvents(key: Uint8Array | KeyEvents, events: readonly Plain[], from
     assert.ok(i === 0 || (times[0] as number) >= (key.blocks[i]?.fromUs as number))
     assert.ok(i === blocks.length - 1 || (times.at(-1) as number) < (key.blocks[i + 1]?.fromUs as number))
   })
+}
+
+/** What is valid until the next call, as it is now. */
+function kept(key: Buffer | KeyEvents): Buffer | KeyEvents {
+  return key instanceof KeyEvents ? key : Buffer.from(key)
 }

@@ -7,7 +7,10 @@ import type { TestContext } from 'node:test'
 import { open } from 'lmdb'
 import { type Clock, PrescoreError } from '../../src/base/index.ts'
 import { type Column, stringColumn } from '../../src/expressions/index.ts'
+import type { Environment } from '../../src/online/environment.ts'
 import { type LiveGroup, type LiveState, type LiveValue, liveGroup, type PositionedChunk } from '../../src/online/index.ts'
+import { type Puts, tableOf } from '../../src/online/puts.ts'
+import { GROUP } from '../../src/online/tables.ts'
 import { Database, writeParquet } from '../../src/parquet/index.ts'
 import { events as eventSource } from '../../src/project/index.ts'
 import { pinSource, type SourceAt, type SourcePin } from '../../src/sources/index.ts'
@@ -117,6 +120,15 @@ export async function historyIn(
   const kinds = Object.fromEntries([...named].map(([name, column]) => [name, column.type.kind]))
   await writeParquet(database, join(folder, 'events.parquet'), kinds, [{ rows, columns: named }])
   return { source, database, pin: await pinSource(database, source) }
+}
+
+/** Stores what is put to groups. */
+export async function commit(environment: Environment, puts: Puts, isMuch: boolean): Promise<void> {
+  const parts = puts.take()
+  const groups = new Set(parts.map(part => tableOf(part).slice(GROUP.length)))
+  const begun = environment.begin([...groups], isMuch, () => {})
+  for (const part of parts) begun.add([part])
+  await begun.end()
 }
 
 /** Both the naive version's answers and the kernel's, which must agree. */

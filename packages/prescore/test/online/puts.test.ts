@@ -4,16 +4,20 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { PrescoreError } from '../../src/base/index.ts'
 import { Environment } from '../../src/online/environment.ts'
+import { GroupTable } from '../../src/online/group-table.ts'
 import { type LiveState, openLiveState } from '../../src/online/index.ts'
 import { eachPut, Puts, tableOf } from '../../src/online/puts.ts'
 import { RUNS } from '../features/arbitraries.ts'
-import { assertReads, chunkOf, folderFor, groupIn, historyIn, LATE_CLOCK, throwsCode } from './place.ts'
+import { assertReads, chunkOf, commit, folderFor, groupIn, historyIn, LATE_CLOCK, throwsCode } from './place.ts'
 import { AS_OF_BACK_US, type FEATURES, GROUPS, KEYS, streamed } from './processes/endless.ts'
 
 const [STORED, APPLIED, ALL] = [700, 1_100, 1_500]
+/** By then the other thread has mostly begun. */
+const THREAD_STARTED_MS = 500
 /** Every commit is put by the thread that applies, or by the other one. */
 const WRITERS = { here: 1e9, elsewhere: 0 }
 
@@ -63,7 +67,11 @@ for (const [writer, putsAtOnce] of Object.entries(WRITERS)) {
     check(state, STORED)
     await apply(state, APPLIED)
     const failure = new PrescoreError('store_unreadable', { where: folder, found: 'a failure' })
-    const mocked = t.mock.method(Environment.prototype, 'commit', () => Promise.reject(failure))
+    const mocked = t.mock.method(Environment.prototype, 'begin', () => ({
+      add: () => {},
+      end: () => Promise.reject(failure),
+      abort: () => Promise.resolve(),
+    }))
     await assert.rejects(state.flush(), failure)
     assert.throws(() => check(state, APPLIED), failure)
     mocked.mock.restore()
@@ -78,6 +86,106 @@ for (const [writer, putsAtOnce] of Object.entries(WRITERS)) {
   })
 }
 
+test('the other thread stores parts one after the other: the last put of a key counts', async t => {
+  const environment = Environment.open(folderFor(t))
+  const table = environment.table('group')
+  const put = fc.tuple(fc.nat({ max: 400 }), fc.option(fc.nat({ max: 9_000 }), { nil: undefined }))
+  const commits = fc.array(fc.array(put, { minLength: 100, maxLength: 400 }), { minLength: 1, maxLength: 4 })
+  const expected = new Map<string, number>()
+  const property = fc.asyncProperty(commits, async all => {
+    for (const each of all) {
+      const puts = new Puts('group:group')
+      for (const [key, bytes] of each) {
+        puts.add(Buffer.from(`key ${key}`), bytes === undefined ? undefined : Buffer.alloc(bytes))
+        if (bytes === undefined) expected.delete(`key ${key}`)
+        else expected.set(`key ${key}`, bytes)
+      }
+      await commit(environment, puts, true)
+      const stored = [...table.getRange()].map(({ key, value }) => [key.toString(), value.length] as const)
+      assert.deepEqual(new Map(stored), expected)
+    }
+  })
+  await fc.assert(property, { numRuns: RUNS.numRuns / 10, endOnFailure: true })
+  await environment.close()
+})
+
+test('the other thread stores nothing of what is given up', async t => {
+  const environment = Environment.open(folderFor(t))
+  const table = environment.table('group')
+  const puts = (count: number) => {
+    const puts = new Puts('group:group')
+    for (let i = 0; i < count; i++) puts.add(Buffer.from(`key ${i}`), Buffer.alloc(200))
+    return puts
+  }
+  await commit(environment, puts(10), true)
+  const begun = environment.begin(['group'], true, () => {})
+  begun.add(puts(5_000).take())
+  await begun.abort()
+  assert.equal([...table.getKeys()].length, 10)
+  await commit(environment, puts(5_000), true)
+  assert.equal([...table.getKeys()].length, 5_000)
+  await environment.close()
+})
+
+test('what waits for the other thread first gives it the rest', async t => {
+  const environment = Environment.open(folderFor(t))
+  const table = environment.table('group')
+  const other = environment.table('other')
+  const changes = [() => environment.table('third'), () => environment.clear(other), () => environment.drop('other')]
+  for (const [i, change] of changes.entries()) {
+    const puts = new Puts('group:group')
+    for (let key = 0; key < 5_000; key++) puts.add(Buffer.from(`key ${i} ${key}`), Buffer.alloc(200))
+    let ended: Promise<void> | undefined
+    const begun = environment.begin(['group'], true, () => {
+      begun.add(puts.take())
+      ended = begun.end()
+    })
+    begun.add(puts.takeFull())
+    change()
+    assert.ok(ended !== undefined)
+    await ended
+    assert.equal([...table.getKeys()].length, 5_000 * (i + 1))
+  }
+  await environment.close()
+})
+
+test('a group that is added while another thread stores others waits for it, and not it for the group', async t => {
+  const folder = folderFor(t)
+  const { source, database, pin } = await historyIn(folder, [])
+  t.after(() => database.close())
+  const groups = GROUPS.map(features => groupIn(source, features))
+  const options = { clock: LATE_CLOCK, asOfBackUs: AS_OF_BACK_US, storeWithinMs: 1e6, putsAtOnce: 0 }
+  const state = openLiveState(join(folder, 'state'), groups.slice(1), options)
+  await state.bootstrap(database, 'events', pin, 0)
+  await state.apply('events', chunkOf(streamed(0, STORED), 0), STORED)
+  // It is put together as long as nobody hurries.
+  const { fold } = GroupTable.prototype
+  t.mock.method(GroupTable.prototype, 'fold', function (this: GroupTable, untilMs: number) {
+    return untilMs === Number.POSITIVE_INFINITY && fold.call(this, untilMs)
+  })
+  const flushed = state.flush()
+  await sleep(THREAD_STARTED_MS)
+  state.addGroups(groups.slice(0, 1))
+  await flushed
+  assert.equal(state.storedPosition('events'), STORED)
+  await state.close()
+})
+
+for (const how of ['unended', 'ended']) {
+  test(`a process that exits while another thread stores, ${how}: it ends, and all of it is stored or nothing`, t => {
+    const folder = folderFor(t)
+    for (let turn = 0; turn < 3; turn++) {
+      const leaver = [join(import.meta.dirname, 'processes/leaver.ts'), folder, how]
+      const { status } = spawnSync(process.execPath, leaver, { stdio: 'inherit', timeout: 60_000, killSignal: 'SIGKILL' })
+      assert.equal(status, 7)
+    }
+    const environment = Environment.open(folder)
+    const keys = [...environment.table('group').getKeys()].length
+    assert.ok(keys === 0 || (how === 'ended' && keys === 50_000), `${keys} keys`)
+    return environment.close()
+  })
+}
+
 test('the other thread stores nothing once another process has opened the folder', async t => {
   const folder = folderFor(t)
   const environment = Environment.open(folder)
@@ -85,15 +193,15 @@ test('the other thread stores nothing once another process has opened the folder
   const putsOf = (value: string) => {
     const puts = new Puts('group:group')
     puts.add(Buffer.from('key'), Buffer.from(value))
-    return puts.take()
+    return puts
   }
   const stored = () => environment.table('group').getBinary(Buffer.from('key'))?.toString()
-  await environment.commit(putsOf('first'), true)
+  await commit(environment, putsOf('first'), true)
   assert.equal(stored(), 'first')
   const { status } = spawnSync(process.execPath, [join(import.meta.dirname, 'processes/opener.ts'), folder], { stdio: 'inherit' })
   assert.equal(status, 0)
-  await assert.rejects(environment.commit(putsOf('second'), true), throwsCode('store_unreadable'))
-  await assert.rejects(environment.commit(putsOf('second'), false), throwsCode('store_unreadable'))
+  await assert.rejects(commit(environment, putsOf('second'), true), throwsCode('store_unreadable'))
+  await assert.rejects(commit(environment, putsOf('second'), false), throwsCode('store_unreadable'))
   await environment.close()
   const next = Environment.open(folder)
   assert.equal(next.table('group').getBinary(Buffer.from('key'))?.toString(), 'first')
@@ -107,7 +215,7 @@ test('a disk that is full: nothing of it is stored, and more can be once there i
   const store = (count: number) => {
     const puts = new Puts('group:group')
     for (let i = 0; i < count; i++) puts.add(Buffer.from(`key ${i}`), Buffer.alloc(200))
-    return environment.commit(puts.take(), true)
+    return commit(environment, puts, true)
   }
   await store(100)
   const ignored = () => {}
@@ -133,7 +241,7 @@ test('a group that was dropped and made again is stored to by the other thread a
     environment.table(group)
     const puts = new Puts(`group:${group}`)
     puts.add(Buffer.from('key'), Buffer.from(value))
-    await environment.commit(puts.take(), true)
+    await commit(environment, puts, true)
   }
   const stored = (group: string) => [...environment.table(group).getRange()].map(({ key, value }) => `${key} ${value}`)
   await store('one', 'first')

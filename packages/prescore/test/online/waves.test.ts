@@ -9,7 +9,7 @@ import { GroupState } from '../../src/online/group-state.ts'
 import type { Mark } from '../../src/online/mark.ts'
 import { RUNS } from '../features/arbitraries.ts'
 import type { NaiveFeature } from '../features/naive.ts'
-import { chunkOf, expected, folderFor, groupIn, sourceIn } from './place.ts'
+import { chunkOf, commit, expected, folderFor, groupIn, sourceIn } from './place.ts'
 import { randomOf, streamOf } from './samples.ts'
 
 const BACK_US = 20
@@ -80,7 +80,7 @@ async function run(t: TestContext, folder: string, { seed, keys, batchMax, busyB
   const finish = async () => {
     while (!group.table.fold(Number.POSITIVE_INFINITY));
     const stored = storing as Mark
-    await environment.commit(group.table.puts.take(), random(8) === 0)
+    await commit(environment, group.table.puts, random(8) === 0)
     group.table.settle()
     group.storedMark = stored
     storing = undefined
@@ -95,8 +95,7 @@ async function run(t: TestContext, folder: string, { seed, keys, batchMax, busyB
     if (step < 8) apply()
     else if (step < 14) read()
     else if (step < 19) {
-      if (random(4) === 0) group.table.foldAhead(now + 1 + random(3))
-      else if (storing === undefined) freeze()
+      if (storing === undefined) freeze()
       else if (step < 17) group.table.fold(now + 1 + random(3))
       else await finish()
     } else if (random(4) === 0) crash()

@@ -3,15 +3,25 @@ import { Integers } from './arrays.ts'
 
 /** Of a buffer, unless a single block is longer. */
 const BUFFER_BYTES = 1024 * 1024
+/** Blocks of busy keys are replaced again and again: with so much of what was replaced, and more of it than of all else, the others are moved. */
+const REPLACED_BYTES_MAX = 16 * BUFFER_BYTES
 
 export class Records {
-  readonly #buffers: Buffer[] = []
+  #buffers: Buffer[] = []
+  /** Of blocks in the buffers: those that are there still, and those that were replaced. */
+  #kept = 0
+  #replaced = 0
   /** Of the last buffer. */
   #used = 0
   /** By number: which buffer, from where on, and how many bytes. 0: there is no block. */
   readonly #bufferOf = new Integers()
   readonly #fromOf = new Integers()
   readonly #bytesOf = new Integers()
+
+  /** What the buffers take. */
+  get bytes(): number {
+    return this.#buffers.reduce((sum, { length }) => sum + length, 0)
+  }
 
   /** The bytes are not changed any more. */
   at(number: number): Buffer | undefined {
@@ -23,13 +33,35 @@ export class Records {
   /** Copies the bytes. @param bytes undefined: there is none any more */
   set(number: number, bytes: Uint8Array | undefined): void {
     while (this.#bytesOf.length <= number) for (const each of [this.#bufferOf, this.#fromOf, this.#bytesOf]) each.push(0)
-    this.#bytesOf.set(number, bytes?.length ?? 0)
-    if (bytes === undefined) return
+    const before = this.#bytesOf.at(number)
+    this.#replaced += before
+    this.#kept -= before
+    this.#bytesOf.set(number, 0)
+    if (bytes !== undefined) this.#put(number, bytes)
+    if (this.#replaced > Math.max(REPLACED_BYTES_MAX, this.#kept)) this.#compact()
+  }
+
+  #put(number: number, bytes: Uint8Array): void {
     const buffer = this.#bufferFor(bytes.length)
     buffer.set(bytes, this.#used)
     this.#bufferOf.set(number, this.#buffers.length - 1)
     this.#fromOf.set(number, this.#used)
+    this.#bytesOf.set(number, bytes.length)
     this.#used += bytes.length
+    this.#kept += bytes.length
+  }
+
+  /** Whoever has bytes of before keeps their buffers. */
+  #compact(): void {
+    const before = this.#buffers
+    this.#buffers = []
+    this.#kept = 0
+    this.#replaced = 0
+    for (let number = 0; number < this.#bytesOf.length; number++) {
+      const bytes = this.#bytesOf.at(number)
+      const from = this.#fromOf.at(number)
+      if (bytes > 0) this.#put(number, before[this.#bufferOf.at(number)]!.subarray(from, from + bytes))
+    }
   }
 
   #bufferFor(bytes: number): Buffer {

@@ -1,106 +1,21 @@
 /** Rows that have their features themselves are scored as they are read: the same to the bit as by joining them by key. */
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { openContext } from '../../src/batch/context.ts'
 import type { Together } from '../../src/batch/engines/task.ts'
-import { dryRun, exportRun, planOnly, runShards } from '../../src/batch/index.ts'
+import { planOnly, runShards } from '../../src/batch/index.ts'
 import { RunLayout } from '../../src/batch/layout.ts'
-import type { OnProgress } from '../../src/batch/progress.ts'
-import type { TableManifest } from '../../src/batch/stages/own-table.ts'
 import { readScoreManifest, type ScoreManifest } from '../../src/batch/stages/score-manifest.ts'
 import { scoreOwnShards } from '../../src/batch/stages/score-own.ts'
 import { piecesOf } from '../../src/batch/stages/staged-piece.ts'
-import { openShards } from '../../src/batch/totals.ts'
 import { PeerTalk, peersOf } from '../../src/history/index.ts'
 import { openModel } from '../../src/models/index.ts'
-import { literal } from '../../src/parquet/index.ts'
 import { sourcesPlace } from '../../src/sources/index.ts'
-import { prescore } from '../cli/process.ts'
-import { inShop, type OpenShop, refused } from './harness.ts'
-import { AS_OF, AS_OF_US, makeShop, removeShop, writeRows } from './shop.ts'
-
-const ENTITIES = ['number', 'text', 'pair'] as const
-type Entity = (typeof ENTITIES)[number]
-
-/** Each prediction twice: of all rows, and of rows for which something holds that always does, so that they are joined by key. */
-const CONFIG = `import { defineProject, entity, onnx, prediction, table } from 'prescore'
-const rows = table({
-  files: 'rows.parquet',
-  columns: { id: 'int64', name: 'string', part: 'int64', a: 'float64', b: 'float64', c: 'int64', flag: 'boolean', word: 'string' },
-  derive: r => ({ twice: r.a.plus(r.a) }),
-})
-const number = entity({ id: 'int64' })
-const text = entity({ name: 'string' })
-const pair = entity({ word: 'string', id: 'int64' })
-const features = f => ({
-  a: f.last('a'),
-  b: f.current('b', { default: 7 }),
-  c: f.first('c', { where: r => r.flag }),
-  twice: f.mode('twice'),
-  word: f.last('word', { where: r => r.flag }),
-})
-const of = (key, own, all) => ({
-  entity: key,
-  join: s => ({ own: own.at(s.key) }),
-  features: s => ({
-    a: s.join.own.a,
-    b: s.join.own.b.plus(s.join.own.twice),
-    c: s.join.own.c,
-    word: s.join.own.word.eq('b'),
-  }),
-  model: onnx('model.onnx', { output: 'values[0]' }),
-  population: all ? rows.keys(key) : rows.where(r => r.id.isMissing().not()).keys(key),
-  policy: { mode: 'batch' },
-})
-export default defineProject({
-  sources: { rows },
-  predictions: Object.fromEntries(
-    Object.entries({ number, text, pair }).flatMap(([name, key]) => {
-      const own = rows.by(key).features(features)
-      return [[name, prediction(of(key, own, true))], [name + 'Joined', prediction(of(key, own, false))]]
-    }),
-  ),
-})
-`
-
-interface Row {
-  readonly id: bigint
-  readonly name: string
-  readonly a: number | null
-  readonly b: number | null
-  readonly c: bigint | null
-  readonly flag: boolean | null
-  readonly word: string
-}
-
-const id = fc.oneof(fc.bigInt(-40n, 40n), fc.bigInt(2n ** 53n - 4n, 2n ** 53n + 4n), fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n))
-const smallId = fc.oneof(fc.bigInt(0n, 30n), fc.bigInt(-(2n ** 53n) + 1n, 2n ** 53n - 1n))
-const number = fc.oneof(fc.double(), fc.constantFrom(-0, 0, 1, Number.NaN, Number.POSITIVE_INFINITY, 1e300), fc.integer())
-const row = (ids: fc.Arbitrary<bigint>): fc.Arbitrary<Row> =>
-  fc.record({
-    id: ids,
-    name: fc.string({ unit: fc.constantFrom('a', 'b', 'ä', '\u{1f600}', '~', "'"), maxLength: 4 }),
-    a: fc.option(number),
-    b: fc.option(number),
-    c: fc.option(fc.bigInt(-(2n ** 53n) + 1n, 2n ** 53n - 1n)),
-    flag: fc.option(fc.boolean()),
-    word: fc.constantFrom('a', 'b', ''),
-  })
-const rowsOf = (ids: fc.Arbitrary<bigint>, least = 1) =>
-  fc.uniqueArray(row(ids), { minLength: least, maxLength: 60, selector: ({ id: key }) => key })
-
-function sqlOf(rows: readonly Row[]): string {
-  const double = (value: number | null) => (value === null ? 'NULL::DOUBLE' : `'${Object.is(value, -0) ? '-0' : value}'::DOUBLE`)
-  const text = (value: string) => literal(value)
-  const values = rows.map(
-    ({ id: key, name, a, b, c, flag, word }, i) =>
-      `('${key}'::BIGINT, ${text(`${name}${i}`)}, ${i % 3}::BIGINT, ${double(a)}, ${double(b)}, ${c === null ? 'NULL::BIGINT' : `'${c}'::BIGINT`}, ${flag}::BOOLEAN, ${text(word)})`,
-  )
-  return `SELECT * FROM (VALUES ${values.join(', ')}) AS v(id, name, part, a, b, c, flag, word)`
-}
+import { inShop, type OpenShop } from './harness.ts'
+import { CONFIG, ENTITIES, type Entity, id, type Row, rowsOf, smallId, sqlOf } from './own-shop.ts'
+import { AS_OF_US, makeShop, removeShop, writeRows } from './shop.ts'
 
 let folder: string
 before(async () => {
@@ -181,112 +96,6 @@ test('workers that read the table together come to the same shards, and so does 
       }
     }
   }))
-
-const FEW: readonly Row[] = Array.from({ length: 50 }, (_, i) => ({
-  ...{ id: BigInt((i * 37) % 101), name: 'n', a: i % 7 === 0 ? null : i, b: i % 5 === 0 ? null : i / 4, c: BigInt(i) },
-  ...{ flag: i % 2 === 0, word: i % 3 === 0 ? 'b' : 'a' },
-}))
-
-async function exported(shop: OpenShop, prediction: Entity | `${Entity}Joined`, threads: number) {
-  const { run, report } = await shop.run({ prediction, threads, shards: 5, repin: true })
-  const { digest, missing, rejected, values } = report
-  return { rows: await exportedRows(shop, run), digest, missing, rejected, values }
-}
-
-async function exportedRows({ app }: OpenShop, run: string): Promise<unknown> {
-  const file = join(folder, 'export.parquet')
-  await exportRun(await app.place(), { run, file, format: 'parquet', withFeatures: true })
-  return (await app.database()).query(`SELECT * EXCLUDE (run, release, written_at) FROM read_parquet(${literal(file)})`, file)
-}
-
-test('a whole run and its export are the same, features and all', () =>
-  inShop(folder, async shop => {
-    await write(FEW)
-    for (const entity of ENTITIES) assert.deepEqual(await exported(shop, entity, 2), await exported(shop, `${entity}Joined`, 1), entity)
-  }))
-
-test('a run that is interrupted while its shards are written goes on from those that are', () =>
-  inShop(folder, async ({ app, run }) => {
-    await write(FEW.slice(1))
-    const controller = new AbortController()
-    const onProgress: OnProgress = told => told.event === 'rows' && told.stage === 'stage' && told.done > 0 && controller.abort()
-    const request = { prediction: 'number', threads: 2, shards: 12 }
-    await assert.rejects(run({ ...request, repin: true, signal: controller.signal, onProgress }), refused('interrupted'))
-    const { plan } = await planOnly(await app.place(), { ...request, asOfUs: AS_OF_US })
-    const { length } = await openShards(new RunLayout((await app.place()).runs, plan.run), plan, 'score')
-    assert.ok(length > 0 && length < 12, `${length} open`)
-    const [resumed, joined] = [await run(request), await run({ prediction: 'numberJoined', repin: true })]
-    assert.deepEqual([resumed.run, resumed.report.digest], [plan.run, joined.report.digest])
-  }))
-
-test('a key that comes twice, or not at all, is refused as ever', () =>
-  inShop(folder, async ({ run }) => {
-    const [first] = FEW as [Row]
-    await write([...FEW, first])
-    await assert.rejects(run({ prediction: 'number', repin: true }), refused('duplicate_keys', /"id":0/))
-  }))
-
-test('an integer that a double does not hold is refused', () =>
-  inShop(folder, async ({ run }) => {
-    await write([{ ...(FEW[0] as Row), flag: true, c: 2n ** 53n + 1n }])
-    for (const prediction of ['number', 'numberJoined'])
-      await assert.rejects(run({ prediction, repin: true }), refused('lossy_cast', /9007199254740993/))
-  }))
-
-test('features are told as long as the run is there, whatever has become of the table', () =>
-  inShop(folder, async shop => {
-    await write(FEW)
-    const before = await exported(shop, 'number', 1)
-    const { run } = await shop.run({ prediction: 'number' })
-    const done = join(shop.app.runs, run, 'table', 'DONE')
-    const { files } = JSON.parse(readFileSync(done, 'utf8')) as TableManifest
-    const sizes = files.map(file => statSync(join(dirname(done), file)).size)
-    assert.deepEqual(sizes, [statSync(join(folder, 'rows.parquet')).size])
-    await write(FEW.slice(1))
-    assert.deepEqual(await exportedRows(shop, run), before.rows)
-    rmSync(join(dirname(done), files[0] as string))
-    await assert.rejects(exportedRows(shop, run), refused('source_changed'))
-  }))
-
-test('a dry run tells what scoring rows as they are read takes', () =>
-  inShop(
-    folder,
-    async ({ app, run }) => {
-      await write(FEW)
-      const estimate = await dryRun(await app.place(), { prediction: 'pair', asOfUs: AS_OF_US, threads: 1 })
-      assert.ok(!('finished' in estimate))
-      assert.equal(estimate.rows, FEW.length)
-      for (const [stage, seconds] of Object.entries(estimate.seconds)) assert.ok(seconds > 0, stage)
-      const { report } = await run({ prediction: 'pair' })
-      const ratio = estimate.fileBytes / (report.took?.bytes as number)
-      assert.ok(ratio > 0.3 && ratio < 3, `${estimate.fileBytes} bytes of files expected, ${report.took?.bytes} found`)
-    },
-    { state: join(folder, 'dry') },
-  ))
-
-test('shards of features that somebody schedules have nothing to compute, and the run is finished from those of scores', () =>
-  inShop(folder, async ({ app, run }) => {
-    const rows = FEW.slice(3)
-    await write(rows)
-    const place = await app.place()
-    const { plan } = await planOnly(place, { prediction: 'text', asOfUs: AS_OF_US, threads: 1, shards: 2, repin: true })
-    const done = await runShards(place, { run: plan.run, stage: 'features', shards: [0, 1] })
-    assert.deepEqual(done, { run: plan.run, stage: 'features', shards: [0, 1], open: 0 })
-    await assert.rejects(run({ prediction: 'text', finishOnly: true }), refused('shards_open', /score/))
-    await runShards(place, { run: plan.run, stage: 'score', shards: [1] })
-    await runShards(place, { run: plan.run, stage: 'score', shards: [0, 1] })
-    assert.equal((await run({ prediction: 'text', finishOnly: true })).report.rows, rows.length)
-  }))
-
-test('a plan tells which shards there are to compute', async () => {
-  await write(FEW.slice(5))
-  const { code, stdout } = await prescore(['run', 'pair', '--as-of', AS_OF, '--shards', '2', '--plan', '--repin'], { cwd: folder })
-  assert.equal(code, 0)
-  assert.match(
-    stdout,
-    /Rows have their features\. First `prescore shard [0-9a-f]{12} score --index N` for each N from 0 to 1,\nthen the same/,
-  )
-})
 
 test('a shard that is staged in pieces comes to what several come to, with rejected rows too', async () => {
   const rows = 140_000

@@ -3,13 +3,13 @@
  * prints its path.
  *
  * In the repository everything runs from its TypeScript sources. Node strips no types below `node_modules`, so the published package
- * holds JavaScript with declarations instead. It is staged in a folder of its own: what lies in the repository is never rewritten.
+ * holds JavaScript, in few files, with declarations instead. It is staged in a folder of its own: what lies in the repository is never rewritten.
  * A bare `npm pack` would pack the sources: `.npmrc` lets it fail with what to run instead.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { transformSync } from 'esbuild'
+import { dirname, join, relative, resolve } from 'node:path'
+import { buildSync } from 'esbuild'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const PACKAGE = join(ROOT, 'packages/prescore')
@@ -29,9 +29,9 @@ export function pack(into: string): string {
   mkdirSync(join(ROOT, '.scratch'), { recursive: true })
   const stage = mkdtempSync(join(ROOT, '.scratch', 'pack-'))
   try {
-    build(stage)
     const manifest = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as Manifest
     writeFileSync(join(stage, 'package.json'), `${JSON.stringify(published(manifest), null, 2)}\n`)
+    build(stage, manifest)
     for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs']) cpSync(join(ROOT, file), join(stage, file), { recursive: true })
     mkdirSync(into, { recursive: true })
     run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', resolve(into)], stage)
@@ -41,22 +41,69 @@ export function pack(into: string): string {
   }
 }
 
-function build(stage: string): void {
+function build(stage: string, { exports, bin }: Manifest): void {
   const src = join(PACKAGE, 'src')
   const dist = join(stage, 'dist')
   // Comments stand in the declarations, where editors look for them.
   compile(stage, src, { outDir: dist, declaration: true, emitDeclarationOnly: true })
-  compile(stage, src, { outDir: dist, removeComments: true })
-  for (const file of globSync('**/*.json', { cwd: src })) {
-    mkdirSync(dirname(join(dist, file)), { recursive: true })
-    cpSync(join(src, file), join(dist, file))
-  }
-  for (const file of globSync('**/*.js', { cwd: dist })) {
-    renameWorkers(join(dist, file))
-    indent(join(dist, file))
-  }
+  const compiled = join(stage, 'compiled')
+  compile(stage, src, { outDir: compiled, removeComments: true })
+  cpSync(src, compiled, { recursive: true, filter: path => !path.endsWith('.ts') })
+  const faces = [...Object.values(exports), ...Object.values(bin)].filter(path => path.endsWith('.ts')).map(inSource)
+  bundle(compiled, dist, faces)
+  rmSync(compiled, { recursive: true })
   keepReached(dist)
   for (const file of globSync('**/*.d.ts', { cwd: dist })) freeOfNode(join(dist, file))
+}
+
+/**
+ * Few files instead of hundreds, since each costs a command or a worker about half a millisecond before it does anything: one for each
+ * way in, and what several share. They lie in one folder, so that what is named by a URL is beside who names it.
+ */
+function bundle(compiled: string, dist: string, faces: readonly string[]): void {
+  const named = globSync('**/*.js', { cwd: compiled }).flatMap(file => flatten(compiled, join(compiled, file)))
+  const programs = named.filter(path => path.endsWith('.js'))
+  for (const path of named.filter(each => !each.endsWith('.js'))) cpSync(join(compiled, path), join(dist, flat(path)))
+  buildSync({
+    entryPoints: [...faces.map(path => path.replace(/\.ts$/, '.js')), ...programs].map(path => ({
+      in: join(compiled, path),
+      out: flat(path).replace(/\.js$/, ''),
+    })),
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    packages: 'external',
+    charset: 'utf8',
+    chunkNames: '[name]-[hash]',
+    outdir: dist,
+    logLevel: 'error',
+  })
+}
+
+/** Lets a file name what it names by a URL as that will lie beside it. @returns what is named, but for the manifest */
+function flatten(compiled: string, file: string): readonly string[] {
+  const named: string[] = []
+  const text = readFileSync(file, 'utf8').replaceAll(
+    /new URL\((['"])([^'"]+)\1, import\.meta\.url\)/g,
+    (_, quote: string, path: string) => {
+      const target = relative(compiled, resolve(dirname(file), path.replace(/\.ts$/, '.js'))).replaceAll('\\', '/')
+      if (!target.startsWith('../')) named.push(target)
+      return `new URL(${quote}${target.startsWith('../') ? target : `./${flat(target)}`}${quote}, import.meta.url)`
+    },
+  )
+  writeFileSync(file, text)
+  return named
+}
+
+/** The name of a file where all lie in one folder. */
+function flat(path: string): string {
+  return path.replaceAll('/', '-')
+}
+
+function inSource(path: string): string {
+  return path.replace(/^\.\/src\//, '')
 }
 
 function compile(stage: string, src: string, emit: object): void {
@@ -77,17 +124,6 @@ function compile(stage: string, src: string, emit: object): void {
   rmSync(join(stage, 'tsconfig.json'))
 }
 
-/** The compiler renames what is imported; threads are started by the URL of their file. */
-function renameWorkers(file: string): void {
-  rewrite(file, /new URL\((['"])([^'"]+)\.ts\1, import\.meta\.url\)/g, 'new URL($1$2.js$1, import.meta.url)')
-}
-
-/** The compiler indents by four spaces, which would be a tenth of the package. */
-function indent(file: string): void {
-  const { code } = transformSync(readFileSync(file, 'utf8'), { format: 'esm', target: 'node22', charset: 'utf8' })
-  writeFileSync(file, code)
-}
-
 /** Declarations that no face of the package leads to are of no use to anyone. */
 function keepReached(dist: string): void {
   const reached = new Set<string>()
@@ -98,7 +134,7 @@ function keepReached(dist: string): void {
       follow(resolve(dirname(file), from.replace(/\.[jt]s$/, '.d.ts')))
   }
   const manifest = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as Manifest
-  for (const path of Object.values(manifest.exports)) follow(resolve(dist, path.replace(/^\.\/src\//, '').replace(/\.ts$/, '.d.ts')))
+  for (const path of Object.values(manifest.exports)) follow(resolve(dist, inSource(path).replace(/\.ts$/, '.d.ts')))
   for (const file of globSync('**/*.d.ts', { cwd: dist })) if (!reached.has(resolve(dist, file))) rmSync(join(dist, file))
 }
 
@@ -115,9 +151,9 @@ function rewrite(file: string, from: RegExp, to: string): void {
 
 /** The manifest with what was built in the place of the sources. */
 function published(manifest: Manifest): object {
-  const built = (path: string): string => path.replace(/^\.\/src\//, './dist/').replace(/\.ts$/, '.js')
+  const built = (path: string): string => `./dist/${flat(inSource(path)).replace(/\.ts$/, '.js')}`
   const face = (path: string): string | object =>
-    path.endsWith('.ts') ? { types: built(path).replace(/\.js$/, '.d.ts'), default: built(path) } : path
+    path.endsWith('.ts') ? { types: `./dist/${inSource(path).replace(/\.ts$/, '.d.ts')}`, default: built(path) } : path
   const { private: _, scripts: __, ...rest } = manifest
   return {
     ...rest,

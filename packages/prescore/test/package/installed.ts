@@ -45,7 +45,8 @@ function unpacked(tarball: string, home: string): Place {
   const installed = join(home, 'node_modules/prescore')
   mkdirSync(installed, { recursive: true })
   run(home, 'tar', ['xzf', tarball, '-C', installed, '--strip-components=1'])
-  return { home, installed, main: join(installed, 'dist/cli/main.js') }
+  const { bin } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { bin: { prescore: string } }
+  return { home, installed, main: join(installed, bin.prescore) }
 }
 
 export function removed({ home }: Place): void {

@@ -42,12 +42,15 @@ test('it holds what it names, and nothing of the repository', () => {
 })
 
 test('every file that its code names by a URL is there', () => {
+  let named = 0
   for (const file of globSync('dist/**/*.js', { cwd: installed })) {
     const text = readFileSync(join(installed, file), 'utf8')
     for (const [, path = ''] of text.matchAll(/new URL\(['"]([^'"]+)['"], import\.meta\.url\)/g)) {
       assert.ok(existsSync(join(installed, dirname(file), path)), `${file} names ${path}`)
+      named++
     }
   }
+  assert.ok(named > 0)
 })
 
 walkThroughs(() => place)
@@ -55,8 +58,9 @@ faces(() => place)
 
 test('an older Node is told so, in a sentence', () => {
   const older = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })'
-  const main = join(installed, 'dist/cli/main.js')
-  const { status, stderr } = spawnSync(process.execPath, ['--import', `data:text/javascript,${older}`, main, 'check'], { encoding: 'utf8' })
+  const { status, stderr } = spawnSync(process.execPath, ['--import', `data:text/javascript,${older}`, place.main, 'check'], {
+    encoding: 'utf8',
+  })
   assert.equal(status, 1)
   assert.match(stderr, /^prescore needs Node 22\.22 or later, and this is 20\.20\.2: .*\n$/)
 })
@@ -64,8 +68,7 @@ test('an older Node is told so, in a sentence', () => {
 test('a project answers where Node does not strip types', () => {
   cpSync(join(home, 'my-project'), join(home, 'unstripped'), { recursive: true })
   const off = process.allowedNodeEnvironmentFlags.has('--no-strip-types') ? '--no-strip-types' : '--no-experimental-strip-types'
-  const main = join(installed, 'dist/cli/main.js')
-  assert.match(run(join(home, 'unstripped'), process.execPath, [off, main, 'check']), /^No problems/)
+  assert.match(run(join(home, 'unstripped'), process.execPath, [off, place.main, 'check']), /^No problems/)
 })
 
 test('the client is imported by its own path, and brings nothing along', () => {

@@ -78,10 +78,13 @@ function record(result: FileResult, name: string, reason: string | boolean | und
   else result.failures.push({ name, text: "It is skipped without a reason: say { skip: 'why' } or t.skip('why')." })
 }
 
-/** The error with its own stack lines: those of the test runner say nothing. */
+/** The error and what caused it, with their own stack lines: those of the test runner say nothing. */
 function describe(error: Error): string {
-  const cause = error.cause instanceof Error ? error.cause : error
-  return (cause.stack ?? cause.message).replaceAll(/\n +at .*\bnode:internal.*|\n +at .*\(node:.*\)/g, '')
+  const first = error.cause instanceof Error ? error.cause : error
+  const chain: Error[] = []
+  for (let each: unknown = first; each instanceof Error && !chain.includes(each); each = each.cause) chain.push(each)
+  const texts = chain.map(({ stack, message }) => stack ?? message)
+  return texts.join('\ncaused by: ').replaceAll(/\n +at .*\bnode:internal.*|\n +at .*\(node:.*\)/g, '')
 }
 
 function keep(result: FileResult, text: string): void {

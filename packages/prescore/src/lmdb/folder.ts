@@ -95,15 +95,6 @@ export class LmdbFolder {
     )
   }
 
-  /**
-   * Runs a part of the change of {@link transactionSync}, as a child of it. lmdb sorts the pages that a transaction has changed as
-   * it goes, and takes free ones from the last to the first: each is put before all others, so that the time grows with the square
-   * of their number. Those of a child are few, and join the others at once.
-   */
-  step(change: () => void): void {
-    void this.#root.childTransaction(change)
-  }
-
   /** Like {@link transactionSync}; another thread waits for the disk. */
   async transaction<T>(change: () => T): Promise<T> {
     return this.#writable().passAsync(() =>

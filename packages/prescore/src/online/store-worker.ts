@@ -5,13 +5,10 @@ import { LmdbFolder } from '../lmdb/index.ts'
 import { checkOwnerIs } from './owner.ts'
 import { eachPut, type Part, tableOf } from './puts.ts'
 import { END, SIGNAL, type StoreMessage, type StoreOrder, type StorePlace } from './store-thread.ts'
-import { META, openTable, TABLES_MAX, type Table } from './tables.ts'
+import { META, openTable, TABLES_MAX } from './tables.ts'
 
 const { folder, owner } = workerData as StorePlace
 let opened: LmdbFolder | undefined
-
-/** Of the tables that are put to. With those that a part adds, they stay below the 131,071 changed pages that a transaction with steps holds. */
-const STEPPED_PAGES_MAX = 96_000
 
 /** All of it, or nothing. */
 async function perform(order: StoreOrder): Promise<void> {
@@ -33,9 +30,7 @@ function store(order: StoreOrder): void {
     checkOwnerIs(tables.get(META)!, owner, folder)
     for (const part of received(order)) {
       const table = tables.get(tableOf(part))!
-      const put = () => eachPut(part, (key, bytes) => (bytes === undefined ? table.removeSync(key) : table.putSync(key, bytes)))
-      if (pagesOf(tables.values()) < STEPPED_PAGES_MAX) root.step(put)
-      else put()
+      eachPut(part, (key, bytes) => (bytes === undefined ? table.removeSync(key) : table.putSync(key, bytes)))
     }
   })
 }
@@ -43,7 +38,8 @@ function store(order: StoreOrder): void {
 /** The parts as they come: a transaction of lmdb is one of a thread, which can do nothing else meanwhile. */
 function* received({ port, signals }: StoreOrder): Generator<Part> {
   for (let taken = 0; ; taken++) {
-    Atomics.wait(signals, SIGNAL.woken, taken)
+    // It may be woken late, for what it has taken already.
+    while (Atomics.load(signals, SIGNAL.woken) === taken) Atomics.wait(signals, SIGNAL.woken, taken)
     checkWanted(signals)
     const message = receiveMessageOnPort(port)?.message as StoreMessage
     if (message === END) return
@@ -56,15 +52,6 @@ function* received({ port, signals }: StoreOrder): Generator<Part> {
 
 function checkWanted(signals: Int32Array): void {
   if (Atomics.load(signals, SIGNAL.givenUp) !== 0) throw new PrescoreError('interrupted')
-}
-
-function pagesOf(tables: Iterable<Table>): number {
-  let pages = 0
-  for (const table of tables) {
-    const { treeBranchPageCount, treeLeafPageCount, overflowPages } = table.getStats() as Record<string, number>
-    pages += treeBranchPageCount! + treeLeafPageCount! + overflowPages!
-  }
-  return pages
 }
 
 async function close(): Promise<void> {

@@ -127,6 +127,28 @@ test('the other thread stores nothing of what is given up', async t => {
   await environment.close()
 })
 
+test('the other thread that is woken for nothing waits on', async t => {
+  const environment = Environment.open(folderFor(t))
+  const table = environment.table('group')
+  const puts = new Puts('group:group')
+  for (let i = 0; i < 5_000; i++) puts.add(Buffer.from(`key ${i}`), Buffer.alloc(200))
+  // A wake may come when what it tells of was taken before.
+  const { notify } = Atomics
+  t.mock.method(Atomics, 'notify', (array: Int32Array, index: number) => {
+    const again = setInterval(() => notify(array, index), 1)
+    setTimeout(() => clearInterval(again), THREAD_STARTED_MS)
+    return notify(array, index)
+  })
+  const begun = environment.begin(['group'], true, () => {})
+  for (const part of puts.take()) {
+    begun.add([part])
+    await sleep(THREAD_STARTED_MS / 2)
+  }
+  await begun.end()
+  assert.equal([...table.getKeys()].length, 5_000)
+  await environment.close()
+})
+
 test('what waits for the other thread first gives it the rest', async t => {
   const environment = Environment.open(folderFor(t))
   const table = environment.table('group')

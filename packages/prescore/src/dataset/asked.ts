@@ -53,7 +53,7 @@ export class AskedAtOnce implements AskedRows {
   put({ need, block, keys, asOfUs, rows, partOf }: BlockAsks): void {
     for (const [part, own] of rowsByPart(partOf, rows, this.#slips.length).entries()) {
       if (own.length === 0) continue
-      const numbers = Float64Array.from(own, row => block * this.#blockRows + row)
+      const numbers = shifted(own, block * this.#blockRows)
       this.#slips[part]?.push({ need, numbers, keys: keys.map(column => compacted(column, own)), asOfUs: taken(asOfUs, own) })
     }
   }
@@ -66,6 +66,12 @@ export class AskedAtOnce implements AskedRows {
   }
 
   remove(): void {}
+}
+
+function shifted(rows: Int32Array, by: number): Float64Array {
+  const numbers = new Float64Array(rows.length)
+  for (let i = 0; i < numbers.length; i++) numbers[i] = (rows[i] as number) + by
+  return numbers
 }
 
 function taken(values: Float64Array, rows: Int32Array): Float64Array {

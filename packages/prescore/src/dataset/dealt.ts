@@ -48,8 +48,7 @@ export class Dealt {
     for (let block = 0; block < aside.blocks; block++)
       await aside.withBlock(block, async chunk => {
         for await (const { need, keys, shareOf, asOfUs } of this.#asksOf(database, chunk)) {
-          const partOf = shareOf.map(share => partOfShare[share] as number)
-          this.#asked.put({ need, block, keys, asOfUs, rows: chunk.rows, partOf })
+          this.#asked.put({ need, block, keys, asOfUs, rows: chunk.rows, partOf: partsOf(shareOf, partOfShare) })
         }
       })
     this.#asked.finish()
@@ -116,4 +115,10 @@ function balanced(sizes: Float64Array, parts: number): readonly (readonly number
     filled[part] = (filled[part] as number) + (sizes[share] as number)
   }
   return shares
+}
+
+function partsOf(shareOf: Int32Array, partOfShare: Int32Array): Int32Array {
+  const partOf = new Int32Array(shareOf.length)
+  for (let row = 0; row < partOf.length; row++) partOf[row] = partOfShare[shareOf[row] as number] as number
+  return partOf
 }

@@ -110,7 +110,19 @@ export class Results {
   }
 
   #placesOf(numbers: Float64Array): Int32Array {
-    return Int32Array.from(numbers, number => number % this.#size.blockRows)
+    const { blockRows } = this.#size
+    const places = new Int32Array(numbers.length)
+    // Ascending, so that it is seldom divided.
+    let [from, end] = [0, 0]
+    for (let i = 0; i < places.length; i++) {
+      const number = numbers[i] as number
+      if (number >= end) {
+        from = number - (number % blockRows)
+        end = from + blockRows
+      }
+      places[i] = number - from
+    }
+    return places
   }
 
   #storedSheet(numbers: Float64Array, file: string): AskedSheet {

@@ -72,7 +72,8 @@ async function perform(
     return await command.run(invocation)
   } finally {
     for (const app of opened) await app.close()
-    interruption.close()
+    // With the code that the command has by then: a signal does not undo what is done.
+    interruption.close(() => process.exit())
   }
 }
 

@@ -30,8 +30,12 @@ export class Interruption {
     return this.#controller.signal
   }
 
-  close(): void {
-    for (const signal of SIGNALS) process.off(signal, this.#fire)
+  /** What the command had to do is done. @param then is called at a signal from now on. */
+  close(then: () => void): void {
+    for (const signal of SIGNALS) {
+      process.on(signal, then)
+      process.off(signal, this.#fire)
+    }
   }
 
   /** A second one cuts at once. */

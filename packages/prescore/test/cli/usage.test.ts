@@ -138,7 +138,12 @@ test('a second signal cuts at once, unless it comes with the first, as npx passe
   await sleep(600)
   process.emit('SIGTERM')
   assert.equal(cuts, 1)
-  interruption.close()
+  let later = 0
+  const then = () => later++
+  interruption.close(then)
+  process.emit('SIGTERM')
+  assert.deepEqual([cuts, later], [1, 1])
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, then)
 })
 
 test('tables: columns as wide as their widest cell, no blanks at the end', () => {

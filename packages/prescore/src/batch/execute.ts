@@ -17,6 +17,7 @@ import { hasOwnRows, type RunPlan } from './plan.ts'
 import { type OnProgress, scanCounter, stageCounter } from './progress.ts'
 import type { RunReport } from './report.ts'
 import { rescoredRows } from './rescored.ts'
+import { ScoredWhileStored } from './scored-while-stored.ts'
 import { keepTable } from './stages/own-table.ts'
 import { type ScoreManifest, shardRange } from './stages/score-manifest.ts'
 import { roundsOfOwn, shareScan } from './stages/score-own.ts'
@@ -58,7 +59,8 @@ export async function execute(execution: Execution): Promise<Executed> {
   if (held === undefined) totalsOf(spec.plan, found.score)
   checkSignal(signal)
   const started = performance.now()
-  const { summary, ...staged } = await store(execution, context, found, held)
+  const { rows, scoreSeconds } = await store(execution, context, found, held)
+  const { summary, ...staged } = rows
   // Those that were held are written by now.
   const manifests = held === undefined ? found : await readManifests(context.layout, spec.plan)
   const totals = totalsOf(spec.plan, manifests.score)
@@ -76,18 +78,18 @@ export async function execute(execution: Execution): Promise<Executed> {
     gates: results,
     values: summary,
     ...staged,
-    seconds: { plan: planSeconds, ...seconds, stage: secondsSince(started) },
+    seconds: { plan: planSeconds, ...seconds, score: seconds.score + scoreSeconds, stage: secondsSince(started) - scoreSeconds },
     took: { bytes: await bytesIn(context.layout.folder), peakMb: Math.round(process.resourceUsage().maxRSS / 1024) },
     ...(expected === undefined ? {} : { expected }),
   }
   return { report, dataThroughUs: dataThroughUs(spec.plan, manifests.features) }
 }
 
-/** Shards that are scored, and written while they are stored. */
+/** Shards that are written while they are stored. */
 interface HeldHere {
   readonly shards: ReadonlySet<number>
-  /** Rows that have a value. */
-  readonly ok: number
+  /** Rows that have a value; undefined: they are scored while they are stored as well. */
+  readonly ok: number | undefined
 }
 
 interface Computed {
@@ -109,6 +111,11 @@ async function computeShards(
   const compute = async (stage: Stage): Promise<number> => {
     const open = await openShards(layout, spec.plan, stage)
     if (open.length === 0) return 0
+    const isPiece = (shard: number) => sizeOf(spec, shard) <= PIECE_ROWS
+    if (stage === 'score' && !hasOwnRows(spec.plan) && shareScan(prediction) && open.every(isPiece)) {
+      held = { shards: new Set(open), ok: undefined }
+      return 0
+    }
     const started = performance.now()
     const areTogether = stage === 'features' || sharesScan
     const rounds = roundsIn(stage, open).map(shards => (areTogether ? dealt(stage, shards, threads) : oneByOne(stage, shards)))
@@ -117,13 +124,7 @@ async function computeShards(
         ? scanCounter(onProgress, stage, sources, rounds.flat().length)
         : stageCounter(onProgress, stage, rowsOf(spec, open))
     const [only = []] = rounds
-    if (
-      stage === 'score' &&
-      sharesScan &&
-      rounds.length === 1 &&
-      only.length > 1 &&
-      open.every(shard => sizeOf(spec, shard) <= PIECE_ROWS)
-    ) {
+    if (stage === 'score' && sharesScan && rounds.length === 1 && only.length > 1 && open.every(isPiece)) {
       const results = await engine.run(spec, only.map(holding), counter, signal)
       const rejected = results[0]?.rejected ?? 0
       if (results.every(result => result !== undefined)) held = { shards: new Set(open), ok: rowsOf(spec, open) - rejected }
@@ -184,15 +185,21 @@ async function store(
   context: RunContext,
   manifests: Manifests,
   held: HeldHere | undefined,
-): Promise<Staged> {
-  const ok = manifests.score.reduce((sum, shard) => sum + shard.ok, held?.ok ?? 0)
-  const isLarge = engine.isStarted || spec.plan.population.rows > ROWS_STAGED_HERE
+): Promise<{ readonly rows: Staged; readonly scoreSeconds: number }> {
+  const isScored = held === undefined || held.ok !== undefined
+  const ok = isScored ? manifests.score.reduce((sum, shard) => sum + shard.ok, held?.ok ?? 0) : undefined
+  const isLarge = engine.isStarted || held !== undefined || spec.plan.population.rows > ROWS_STAGED_HERE
   const pieces = piecesInOrder(manifests.score, held)
-  const staged = () => (isLarge ? engine.staged(spec, pieces, signal) : stagedHere(context, manifests.score))
-  const rows = new StagedRows(context, staged, stageCounter(onProgress, 'stage', ok), signal)
+  const counts = isScored ? undefined : new ScoredWhileStored(onProgress, rowsOf(spec, [...held.shards]))
+  const staged = () => {
+    if (!isLarge) return stagedHere(context, manifests.score)
+    const made = engine.staged(spec, pieces, counts?.scored ?? (() => {}), signal)
+    return counts === undefined ? made : counts.through(made, pieces.length)
+  }
+  const rows = new StagedRows(context, staged, counts?.stored ?? stageCounter(onProgress, 'stage', ok), signal)
   try {
     await predictions.load(headerOf(context, manifests, ok), rows)
-    return await rows.result()
+    return { rows: await rows.result(), scoreSeconds: counts?.seconds ?? 0 }
   } finally {
     await engine.close()
   }

@@ -51,9 +51,10 @@ export class LocalEngine {
 
   /**
    * The pieces in their order, made ahead by the workers: of each only a few wait, so that no more are in memory.
+   * @param onRows as they are scored, where that is still to be done
    * @throws PrescoreError as {@link run}
    */
-  async *staged(spec: RunSpec, pieces: readonly (Piece | HeldShard)[], signal?: AbortSignal): AsyncGenerator<StagedShard> {
+  async *staged(spec: RunSpec, pieces: readonly (Piece | HeldShard)[], onRows: OnRows, signal?: AbortSignal): AsyncGenerator<StagedShard> {
     const workers = this.#workersFor(pieces.length)
     const working: Promise<unknown>[] = workers.map(() => Promise.resolve())
     const made: Promise<StagedShard>[] = []
@@ -61,7 +62,7 @@ export class LocalEngine {
       const at = made.length
       const turn = at % workers.length
       const piece = (working[turn] as Promise<unknown>).then(() =>
-        (workers[turn] as ShardWorker).stage(spec, pieces[at] as Piece | HeldShard, signal),
+        (workers[turn] as ShardWorker).stage(spec, pieces[at] as Piece | HeldShard, onRows, signal),
       )
       made.push(piece)
       // Told when it is this one's turn.

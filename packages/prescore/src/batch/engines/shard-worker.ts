@@ -24,9 +24,9 @@ export class ShardWorker {
     return (await this.#thread.perform({ spec, task }, { onTold: ({ rows, scan }) => onRows(rows, scan), signal })) as Held | undefined
   }
 
-  /** Beside no other task. @throws PrescoreError as {@link perform} */
-  async stage(spec: RunSpec, piece: Piece | HeldShard, signal?: AbortSignal): Promise<StagedShard> {
-    return (await this.#thread.perform({ spec, piece }, { signal })) as StagedShard
+  /** Beside no other task. @param onRows as they are scored, where that is still to be done @throws PrescoreError as {@link perform} */
+  async stage(spec: RunSpec, piece: Piece | HeldShard, onRows: OnRows, signal?: AbortSignal): Promise<StagedShard> {
+    return (await this.#thread.perform({ spec, piece }, { onTold: ({ rows }) => onRows(rows), signal })) as StagedShard
   }
 
   stop(): Promise<void> {

@@ -5,6 +5,7 @@ import { Database } from '../../parquet/index.ts'
 import { openContext, type RunContext, type RunSpec } from '../context.ts'
 import type { OnRows } from '../progress.ts'
 import { computeFeatures } from '../stages/features.ts'
+import { scoreStaged } from '../stages/score.ts'
 import { type HeldShards, holdOwnShards } from '../stages/score-own.ts'
 import { scoreShards } from '../stages/score-shards.ts'
 import { buffersOf, type StagedShard, stagePiece } from '../stages/staged-piece.ts'
@@ -25,7 +26,16 @@ async function perform(order: Order, tell: Tell<TaskRows>): Promise<StagedShard 
   if ('task' in order) return compute(context, order.task, tell)
   const { piece } = order
   if (!('shard' in piece)) return stagePiece(context, piece)
-  return (held as HeldShards).finish(piece.shard)
+  return held === undefined ? scoreStaged(context, await modelOf(context), piece.shard, rows => tell({ rows })) : held.finish(piece.shard)
+}
+
+function modelOf({ release, prediction }: RunContext): Promise<ModelRunner> {
+  model ??= openModel(
+    release.modelFile,
+    prediction.model,
+    prediction.features.map(({ name }) => name),
+  )
+  return model
 }
 
 async function compute(context: RunContext, { stage, shards, together, hold }: Task, tell: Tell<TaskRows>): Promise<Held | undefined> {
@@ -34,17 +44,12 @@ async function compute(context: RunContext, { stage, shards, together, hold }: T
     await computeFeatures(context, shards, onRows, together)
     return undefined
   }
-  const { release, prediction } = context
-  model ??= openModel(
-    release.modelFile,
-    prediction.model,
-    prediction.features.map(({ name }) => name),
-  )
+  const runner = await modelOf(context)
   if (hold !== true || together === undefined) {
-    await scoreShards(context, await model, shards, onRows, together)
+    await scoreShards(context, runner, shards, onRows, together)
     return undefined
   }
-  held = await holdOwnShards(context, await model, onRows, together)
+  held = await holdOwnShards(context, runner, onRows, together)
   return held === undefined ? undefined : { rejected: held.rejected }
 }
 

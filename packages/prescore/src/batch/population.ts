@@ -7,6 +7,7 @@ import { filterScope, type KeyColumns, type PredictionDefinition } from '../proj
 import { type KnownChunk, type KnownRequest, knownRows, type SourceAt, type SourcePin } from '../sources/index.ts'
 import { PopulationInputs } from './population-inputs.ts'
 import { IntegerPopulation } from './population-integers.ts'
+import { type KeyFinder, slicedKeys } from './population-slices.ts'
 import { emptyPopulation, repeatedKey, withoutKey } from './refused-keys.ts'
 
 export interface PopulationRequest {
@@ -14,6 +15,9 @@ export interface PopulationRequest {
   readonly source: SourceAt
   readonly pin: SourcePin
   readonly asOfUs: number
+  readonly threads: number
+  /** Absent: there are no workers. */
+  readonly find?: KeyFinder | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -91,6 +95,8 @@ export async function recordPopulation(database: Database, file: () => Promise<s
 async function integerPopulation(database: Database, request: PopulationRequest): Promise<NumberColumn | undefined> {
   const { prediction, source } = request
   const where = placeOf(request)
+  const sliced = await slicedKeys(request)
+  if (sliced !== undefined && sliced.values.length > 0) return sliced
   const keys = new IntegerPopulation(prediction.entity ?? {}, source.definition.type === 'table' ? where : undefined)
   for await (const { columns, chunk } of populationChunks(database, request, []))
     if (!keys.add(columns[0] as NumberColumn, chunk.rows)) return undefined

@@ -1,5 +1,7 @@
 /** The local engine: shards on worker threads of this machine. */
+import type { ScanSlice } from '../../sources/index.ts'
 import type { RunSpec } from '../context.ts'
+import type { KeysWanted } from '../population-slices.ts'
 import type { OnRows } from '../progress.ts'
 import type { HeldShard, Piece, StagedShard } from '../stages/staged-piece.ts'
 import { ShardWorker } from './shard-worker.ts'
@@ -20,6 +22,12 @@ export class LocalEngine {
   /** Starts all workers, where there will be work for them. */
   start(): void {
     this.#workersFor(this.#threads)
+  }
+
+  /** Each slice of so many to a worker of its own. @throws PrescoreError as {@link run} */
+  find(of: number, wanted: (slice: ScanSlice) => KeysWanted, signal?: AbortSignal): Promise<readonly (Float64Array | undefined)[]> {
+    const workers = this.#workersFor(of)
+    return Promise.all(workers.map((worker, index) => worker.find(wanted({ index, of: workers.length }), signal)))
   }
 
   /**

@@ -1,8 +1,9 @@
 import type { Peers } from '../../history/index.ts'
 import type { RunSpec } from '../context.ts'
 import type { Stage } from '../layout.ts'
+import type { KeysWanted } from '../population-slices.ts'
 import type { ScanTotal } from '../progress.ts'
-import type { HeldShard, Piece } from '../stages/staged-piece.ts'
+import type { HeldShard, Piece, StagedShard } from '../stages/staged-piece.ts'
 
 /** Some shards of one stage, for one worker. */
 export interface Task {
@@ -26,8 +27,12 @@ export interface Together {
   readonly shards: readonly (readonly number[])[]
 }
 
-/** What a worker is given: shards to compute, or rows of one to be put as the store takes them. All are of one run. */
-export type Order = { readonly spec: RunSpec } & ({ readonly task: Task } | { readonly piece: Piece | HeldShard })
+/** What a worker is given: shards to compute, or rows of one to be put as the store takes them, all of one run; before that, keys to be found. */
+export type Order =
+  | ({ readonly spec: RunSpec } & ({ readonly task: Task } | { readonly piece: Piece | HeldShard }))
+  | { readonly keys: KeysWanted }
+
+export type OrderResult = StagedShard | Held | Float64Array<ArrayBuffer> | undefined
 
 /** What a worker tells on the way. */
 export interface TaskRows {

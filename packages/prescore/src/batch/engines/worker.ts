@@ -3,13 +3,14 @@ import { serveTasks, type Tell } from '../../base/index.ts'
 import { type ModelRunner, openModel } from '../../models/index.ts'
 import { Database } from '../../parquet/index.ts'
 import { openContext, type RunContext, type RunSpec } from '../context.ts'
+import { keysOfSlice } from '../population-slices.ts'
 import type { OnRows } from '../progress.ts'
 import { computeFeatures } from '../stages/features.ts'
 import { scoreStaged } from '../stages/score.ts'
 import { type HeldShards, holdOwnShards } from '../stages/score-own.ts'
 import { scoreShards } from '../stages/score-shards.ts'
-import { buffersOf, type StagedShard, stagePiece } from '../stages/staged-piece.ts'
-import type { Held, Order, Task, TaskRows } from './task.ts'
+import { buffersOf, stagePiece } from '../stages/staged-piece.ts'
+import type { Held, Order, OrderResult, Task, TaskRows } from './task.ts'
 
 const database = Database.whenNeeded({ threads: 1 })
 let opened: Promise<RunContext> | undefined
@@ -20,7 +21,8 @@ async function open(spec: RunSpec): Promise<RunContext> {
   return openContext(spec, database)
 }
 
-async function perform(order: Order, tell: Tell<TaskRows>): Promise<StagedShard | Held | undefined> {
+async function perform(order: Order, tell: Tell<TaskRows>): Promise<OrderResult> {
+  if ('keys' in order) return keysOfSlice(database, order.keys, () => tell({ rows: 0 }))
   opened ??= open(order.spec)
   const context = await opened
   if ('task' in order) return compute(context, order.task, tell)
@@ -62,7 +64,8 @@ async function close(): Promise<void> {
 
 serveTasks({
   perform,
-  transfer: result => (result !== undefined && 'piece' in result ? buffersOf(result) : []),
+  transfer: result =>
+    result instanceof Float64Array ? [result.buffer] : result !== undefined && 'piece' in result ? buffersOf(result) : [],
   interrupt: () => database.interrupt(),
   close,
 })

@@ -14,13 +14,14 @@ import { checkGates } from './gates.ts'
 import { headerOf } from './header.ts'
 import type { Stage } from './layout.ts'
 import { hasOwnRows, type RunPlan } from './plan.ts'
-import { type OnProgress, scanCounter, stageCounter } from './progress.ts'
+import { type OnProgress, type OnRows, scanCounter, stageCounter } from './progress.ts'
 import type { RunReport } from './report.ts'
 import { rescoredRows } from './rescored.ts'
 import { ScoredWhileStored } from './scored-while-stored.ts'
 import { keepTable } from './stages/own-table.ts'
 import { type ScoreManifest, shardRange } from './stages/score-manifest.ts'
 import { roundsOfOwn, shareScan } from './stages/score-own.ts'
+import { scoresWithFeatures } from './stages/score-parts.ts'
 import { type HeldShard, PIECE_ROWS, type Piece, piecesOf } from './stages/staged-piece.ts'
 import { type Staged, StagedRows, stagedHere } from './staging.ts'
 import { dataThroughUs, type Manifests, openShards, readManifests, totalsOf } from './totals.ts'
@@ -98,20 +99,33 @@ interface Computed {
   readonly held: HeldHere | undefined
 }
 
-async function computeShards(
-  { spec, engine, threads, keysAtOnce, signal, onProgress }: Execution,
-  { layout, assembly, prediction }: RunContext,
-): Promise<Computed> {
+async function computeShards({ spec, engine, threads, keysAtOnce, signal, onProgress }: Execution, context: RunContext): Promise<Computed> {
+  const { layout, assembly, prediction } = context
   // Shards of rows that have their features themselves share a scan, as those of stage 1 do; others are taken one by one.
   const sharesScan = hasOwnRows(spec.plan) && shareScan(prediction)
   const roundsIn = (stage: Stage, open: readonly number[]) =>
     stage === 'features' ? roundsOf(spec.plan, open, keysAtOnce) : sharesScan ? roundsOfOwn(spec.plan, prediction, open) : [open]
   let held: HeldHere | undefined
+  /** Of scoring that was done with the features. */
+  let scoreSeconds = 0
   const sources = new Set(assembly.joins.map(({ definition }) => definition.source)).size
+  /** Undefined: shards are scored by themselves. */
+  const scoredWithFeatures = async (tasks: readonly Task[], counter: OnRows) => {
+    const shards = await openShards(layout, spec.plan, 'score')
+    const isAll = shards.length === spec.plan.shards.score && shards.every(isPiece)
+    const isByAll = tasks.length === Math.min(threads, shards.length)
+    const results = await engine.run(spec, isAll && isByAll ? tasks.map(holding) : tasks, counter, signal)
+    if (results.some(result => result === undefined)) return undefined
+    const rows = rowsOf(spec, shards)
+    stageCounter(onProgress, 'score', rows)(rows)
+    const seconds = Math.max(...results.map(result => result?.seconds ?? 0))
+    return { held: { shards: new Set(shards), ok: rows - (results[0]?.rejected ?? 0) }, seconds }
+  }
+  const isPiece = (shard: number) => sizeOf(spec, shard) <= PIECE_ROWS
   const compute = async (stage: Stage): Promise<number> => {
     const open = await openShards(layout, spec.plan, stage)
+    if (stage === 'score' && held !== undefined) return scoreSeconds
     if (open.length === 0) return 0
-    const isPiece = (shard: number) => sizeOf(spec, shard) <= PIECE_ROWS
     if (stage === 'score' && !hasOwnRows(spec.plan) && shareScan(prediction) && open.every(isPiece)) {
       held = { shards: new Set(open), ok: undefined }
       return 0
@@ -124,6 +138,13 @@ async function computeShards(
         ? scanCounter(onProgress, stage, sources, rounds.flat().length)
         : stageCounter(onProgress, stage, rowsOf(spec, open))
     const [only = []] = rounds
+    const computesAll = stage === 'features' && rounds.length === 1 && open.length === spec.plan.shards.features
+    if (computesAll && scoresWithFeatures(context)) {
+      const scored = await scoredWithFeatures(only, counter)
+      held = scored?.held
+      scoreSeconds = scored?.seconds ?? 0
+      return secondsSince(started) - scoreSeconds
+    }
     if (stage === 'score' && sharesScan && rounds.length === 1 && only.length > 1 && open.every(isPiece)) {
       const results = await engine.run(spec, only.map(holding), counter, signal)
       const rejected = results[0]?.rejected ?? 0

@@ -11,7 +11,7 @@ export interface Task {
   readonly shards: readonly number[]
   /** The workers that have all shards at the same time. */
   readonly together?: Together
-  /** Rows that have their features themselves are held where they are scored, until they are asked for; with `together`. */
+  /** Rows are held where they are scored, until they are asked for: those that have their features themselves, with `together`, and those whose features are all computed at once. */
   readonly hold?: true
 }
 
@@ -19,6 +19,8 @@ export interface Task {
 export interface Held {
   /** Rows without a value, of all shards of the task's round. */
   readonly rejected: number
+  /** That scoring took, where it was done with another stage. */
+  readonly seconds?: number
 }
 
 export interface Together {

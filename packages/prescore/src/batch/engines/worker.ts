@@ -43,8 +43,9 @@ function modelOf({ release, prediction }: RunContext): Promise<ModelRunner> {
 async function compute(context: RunContext, { stage, shards, together, hold }: Task, tell: Tell<TaskRows>): Promise<Held | undefined> {
   const onRows: OnRows = (rows, scan) => tell({ rows, ...(scan === undefined ? {} : { scan }) })
   if (stage === 'features') {
-    await computeFeatures(context, shards, onRows, together)
-    return undefined
+    const scored = await computeFeatures(context, shards, onRows, together, hold === true ? () => modelOf(context) : undefined)
+    held = scored
+    return scored === undefined ? undefined : { rejected: scored.rejected, seconds: scored.seconds }
   }
   const runner = await modelOf(context)
   if (hold !== true || together === undefined) {

@@ -12,7 +12,7 @@ import { readEstimate } from './estimate.ts'
 import { evidenceOf } from './gates/evidence.ts'
 import { checkGates } from './gates.ts'
 import { headerOf } from './header.ts'
-import type { Stage } from './layout.ts'
+import type { RunLayout, Stage } from './layout.ts'
 import { hasOwnRows, type RunPlan } from './plan.ts'
 import { type OnProgress, type OnRows, scanCounter, stageCounter } from './progress.ts'
 import type { RunReport } from './report.ts'
@@ -99,7 +99,8 @@ interface Computed {
   readonly held: HeldHere | undefined
 }
 
-async function computeShards({ spec, engine, threads, keysAtOnce, signal, onProgress }: Execution, context: RunContext): Promise<Computed> {
+async function computeShards(execution: Execution, context: RunContext): Promise<Computed> {
+  const { spec, engine, threads, keysAtOnce, signal, onProgress } = execution
   const { layout, assembly, prediction } = context
   // Shards of rows that have their features themselves share a scan, as those of stage 1 do; others are taken one by one.
   const sharesScan = hasOwnRows(spec.plan) && shareScan(prediction)
@@ -109,19 +110,7 @@ async function computeShards({ spec, engine, threads, keysAtOnce, signal, onProg
   /** Of scoring that was done with the features. */
   let scoreSeconds = 0
   const sources = new Set(assembly.joins.map(({ definition }) => definition.source)).size
-  /** Undefined: shards are scored by themselves. */
-  const scoredWithFeatures = async (tasks: readonly Task[], counter: OnRows) => {
-    const shards = await openShards(layout, spec.plan, 'score')
-    const isAll = shards.length === spec.plan.shards.score && shards.every(isPiece)
-    const isByAll = tasks.length === Math.min(threads, shards.length)
-    const results = await engine.run(spec, isAll && isByAll ? tasks.map(holding) : tasks, counter, signal)
-    if (results.some(result => result === undefined)) return undefined
-    const rows = rowsOf(spec, shards)
-    stageCounter(onProgress, 'score', rows)(rows)
-    const seconds = Math.max(...results.map(result => result?.seconds ?? 0))
-    return { held: { shards: new Set(shards), ok: rows - (results[0]?.rejected ?? 0) }, seconds }
-  }
-  const isPiece = (shard: number) => sizeOf(spec, shard) <= PIECE_ROWS
+  const isPiece = (shard: number) => fitsPiece(spec, shard)
   const compute = async (stage: Stage): Promise<number> => {
     const open = await openShards(layout, spec.plan, stage)
     if (stage === 'score' && held !== undefined) return scoreSeconds
@@ -140,7 +129,7 @@ async function computeShards({ spec, engine, threads, keysAtOnce, signal, onProg
     const [only = []] = rounds
     const computesAll = stage === 'features' && rounds.length === 1 && open.length === spec.plan.shards.features
     if (computesAll && scoresWithFeatures(context)) {
-      const scored = await scoredWithFeatures(only, counter)
+      const scored = await scoredWithFeatures(execution, layout, only, counter)
       held = scored?.held
       scoreSeconds = scored?.seconds ?? 0
       return secondsSince(started) - scoreSeconds
@@ -156,6 +145,30 @@ async function computeShards({ spec, engine, threads, keysAtOnce, signal, onProg
   }
   const seconds = { features: await compute('features'), score: await compute('score') }
   return { seconds, held }
+}
+
+/** The tasks are all of stage 1. @returns what has come of their rows; undefined: shards are to be scored by themselves */
+async function scoredWithFeatures(
+  { spec, engine, threads, signal, onProgress }: Execution,
+  layout: RunLayout,
+  tasks: readonly Task[],
+  counter: OnRows,
+): Promise<{ readonly held: HeldHere; readonly seconds: number } | undefined> {
+  const shards = await openShards(layout, spec.plan, 'score')
+  const areAll = shards.length === spec.plan.shards.score && shards.every(shard => fitsPiece(spec, shard))
+  // Whoever is asked for a shard must hold it.
+  const areByAll = tasks.length === Math.min(threads, shards.length)
+  const results = await engine.run(spec, areAll && areByAll ? tasks.map(holding) : tasks, counter, signal)
+  if (results.some(result => result === undefined)) return undefined
+  const rows = rowsOf(spec, shards)
+  stageCounter(onProgress, 'score', rows)(rows)
+  const seconds = Math.max(...results.map(result => result?.seconds ?? 0))
+  return { held: { shards: new Set(shards), ok: rows - (results[0]?.rejected ?? 0) }, seconds }
+}
+
+/** Whether the rows of a shard are few enough to be held as the store takes them. */
+function fitsPiece(spec: RunSpec, shard: number): boolean {
+  return sizeOf(spec, shard) <= PIECE_ROWS
 }
 
 function holding(task: Task): Task {

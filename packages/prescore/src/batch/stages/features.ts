@@ -20,7 +20,7 @@ import { populationChunk } from '../rows.ts'
 import { type FeaturesManifest, readFeaturesManifest } from './features-manifest.ts'
 import { joinedKeysOf } from './joined-keys.ts'
 import { writePart } from './parts.ts'
-import { type ComputedPart, holdParts, PartRows, type PartShards, scoresWithFeatures } from './score-parts.ts'
+import { type ComputedPart, holdParts, PartRows, type PartShards } from './score-parts.ts'
 import { originsOf, rowsOfOrigin, someRows } from './taken.ts'
 
 /** Of events, what each worker holds in memory; what is more waits in a file of the run. */
@@ -49,7 +49,7 @@ export async function computeFeatures(
 ): Promise<PartShards | undefined> {
   const talk = together === undefined ? undefined : new PeerTalk(together.peers)
   try {
-    const computed = await computeParts(context, parts, onRows, talk, together?.shards ?? [])
+    const computed = await computeParts(context, parts, onRows, talk, together?.shards ?? [], model !== undefined)
     return model === undefined || computed === undefined
       ? undefined
       : await holdParts(context, await model(), computed, talk, () => onRows(0))
@@ -58,19 +58,20 @@ export async function computeFeatures(
   }
 }
 
-/** @returns undefined where some were there before, or their rows differ by join */
+/** @param collects whether the rows of each part are wanted with their features. @returns undefined where some were there before, or their rows differ by join */
 async function computeParts(
   context: RunContext,
   parts: readonly number[],
   onRows: OnRows,
   talk: PeerTalk | undefined,
   shared: readonly (readonly number[])[],
+  collects: boolean,
 ): Promise<readonly ComputedPart[] | undefined> {
   const started = performance.now()
   const done = await Promise.all(parts.map(part => readFeaturesManifest(context, part)))
   const open = parts.filter((_, i) => done[i] === undefined)
   if (open.length === 0) return undefined
-  const rows = open.map(() => new PartRows(context))
+  const rows = collects ? open.map(() => new PartRows(context)) : []
   const wanted = await joinedKeys(context, open, rows)
   const features = new Map<PartOfJoin, readonly Column[]>()
   const knownThroughUs: Record<string, number | null> = {}
@@ -99,7 +100,7 @@ async function computeParts(
     if (await claim(context.layout.done('features', part), { part, files, knownThroughUs, seconds } satisfies FeaturesManifest)) continue
     for (const { file } of Object.values(files)) await rm(join(context.layout.shard('features', part), file), { force: true })
   }
-  if (open.length < parts.length || !rows.every(({ areOfAllJoins }) => areOfAllJoins)) return undefined
+  if (!collects || open.length < parts.length || !rows.every(({ areOfAllJoins }) => areOfAllJoins)) return undefined
   return open.map((part, i): ComputedPart => {
     const own = wanted.filter(each => each.part === part)
     return { rows: rows[i] as PartRows, features: new Map(own.map(each => [each.join, features.get(each) as readonly Column[]])) }
@@ -118,7 +119,6 @@ async function joinedKeys(context: RunContext, parts: readonly number[], partRow
     group: joinsOf(context, join.definition.source).indexOf(join.definition),
     found: parts.map(() => joinedKeysOf(join.definition, prediction.entity ?? {})),
   }))
-  const scores = scoresWithFeatures(context)
   let from = 0
   for await (const rows of populationBlocks(context)) {
     for (const [at, { keys, division, group, found }] of joins.entries()) {
@@ -128,8 +128,8 @@ async function joinedKeys(context: RunContext, parts: readonly number[], partRow
         // Those of other parts are most of them.
         const own = rowsIn(partOfRow, part)
         found[i]?.add(columns, own)
-        if (scores && at === 0) partRows[i]?.add(rows, own, from)
-        else if (scores) partRows[i]?.check(own)
+        if (at === 0) partRows[i]?.add(rows, own, from)
+        else partRows[i]?.check(own)
       })
     }
     from += rows.rows

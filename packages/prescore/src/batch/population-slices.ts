@@ -1,9 +1,9 @@
 /** The keys of a population found by several workers, each among the rows of a slice of the source: what they read need not be grouped by a database. */
 import type { NumberColumn } from '../expressions/index.ts'
 import type { Database } from '../parquet/index.ts'
+import type { PredictionDefinition } from '../project/index.ts'
 import { type ScanSlice, type SourceAt, type SourcePin, scanSource, scansAlone, type TimeRange } from '../sources/index.ts'
 import { CloseIntegers, union } from './close-integers.ts'
-import type { PopulationRequest } from './population.ts'
 import { IntegerPopulation } from './population-integers.ts'
 
 /** Plain data: sent to a worker. */
@@ -19,8 +19,19 @@ export interface KeysWanted extends TimeRange {
 /** Gives each to a worker of its own. @returns what {@link keysOfSlice} does */
 export type KeyFinder = (of: number, wanted: (slice: ScanSlice) => KeysWanted) => Promise<readonly (Float64Array | undefined)[]>
 
+/** A population whose keys are wanted. */
+export interface KeysRequest {
+  readonly prediction: PredictionDefinition
+  readonly source: SourceAt
+  readonly pin: SourcePin
+  readonly asOfUs: number
+  readonly threads: number
+  /** Absent: there are no workers. */
+  readonly find?: KeyFinder | undefined
+}
+
 /** Undefined: they are better found otherwise. @throws PrescoreError as scanning does, `interrupted`, `run_failed` */
-export async function slicedKeys({ prediction, source, pin, asOfUs, threads, find }: PopulationRequest): Promise<NumberColumn | undefined> {
+export async function slicedKeys({ prediction, source, pin, asOfUs, threads, find }: KeysRequest): Promise<NumberColumn | undefined> {
   const { population } = prediction
   if (find === undefined || population === undefined || !IntegerPopulation.fits(prediction)) return undefined
   const [name] = Object.keys(prediction.entity ?? {}) as [string]

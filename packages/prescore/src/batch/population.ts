@@ -4,20 +4,13 @@ import type { Column, Kind, NumberColumn } from '../expressions/index.ts'
 import { KeyIndex, keyColumns, NO_KEY } from '../history/index.ts'
 import { type Database, writeGroups } from '../parquet/index.ts'
 import { filterScope, type KeyColumns, type PredictionDefinition } from '../project/index.ts'
-import { type KnownChunk, type KnownRequest, knownRows, type SourceAt, type SourcePin } from '../sources/index.ts'
+import { type KnownChunk, type KnownRequest, knownRows } from '../sources/index.ts'
 import { PopulationInputs } from './population-inputs.ts'
 import { IntegerPopulation } from './population-integers.ts'
-import { type KeyFinder, slicedKeys } from './population-slices.ts'
+import { type KeysRequest, slicedKeys } from './population-slices.ts'
 import { emptyPopulation, repeatedKey, withoutKey } from './refused-keys.ts'
 
-export interface PopulationRequest {
-  readonly prediction: PredictionDefinition
-  readonly source: SourceAt
-  readonly pin: SourcePin
-  readonly asOfUs: number
-  readonly threads: number
-  /** Absent: there are no workers. */
-  readonly find?: KeyFinder | undefined
+export interface PopulationRequest extends KeysRequest {
   readonly signal: AbortSignal | undefined
 }
 

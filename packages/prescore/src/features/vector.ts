@@ -104,15 +104,12 @@ function matrixOf(
   const values = isRoom ? room.subarray(0, rows * width) : new ofPrecision(rows * width)
   for (let tile = 0; tile < rows; tile += TILE_ROWS) {
     const end = Math.min(rows, tile + TILE_ROWS)
-    for (let feature = 0; feature < width; feature++)
-      putColumn(columns[feature]!.subarray(from + tile, from + end), values, tile * width + feature, width)
+    for (let feature = 0; feature < width; feature++) {
+      const column = columns[feature]!
+      for (let row = tile, at = tile * width + feature; row < end; row++, at += width) values[at] = column[from + row]!
+    }
   }
   return { rows, values, outOfRange: precision === 'float32' ? outOfRange(columns, from, values) : undefined }
-}
-
-/** Apart, so that it is compiled once for all: within others, loops are compiled where they are met, again and again. */
-function putColumn(column: Float64Array, values: Float32Array | Float64Array, first: number, width: number): void {
-  for (let row = 0, at = first; row < column.length; row++, at += width) values[at] = column[row]!
 }
 
 function outOfRange(columns: readonly Float64Array[], from: number, values: Float32Array | Float64Array): Uint8Array | undefined {

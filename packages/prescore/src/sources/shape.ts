@@ -57,17 +57,13 @@ export function shaper(
 
 /** Local times become instants. A double holds each of them exactly, or it is refused. */
 function instants({ values, exact }: NumberColumn, zone: ZoneRules | undefined, where: string): NumberColumn {
-  const timesUs = zone === undefined ? values : values.map(us => zone.toUtcUs(us))
-  const local = firstBeyond(values)
-  const beyond = local >= 0 || zone === undefined ? local : firstBeyond(timesUs)
-  if (beyond >= 0) throw outOfRange(exact?.[beyond] ?? (values[beyond] as number), where)
+  const timesUs = zone === undefined ? values : new Float64Array(values.length)
+  for (let i = 0; i < timesUs.length; i++) {
+    const us = values[i] as number
+    if (zone !== undefined) timesUs[i] = zone.toUtcUs(us)
+    if (Math.abs(us) > TIME_US_MAX || Math.abs(timesUs[i] as number) > TIME_US_MAX) throw outOfRange(exact?.[i] ?? us, where)
+  }
   return { type: { kind: 'timestamp' }, values: timesUs }
-}
-
-/** The place of a number beyond all times; below 0: there is none. */
-function firstBeyond(timesUs: Float64Array): number {
-  for (let i = 0; i < timesUs.length; i++) if (Math.abs(timesUs[i] as number) > TIME_US_MAX) return i
-  return -1
 }
 
 function outOfRange(us: number | bigint, where: string): PrescoreError {

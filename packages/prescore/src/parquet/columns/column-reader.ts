@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { bytesAt, type StoredChunk } from './footer.ts'
 import { isRunOf, readHybrid } from './hybrid.ts'
-import { PageReader, type PageRoom, type ReadPage } from './page-reader.ts'
+import { PageReader, type ReadPage } from './page-reader.ts'
 import type { StoredForm } from './stored-form.ts'
 import type { TextCodes } from './text-codes.ts'
 
@@ -18,14 +18,6 @@ const NO_SUCH_CODE = 'a code that is not in the dictionary'
 interface Numbers {
   readonly values: Float64Array
   readonly exact: BigInt64Array | undefined
-}
-
-/** Numbers of a page as they are stored: they are decoded when they are asked for, since a page can be as large as its row group. */
-interface PlainLeft {
-  readonly bytes: Uint8Array
-  /** Where the next one is. */
-  at: number
-  count: number
 }
 
 /** The numbers of a page, or the codes of those in its dictionary, of which doubles hold all. */
@@ -44,15 +36,13 @@ export class ColumnReader {
   /** Of the chunk, in pages that are not read yet. */
   #rowsUnread = 0
   #page: PageNumbers = { values: new Float64Array(0), exact: undefined }
-  /** Instead, while doubles hold all of them. */
-  #left: PlainLeft | undefined
   #next = 0
   /** By row of the page: 1 where there is a number; undefined: everywhere. */
   #present: Int32Array | undefined
   #row = 0
   /** Written to again and again. */
   #stored: Buffer | undefined
-  readonly #room: PageRoom = { bytes: NOTHING, from: 0 }
+  #room: Uint8Array = NOTHING
   #values = new Float64Array(0)
   #codes = new Int32Array(0)
   #dictionaryRoom = new Float64Array(0)
@@ -85,37 +75,12 @@ export class ColumnReader {
     for (let at = 0; at < to.length; ) {
       while (this.#rowsLeft === 0) this.#nextPage()
       const count = Math.min(this.#rowsLeft, to.length - at)
-      if (this.#left === undefined || !this.#takeLeft(this.#left, to, at, count, exact)) {
-        if (this.#page.exact !== undefined) exact ??= exactOf(to, at)
-        this.#take(to, at, count, exact)
-      }
+      if (this.#page.exact !== undefined) exact ??= exactOf(to, at)
+      this.#take(to, at, count, exact)
       this.#rowsLeft -= count
       at += count
     }
     return exact
-  }
-
-  /** @returns false, and none is taken: from now on they are those of the page */
-  #takeLeft(left: PlainLeft, to: Float64Array, at: number, count: number, exact: BigInt64Array | undefined): boolean {
-    const isPlain = this.#present === undefined && exact === undefined
-    const some = isPlain ? to.subarray(at, at + count) : this.#roomFor(Math.min(count, left.count))
-    if (!this.#decodes(left.bytes, left.at, some)) {
-      this.#page = this.#plain({ bytes: left.bytes, valuesAt: left.at }, left.count)
-      this.#next = 0
-      this.#left = undefined
-      return false
-    }
-    if (isPlain) {
-      this.#next = count
-      this.#row += count
-    } else {
-      this.#page = { values: some, exact: undefined }
-      this.#next = 0
-      this.#take(to, at, count, exact)
-    }
-    left.at += this.#next * BYTES[this.#form.stored as keyof typeof BYTES]
-    left.count -= this.#next
-    return true
   }
 
   #take(to: Float64Array, at: number, count: number, exact: BigInt64Array | undefined): void {
@@ -140,6 +105,7 @@ export class ColumnReader {
 
   #nextPage(): void {
     const page = this.#pages!.next()
+    this.#room = this.#pages!.room
     if (page.isDictionary) {
       const { values, exact } = this.#plain(page, page.rows)
       if (this.#dictionaryRoom.length < values.length) this.#dictionaryRoom = new Float64Array(values.length)
@@ -152,10 +118,8 @@ export class ColumnReader {
     this.#rowsLeft = page.rows
     this.#row = 0
     this.#next = 0
-    this.#left = undefined
     const count = this.#countPresent(page)
-    if (page.encoding === ENCODINGS.plain && this.#form.stored in BYTES) this.#left = this.#leftOf(page, count)
-    else if (page.encoding === ENCODINGS.plain) this.#page = this.#plain(page, count)
+    if (page.encoding === ENCODINGS.plain) this.#page = this.#plain(page, count)
     else if (page.encoding === ENCODINGS.rle && this.#form.stored === 'boolean') this.#page = this.#booleans(page, count)
     else if (page.encoding === ENCODINGS.dictionary || page.encoding === ENCODINGS.plainDictionary) this.#page = this.#coded(page, count)
     else throw new Error(`values of encoding ${page.encoding}`)
@@ -173,13 +137,7 @@ export class ColumnReader {
     return count
   }
 
-  #leftOf({ bytes, valuesAt }: ReadPage, count: number): PlainLeft {
-    const size = BYTES[this.#form.stored as keyof typeof BYTES] * count
-    if (!(count >= 0 && valuesAt + size <= bytes.length)) throw new Error('fewer values than rows')
-    return { bytes, at: valuesAt, count }
-  }
-
-  #plain({ bytes, valuesAt }: Pick<ReadPage, 'bytes' | 'valuesAt'>, count: number): Numbers {
+  #plain({ bytes, valuesAt }: ReadPage, count: number): Numbers {
     const { stored, unit, isTime } = this.#form
     if (stored === 'text') return this.#codesOf(bytes, valuesAt, count)
     const size = stored === 'boolean' ? (count + 7) >> 3 : BYTES[stored] * count
@@ -189,22 +147,14 @@ export class ColumnReader {
       for (let i = 0; i < count; i++) to[i] = (bytes[valuesAt + (i >> 3)]! >> (i & 7)) & 1
       return { values: to, exact: undefined }
     }
-    if (this.#decodes(bytes, valuesAt, to)) return { values: to, exact: undefined }
     const { buffer, byteOffset } = this.#alignedBytes(bytes, valuesAt, size)
-    return exactIntegers(new BigInt64Array(buffer, byteOffset, count), unit, isTime, to)
-  }
-
-  /** As many numbers as there is room for. @returns whether doubles hold them all */
-  #decodes(bytes: Uint8Array, from: number, to: Float64Array): boolean {
-    const { stored, unit } = this.#form
-    const count = to.length
-    const { buffer, byteOffset } = this.#alignedBytes(bytes, from, BYTES[stored as keyof typeof BYTES] * count)
-    if (stored === 'int64') return safeIntegers(new Int32Array(buffer, byteOffset, 2 * count), unit, to)
     if (stored === 'double') to.set(new Float64Array(buffer, byteOffset, count))
     else if (stored === 'float') to.set(new Float32Array(buffer, byteOffset, count))
     else if (stored === 'int32') to.set(new Int32Array(buffer, byteOffset, count))
-    else to.set(new Uint32Array(buffer, byteOffset, count))
-    return true
+    else if (stored === 'uint32') to.set(new Uint32Array(buffer, byteOffset, count))
+    else if (!safeIntegers(new Int32Array(buffer, byteOffset, 2 * count), unit, to))
+      return exactIntegers(new BigInt64Array(buffer, byteOffset, count), unit, isTime, to)
+    return { values: to, exact: undefined }
   }
 
   #codesOf(bytes: Uint8Array, from: number, count: number): Numbers {

@@ -10,7 +10,6 @@ const PAGES = { data: 0, dictionary: 2, data2: 3 } as const
 const HEADERS = { [PAGES.data]: 5, [PAGES.dictionary]: 7, [PAGES.data2]: 8 } as const
 const RLE = 3
 const LENGTH_BYTES = 4
-const WORD_BYTES = 8
 const NOTHING = new Uint8Array(0)
 /** Less is refused. */
 const CHUNK_MIN = 64
@@ -27,13 +26,6 @@ export interface ReadPage {
   readonly levels: { readonly bytes: Uint8Array; readonly at: number } | undefined
 }
 
-/** What is decompressed into, page after page. */
-export interface PageRoom {
-  bytes: Uint8Array
-  /** Where a page begins: so that the values of one like the last lie where words of eight bytes can be read. */
-  from: number
-}
-
 export function isKnownCodec(codec: number): boolean {
   return Object.values<number>(CODECS).includes(codec) && (codec !== CODECS.snappy || canUnsnap)
 }
@@ -43,14 +35,19 @@ export class PageReader {
   readonly #isOptional: boolean
   readonly #bytes: Uint8Array
   #at = 0
-  readonly #room: PageRoom
+  #room: Uint8Array
 
-  /** @param bytes of the chunk */
-  constructor(chunk: StoredChunk, isOptional: boolean, bytes: Uint8Array, room: PageRoom) {
+  /** @param bytes of the chunk. @param room to be used again for what is decompressed */
+  constructor(chunk: StoredChunk, isOptional: boolean, bytes: Uint8Array, room: Uint8Array) {
     this.#chunk = chunk
     this.#isOptional = isOptional
     this.#bytes = bytes
     this.#room = room
+  }
+
+  /** What was decompressed into last. */
+  get room(): Uint8Array {
+    return this.#room
   }
 
   /** @throws Error where there is none, or it is damaged */
@@ -74,9 +71,7 @@ export class PageReader {
     if (own.get(3) !== RLE) throw new Error(`levels of encoding ${own.get(3)}`)
     const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
     if (LENGTH_BYTES + length > size) throw new Error('levels beyond the page')
-    const valuesAt = LENGTH_BYTES + length
-    this.#room.from = (WORD_BYTES - (valuesAt % WORD_BYTES)) % WORD_BYTES
-    return { isDictionary: false, rows, encoding, valuesAt, bytes, levels: { bytes, at: LENGTH_BYTES } }
+    return { isDictionary: false, rows, encoding, valuesAt: LENGTH_BYTES + length, bytes, levels: { bytes, at: LENGTH_BYTES } }
   }
 
   /** Of the second version: its levels are not compressed. */
@@ -95,9 +90,8 @@ export class PageReader {
     // Of a page in which all are missing: what there is of it then differs by writer.
     if (size === 0) return NOTHING
     if (codec === CODECS.snappy) {
-      const room = this.#room
-      if (room.bytes.length < room.from + size) room.bytes = new Uint8Array(WORD_BYTES + size)
-      const bytes = room.bytes.subarray(room.from, room.from + size)
+      if (this.#room.length < size) this.#room = new Uint8Array(size)
+      const bytes = this.#room.subarray(0, size)
       unsnap(content, bytes)
       return bytes
     }

@@ -18,13 +18,21 @@ import { type Found, ScoredPlaces } from './scored-places.ts'
 const BLOCK_ROWS = 16_384
 
 /**
- * Whether the features of a row are all of its own key, of one source, so that one part has them all, and to score it is cheap: what takes
- * long is better claimed shard by shard. Rows with inputs are, too.
+ * Whether the features of a row are all of its own key, of one source, so that one part has them all, and little is lost where it is scored
+ * and not claimed: what takes long is better claimed shard by shard. Rows with inputs are, too.
  */
 export function scoresWithFeatures({ assembly, prediction, plan }: Pick<RunContext, 'assembly' | 'prediction' | 'plan'>): boolean {
   const joins = assembly.joins.map(({ definition }) => definition)
-  const isPlain = plan.rescored === undefined && prediction.model.runtime === 'trees' && Object.keys(prediction.inputs).length === 0
-  return isPlain && joins.length > 0 && joins.every(join => join.source === joins[0]?.source && isOwnKey(join, prediction.entity ?? {}))
+  // No more than a shard of scores for a part.
+  const isLittle = plan.shards.score <= plan.shards.features && prediction.model.remote === undefined
+  const isCheap = prediction.model.runtime === 'trees' || isLittle
+  const isPlain = plan.rescored === undefined && Object.keys(prediction.inputs).length === 0
+  return (
+    isCheap &&
+    isPlain &&
+    joins.length > 0 &&
+    joins.every(join => join.source === joins[0]?.source && isOwnKey(join, prediction.entity ?? {}))
+  )
 }
 
 /** Rows of the population that are of some parts, in the order in which they are met. */

@@ -152,7 +152,7 @@ async function measure(context: RunContext): Promise<Measured> {
   const { release, prediction } = context
   const names = prediction.features.map(({ name }) => name)
   const scan = scanWatch()
-  const [featureSeconds] = await timed(() =>
+  const [featureSeconds] = await timed<unknown>(() =>
     hasOwnRows(context.plan) ? scanOwnRows(context, scan.onRows) : computeFeatures(context, [0], scan.onRows),
   )
   const model = await openModel(release.modelFile, prediction.model, names)

@@ -12,14 +12,16 @@ import { readEstimate } from './estimate.ts'
 import { evidenceOf } from './gates/evidence.ts'
 import { checkGates } from './gates.ts'
 import { headerOf } from './header.ts'
-import type { Stage } from './layout.ts'
+import type { RunLayout, Stage } from './layout.ts'
 import { hasOwnRows, type RunPlan } from './plan.ts'
-import { type OnProgress, scanCounter, stageCounter } from './progress.ts'
+import { type OnProgress, type OnRows, scanCounter, stageCounter } from './progress.ts'
 import type { RunReport } from './report.ts'
 import { rescoredRows } from './rescored.ts'
+import { ScoredWhileStored } from './scored-while-stored.ts'
 import { keepTable } from './stages/own-table.ts'
 import { type ScoreManifest, shardRange } from './stages/score-manifest.ts'
 import { roundsOfOwn, shareScan } from './stages/score-own.ts'
+import { scoresWithFeatures } from './stages/score-parts.ts'
 import { type HeldShard, PIECE_ROWS, type Piece, piecesOf } from './stages/staged-piece.ts'
 import { type Staged, StagedRows, stagedHere } from './staging.ts'
 import { dataThroughUs, type Manifests, openShards, readManifests, totalsOf } from './totals.ts'
@@ -58,7 +60,8 @@ export async function execute(execution: Execution): Promise<Executed> {
   if (held === undefined) totalsOf(spec.plan, found.score)
   checkSignal(signal)
   const started = performance.now()
-  const { summary, ...staged } = await store(execution, context, found, held)
+  const { rows, scoreSeconds } = await store(execution, context, found, held)
+  const { summary, ...staged } = rows
   // Those that were held are written by now.
   const manifests = held === undefined ? found : await readManifests(context.layout, spec.plan)
   const totals = totalsOf(spec.plan, manifests.score)
@@ -76,18 +79,18 @@ export async function execute(execution: Execution): Promise<Executed> {
     gates: results,
     values: summary,
     ...staged,
-    seconds: { plan: planSeconds, ...seconds, stage: secondsSince(started) },
+    seconds: { plan: planSeconds, ...seconds, score: seconds.score + scoreSeconds, stage: secondsSince(started) - scoreSeconds },
     took: { bytes: await bytesIn(context.layout.folder), peakMb: Math.round(process.resourceUsage().maxRSS / 1024) },
     ...(expected === undefined ? {} : { expected }),
   }
   return { report, dataThroughUs: dataThroughUs(spec.plan, manifests.features) }
 }
 
-/** Shards that are scored, and written while they are stored. */
+/** Shards that are written while they are stored. */
 interface HeldHere {
   readonly shards: ReadonlySet<number>
-  /** Rows that have a value. */
-  readonly ok: number
+  /** Rows that have a value; undefined: they are scored while they are stored as well. */
+  readonly ok: number | undefined
 }
 
 interface Computed {
@@ -96,19 +99,26 @@ interface Computed {
   readonly held: HeldHere | undefined
 }
 
-async function computeShards(
-  { spec, engine, threads, keysAtOnce, signal, onProgress }: Execution,
-  { layout, assembly, prediction }: RunContext,
-): Promise<Computed> {
+async function computeShards(execution: Execution, context: RunContext): Promise<Computed> {
+  const { spec, engine, threads, keysAtOnce, signal, onProgress } = execution
+  const { layout, assembly, prediction } = context
   // Shards of rows that have their features themselves share a scan, as those of stage 1 do; others are taken one by one.
   const sharesScan = hasOwnRows(spec.plan) && shareScan(prediction)
   const roundsIn = (stage: Stage, open: readonly number[]) =>
     stage === 'features' ? roundsOf(spec.plan, open, keysAtOnce) : sharesScan ? roundsOfOwn(spec.plan, prediction, open) : [open]
   let held: HeldHere | undefined
+  /** Of scoring that was done with the features. */
+  let scoreSeconds = 0
   const sources = new Set(assembly.joins.map(({ definition }) => definition.source)).size
+  const isPiece = (shard: number) => fitsPiece(spec, shard)
   const compute = async (stage: Stage): Promise<number> => {
     const open = await openShards(layout, spec.plan, stage)
+    if (stage === 'score' && held !== undefined) return scoreSeconds
     if (open.length === 0) return 0
+    if (stage === 'score' && !hasOwnRows(spec.plan) && shareScan(prediction) && open.every(isPiece)) {
+      held = { shards: new Set(open), ok: undefined }
+      return 0
+    }
     const started = performance.now()
     const areTogether = stage === 'features' || sharesScan
     const rounds = roundsIn(stage, open).map(shards => (areTogether ? dealt(stage, shards, threads) : oneByOne(stage, shards)))
@@ -117,13 +127,14 @@ async function computeShards(
         ? scanCounter(onProgress, stage, sources, rounds.flat().length)
         : stageCounter(onProgress, stage, rowsOf(spec, open))
     const [only = []] = rounds
-    if (
-      stage === 'score' &&
-      sharesScan &&
-      rounds.length === 1 &&
-      only.length > 1 &&
-      open.every(shard => sizeOf(spec, shard) <= PIECE_ROWS)
-    ) {
+    const computesAll = stage === 'features' && rounds.length === 1 && open.length === spec.plan.shards.features
+    if (computesAll && scoresWithFeatures(context)) {
+      const scored = await scoredWithFeatures(execution, layout, only, counter)
+      held = scored?.held
+      scoreSeconds = scored?.seconds ?? 0
+      return secondsSince(started) - scoreSeconds
+    }
+    if (stage === 'score' && sharesScan && rounds.length === 1 && only.length > 1 && open.every(isPiece)) {
       const results = await engine.run(spec, only.map(holding), counter, signal)
       const rejected = results[0]?.rejected ?? 0
       if (results.every(result => result !== undefined)) held = { shards: new Set(open), ok: rowsOf(spec, open) - rejected }
@@ -134,6 +145,30 @@ async function computeShards(
   }
   const seconds = { features: await compute('features'), score: await compute('score') }
   return { seconds, held }
+}
+
+/** The tasks are all of stage 1. @returns what has come of their rows; undefined: shards are to be scored by themselves */
+async function scoredWithFeatures(
+  { spec, engine, threads, signal, onProgress }: Execution,
+  layout: RunLayout,
+  tasks: readonly Task[],
+  counter: OnRows,
+): Promise<{ readonly held: HeldHere; readonly seconds: number } | undefined> {
+  const shards = await openShards(layout, spec.plan, 'score')
+  const areAll = shards.length === spec.plan.shards.score && shards.every(shard => fitsPiece(spec, shard))
+  // Whoever is asked for a shard must hold it.
+  const areByAll = tasks.length === Math.min(threads, shards.length)
+  const results = await engine.run(spec, areAll && areByAll ? tasks.map(holding) : tasks, counter, signal)
+  if (results.some(result => result === undefined)) return undefined
+  const rows = rowsOf(spec, shards)
+  stageCounter(onProgress, 'score', rows)(rows)
+  const seconds = Math.max(...results.map(result => result?.seconds ?? 0))
+  return { held: { shards: new Set(shards), ok: rows - (results[0]?.rejected ?? 0) }, seconds }
+}
+
+/** Whether the rows of a shard are few enough to be held as the store takes them. */
+function fitsPiece(spec: RunSpec, shard: number): boolean {
+  return sizeOf(spec, shard) <= PIECE_ROWS
 }
 
 function holding(task: Task): Task {
@@ -184,15 +219,21 @@ async function store(
   context: RunContext,
   manifests: Manifests,
   held: HeldHere | undefined,
-): Promise<Staged> {
-  const ok = manifests.score.reduce((sum, shard) => sum + shard.ok, held?.ok ?? 0)
-  const isLarge = engine.isStarted || spec.plan.population.rows > ROWS_STAGED_HERE
+): Promise<{ readonly rows: Staged; readonly scoreSeconds: number }> {
+  const isScored = held === undefined || held.ok !== undefined
+  const ok = isScored ? manifests.score.reduce((sum, shard) => sum + shard.ok, held?.ok ?? 0) : undefined
+  const isLarge = engine.isStarted || held !== undefined || spec.plan.population.rows > ROWS_STAGED_HERE
   const pieces = piecesInOrder(manifests.score, held)
-  const staged = () => (isLarge ? engine.staged(spec, pieces, signal) : stagedHere(context, manifests.score))
-  const rows = new StagedRows(context, staged, stageCounter(onProgress, 'stage', ok), signal)
+  const counts = isScored ? undefined : new ScoredWhileStored(onProgress, rowsOf(spec, [...held.shards]))
+  const staged = () => {
+    if (!isLarge) return stagedHere(context, manifests.score)
+    const made = engine.staged(spec, pieces, counts?.scored ?? (() => {}), signal)
+    return counts === undefined ? made : counts.through(made, pieces.length)
+  }
+  const rows = new StagedRows(context, staged, counts?.stored ?? stageCounter(onProgress, 'stage', ok), signal)
   try {
     await predictions.load(headerOf(context, manifests, ok), rows)
-    return await rows.result()
+    return { rows: await rows.result(), scoreSeconds: counts?.seconds ?? 0 }
   } finally {
     await engine.close()
   }

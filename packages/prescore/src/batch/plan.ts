@@ -11,6 +11,7 @@ import { type PinsAhead, pinIdentity, type SourceAt, type SourcePin, sourceAt, s
 import { claim, readClaim } from './claim.ts'
 import { RunLayout } from './layout.ts'
 import { type PopulationRows, populationRows, recordPopulation } from './population.ts'
+import type { KeyFinder } from './population-slices.ts'
 import type { Rescored, RescoredOf } from './rescored.ts'
 
 export type Pins = Readonly<Record<string, SourcePin>>
@@ -57,6 +58,8 @@ export interface PlanRequest {
   readonly keysAtOnce: number
   readonly rescoring?: Rescoring
   readonly ahead?: PinsAhead
+  /** Of workers that are started already. */
+  readonly find?: KeyFinder
   readonly signal?: AbortSignal
 }
 
@@ -163,9 +166,17 @@ async function recordedFor(
   request: PlanRequest,
   pins: Pins,
 ): Promise<Pick<RunPlan, 'population' | 'rescored'> | undefined> {
-  const { loaded, prediction, asOfUs, signal, rescoring } = request
+  const { loaded, prediction, asOfUs, threads, find, signal, rescoring } = request
   const name = prediction.population?.source as string
-  const asked = { prediction, source: sourceAt(loaded, loaded.definition, name), pin: pins[name] as SourcePin, asOfUs, signal }
+  const asked = {
+    prediction,
+    source: sourceAt(loaded, loaded.definition, name),
+    pin: pins[name] as SourcePin,
+    asOfUs,
+    threads,
+    find,
+    signal,
+  }
   if (rescoring !== undefined) return rescoring.population((await identified).layout.folder, await populationRows(database, asked))
   const file = `population-${randomUUID()}.parquet`
   const made = async () => {

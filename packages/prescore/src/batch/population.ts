@@ -4,16 +4,13 @@ import type { Column, Kind, NumberColumn } from '../expressions/index.ts'
 import { KeyIndex, keyColumns, NO_KEY } from '../history/index.ts'
 import { type Database, writeGroups } from '../parquet/index.ts'
 import { filterScope, type KeyColumns, type PredictionDefinition } from '../project/index.ts'
-import { type KnownChunk, type KnownRequest, knownRows, type SourceAt, type SourcePin } from '../sources/index.ts'
+import { type KnownChunk, type KnownRequest, knownRows } from '../sources/index.ts'
 import { PopulationInputs } from './population-inputs.ts'
 import { IntegerPopulation } from './population-integers.ts'
+import { type KeysRequest, slicedKeys } from './population-slices.ts'
 import { emptyPopulation, repeatedKey, withoutKey } from './refused-keys.ts'
 
-export interface PopulationRequest {
-  readonly prediction: PredictionDefinition
-  readonly source: SourceAt
-  readonly pin: SourcePin
-  readonly asOfUs: number
+export interface PopulationRequest extends KeysRequest {
   readonly signal: AbortSignal | undefined
 }
 
@@ -91,6 +88,8 @@ export async function recordPopulation(database: Database, file: () => Promise<s
 async function integerPopulation(database: Database, request: PopulationRequest): Promise<NumberColumn | undefined> {
   const { prediction, source } = request
   const where = placeOf(request)
+  const sliced = await slicedKeys(request)
+  if (sliced !== undefined && sliced.values.length > 0) return sliced
   const keys = new IntegerPopulation(prediction.entity ?? {}, source.definition.type === 'table' ? where : undefined)
   for await (const { columns, chunk } of populationChunks(database, request, []))
     if (!keys.add(columns[0] as NumberColumn, chunk.rows)) return undefined

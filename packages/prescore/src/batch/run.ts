@@ -18,6 +18,7 @@ import { RunLayout } from './layout.ts'
 import { type OutputResults, prepareOutputs, writeOutputs } from './outputs/outputs.ts'
 import type { BatchPlace } from './place.ts'
 import { KEYS_AT_ONCE, type Pins, planRun, type Rescoring, type RunPlan, readPlan } from './plan.ts'
+import type { KeyFinder } from './population-slices.ts'
 import type { OnProgress } from './progress.ts'
 import { laterServed, type Publishing, publish, refuseEarlier, regate } from './publish.ts'
 import { type RunReport, reportOf } from './report.ts'
@@ -136,8 +137,9 @@ export interface PlannedRun {
 export async function planOnly(place: BatchPlace, request: Omit<RunRequest, 'publish'>, engine?: LocalEngine): Promise<PlannedRun> {
   const ahead = new PinsAhead(mayBePinned(place, request) ? [] : sourcesOf(place, request))
   try {
-    if (ahead.areLarge) engine?.start()
-    return await planned(place, request, ahead)
+    if (!ahead.areLarge || engine === undefined) return await planned(place, request, ahead)
+    engine.start()
+    return await planned(place, request, ahead, (of, wanted) => engine.find(of, wanted, request.signal))
   } finally {
     await ahead.stop()
   }
@@ -155,13 +157,13 @@ function sourcesOf(place: BatchPlace, request: Omit<RunRequest, 'publish'>): rea
   return [...names].map(name => sourceAt(place.loaded, place.loaded.definition, name)).filter(({ definition }) => definition !== undefined)
 }
 
-async function planned(place: BatchPlace, request: Omit<RunRequest, 'publish'>, ahead: PinsAhead): Promise<PlannedRun> {
+async function planned(place: BatchPlace, request: Omit<RunRequest, 'publish'>, ahead: PinsAhead, find?: KeyFinder): Promise<PlannedRun> {
   const { catalog } = place.store
   const { release, created } = await freezeRelease(place.loaded, request.prediction, place.releases)
   recordRelease(catalog, release)
   const { hash, prediction } = release
   request.onProgress?.({ event: 'released', release: hash, created })
-  const found = await plannedRun(place, request, release, { ahead })
+  const found = await plannedRun(place, request, release, { ahead, find })
   if ('planned' in found) return found
   const { plan, resumed } = found
   const { rescored } = plan
@@ -222,7 +224,7 @@ async function plannedRun(
   place: BatchPlace,
   request: Omit<RunRequest, 'publish'>,
   release: Release,
-  { runs = place.runs, ahead }: { readonly runs?: string; readonly ahead?: PinsAhead },
+  { runs = place.runs, ahead, find }: { readonly runs?: string; readonly ahead?: PinsAhead; readonly find?: KeyFinder | undefined },
 ): Promise<Planned | PlannedRun> {
   const { asOfUs, threads, shards, keysAtOnce = KEYS_AT_ONCE, signal } = request
   const rescoring = request.rescore === undefined ? undefined : rescoringFrom(place, request, release, request.rescore)
@@ -232,6 +234,7 @@ async function plannedRun(
     ...(rescoring === undefined ? {} : { rescoring }),
     ...(shards === undefined ? {} : { shards }),
     ...(ahead === undefined ? {} : { ahead }),
+    ...(find === undefined ? {} : { find }),
     ...(signal === undefined ? {} : { signal }),
   }
   const prediction = definitionOf(place, request)

@@ -55,7 +55,7 @@ export async function runShards(place: Omit<BatchPlace, 'store'>, request: Shard
     checkSignal(signal)
     onRows(rows)
   }
-  await interruptible(context.database, signal, () =>
+  await interruptible<unknown>(context.database, signal, () =>
     stage === 'features' ? computeFeatures(context, shards, told) : score(context, shards, told),
   )
   return { run: plan.run, stage, shards, open: (await openShards(layout, plan, stage)).length }

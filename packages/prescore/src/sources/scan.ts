@@ -56,6 +56,12 @@ export async function* scanSource(
   yield* readArrived(database, source, pin, columns, request, condition => allRows(database, identified, condition))
 }
 
+/** Whether the files are read without the database, by whoever scans them. */
+export async function scansAlone(source: SourceAt, pin: SourcePin, columns: Iterable<string>, range: TimeRange): Promise<boolean> {
+  const plan = planScan(source, pin, columns, range)
+  return plan.duplicated === undefined && (await columnsFiles(source, pin.files, plan)) !== undefined
+}
+
 /** The rows of the files whose ids do not repeat. */
 async function* readFiles(
   database: Database,

@@ -17,6 +17,7 @@ export type {
 export { memoryStore, openStore, type Store, type StoreOptions } from './store.ts'
 export {
   type FingerprintBytes,
+  type HeaderToLoad,
   type PredictionStore,
   type RunHeader,
   STORE_FORMAT,

@@ -1,7 +1,7 @@
 /** What every driver's `load` does alike: check the rows, and cut them into bounded parts. */
 import { PrescoreError } from '../base/index.ts'
 import { BlockBuilder } from './block.ts'
-import { type RunHeader, STORE_FORMAT, type StoredBlock, type StoredRow, type StoredRows } from './types.ts'
+import { type HeaderToLoad, type RunHeader, STORE_FORMAT, type StoredBlock, type StoredRow, type StoredRows } from './types.ts'
 
 /** Rows of one transaction at most: other writers wait no longer than these take (some 10 ms). */
 const ROWS_PER_TRANSACTION = 25_000
@@ -14,17 +14,17 @@ export interface StoredPart {
 }
 
 /** The rows in parts of at most {@link ROWS_PER_TRANSACTION}. @throws PrescoreError `rows_not_reconciled`: not as many as the header says; `internal` */
-export async function* partsOf(header: RunHeader, rows: StoredRows): AsyncGenerator<StoredPart> {
+export async function* partsOf(header: HeaderToLoad, rows: StoredRows): AsyncGenerator<StoredPart> {
   let count = 0
   for await (const block of blocksOf(header, rows)) {
     for (let from = 0; from < block.rows; from += ROWS_PER_TRANSACTION)
       yield { block, from, to: Math.min(block.rows, from + ROWS_PER_TRANSACTION) }
     count += block.rows
   }
-  checkCount(header, count)
+  checkCount(wholeHeader(header, count), count)
 }
 
-async function* blocksOf(header: RunHeader, rows: StoredRows): AsyncGenerator<StoredBlock> {
+async function* blocksOf(header: HeaderToLoad, rows: StoredRows): AsyncGenerator<StoredBlock> {
   const building = new BlockBuilder(header)
   const isFull = (row: StoredRow) => building.add(row) === ROWS_PER_TRANSACTION
   if (Symbol.asyncIterator in rows) {
@@ -52,6 +52,11 @@ export function checkCount({ run, rows }: RunHeader, count: number): void {
   if (count !== rows) throw new PrescoreError('rows_not_reconciled', { where: `run ${run}`, found: `${count} rows`, expected: `${rows}` })
 }
 
+/** @param count of the rows that were loaded */
+export function wholeHeader(header: HeaderToLoad, count: number): RunHeader {
+  return { ...header, rows: header.rows ?? count }
+}
+
 /** A header as it was stored. @throws PrescoreError `store_format` when a later version wrote it. */
 export function parseHeader(text: string): RunHeader {
   const header = JSON.parse(text) as RunHeader
@@ -69,9 +74,9 @@ export function checkFormat(format: number, where: string): void {
  * Whether a run is there already, as its header tells.
  * @throws PrescoreError `invalid_value` when a run of that id has another header: a run id names one content
  */
-export function isLoaded(stored: RunHeader | undefined, wanted: RunHeader): boolean {
+export function isLoaded(stored: RunHeader | undefined, wanted: HeaderToLoad): boolean {
   if (stored === undefined) return false
-  const differs = (Object.keys(wanted) as (keyof RunHeader)[]).find(name => stored[name] !== wanted[name])
+  const differs = (Object.keys(wanted) as (keyof HeaderToLoad)[]).find(name => stored[name] !== wanted[name])
   if (differs === undefined) return true
   throw new PrescoreError('invalid_value', {
     where: `run ${wanted.run}: ${differs}`,

@@ -25,6 +25,9 @@ export interface RunHeader {
   readonly fingerprintBytes: FingerprintBytes
 }
 
+/** A header as `load` takes it: rows that are still being made are counted as they come. */
+export type HeaderToLoad = Omit<RunHeader, 'rows'> & Partial<Pick<RunHeader, 'rows'>>
+
 /** One key's answer, as `load` takes it. */
 export interface StoredRow {
   /** The key as `encodeKey` makes it: at least 1 byte. */
@@ -98,7 +101,7 @@ export interface PredictionStore {
    * and reads no row.
    * @throws PrescoreError `duplicate_keys`, `rows_not_reconciled` (not as many rows as the header says), `store_unreadable`
    */
-  load(header: RunHeader, rows: StoredRows): Promise<void>
+  load(header: HeaderToLoad, rows: StoredRows): Promise<void>
   /** A complete run; undefined when there is none. @throws PrescoreError `store_unreadable`, `store_format` */
   open(run: string): StoredRun | undefined
   /** The headers of all complete runs, by run id. */

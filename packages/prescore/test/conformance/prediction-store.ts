@@ -200,6 +200,14 @@ export function predictionStoreSuite(name: string, harness: StoreHarness): void 
       for (const { keyBytes, valueText } of rows) assert.equal(run?.get(keyBytes)?.toString(), valueText)
     })
 
+    withStore('counts the rows where the header leaves open how many there are', async ({ predictions }) => {
+      const { rows: _, ...header } = headerOf('a', 0)
+      await predictions.load(header, rowsOf({ x: '1', y: '2' }))
+      assert.equal(predictions.open('a')?.header.rows, 2)
+      await predictions.load(header, rowsOf({ z: '3' }))
+      assert.equal(predictions.open('a')?.count(), 2)
+    })
+
     withStore('loads the right rows after wrong ones were refused', async ({ predictions }) => {
       await assert.rejects(predictions.load(headerOf('a', 1), rowsOf({ stray: '1', strays: '2' })), rejects('rows_not_reconciled'))
       await predictions.load(headerOf('a', 1), rowsOf({ x: '1' }))

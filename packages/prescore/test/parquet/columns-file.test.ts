@@ -22,7 +22,7 @@ import { type Values, valuesOf } from './values.ts'
 const place = await Place.open()
 let files = 0
 
-/** Of each type and form: noise, few values, long runs, missing ones, nothing but missing ones, and the ends of the range. */
+/** Of each type and form: noise, few values, long runs, missing ones, nothing but missing ones, the ends of the range, and one beyond doubles after many. */
 const KINDS = {
   noise: 'float64',
   few: 'float64',
@@ -34,6 +34,7 @@ const KINDS = {
   key: 'int64',
   ascending: 'int64',
   large: 'int64',
+  late: 'int64',
   byte: 'int64',
   word: 'int64',
   unsigned: 'int64',
@@ -64,6 +65,7 @@ const rowsSql = (rows: number) =>
   CAST(hash(i, 7) % 100000 AS BIGINT) AS key,
   i AS ascending,
   list_extract(${LARGE}, 1 + CAST(hash(i, 8) % 8 AS INTEGER)) AS large,
+  CASE WHEN i % 11 = 3 THEN NULL WHEN i % 9000 = 8000 THEN 9007199254740993 ELSE i END AS late,
   CAST(CAST(hash(i, 9) % 256 AS INTEGER) - 128 AS TINYINT) AS byte,
   CASE WHEN i % 1000 < 500 THEN NULL ELSE CAST(i % 30000 AS SMALLINT) END AS word,
   CAST(hash(i, 10) % 4294967296 AS UINTEGER) AS unsigned,

@@ -1,5 +1,7 @@
 /** The local engine: shards on worker threads of this machine. */
+import type { ScanSlice } from '../../sources/index.ts'
 import type { RunSpec } from '../context.ts'
+import type { KeysWanted } from '../population-slices.ts'
 import type { OnRows } from '../progress.ts'
 import type { HeldShard, Piece, StagedShard } from '../stages/staged-piece.ts'
 import { ShardWorker } from './shard-worker.ts'
@@ -20,6 +22,12 @@ export class LocalEngine {
   /** Starts all workers, where there will be work for them. */
   start(): void {
     this.#workersFor(this.#threads)
+  }
+
+  /** Each slice of so many to a worker of its own. @throws PrescoreError as {@link run} */
+  find(of: number, wanted: (slice: ScanSlice) => KeysWanted, signal?: AbortSignal): Promise<readonly (Float64Array | undefined)[]> {
+    const workers = this.#workersFor(of)
+    return Promise.all(workers.map((worker, index) => worker.find(wanted({ index, of: workers.length }), signal)))
   }
 
   /**
@@ -51,9 +59,10 @@ export class LocalEngine {
 
   /**
    * The pieces in their order, made ahead by the workers: of each only a few wait, so that no more are in memory.
+   * @param onRows as they are scored, where that is still to be done
    * @throws PrescoreError as {@link run}
    */
-  async *staged(spec: RunSpec, pieces: readonly (Piece | HeldShard)[], signal?: AbortSignal): AsyncGenerator<StagedShard> {
+  async *staged(spec: RunSpec, pieces: readonly (Piece | HeldShard)[], onRows: OnRows, signal?: AbortSignal): AsyncGenerator<StagedShard> {
     const workers = this.#workersFor(pieces.length)
     const working: Promise<unknown>[] = workers.map(() => Promise.resolve())
     const made: Promise<StagedShard>[] = []
@@ -61,7 +70,7 @@ export class LocalEngine {
       const at = made.length
       const turn = at % workers.length
       const piece = (working[turn] as Promise<unknown>).then(() =>
-        (workers[turn] as ShardWorker).stage(spec, pieces[at] as Piece | HeldShard, signal),
+        (workers[turn] as ShardWorker).stage(spec, pieces[at] as Piece | HeldShard, onRows, signal),
       )
       made.push(piece)
       // Told when it is this one's turn.

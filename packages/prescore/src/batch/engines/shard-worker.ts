@@ -2,19 +2,25 @@
 import { PrescoreError, TaskThread } from '../../base/index.ts'
 import { portsOf } from '../../history/index.ts'
 import type { RunSpec } from '../context.ts'
+import type { KeysWanted } from '../population-slices.ts'
 import type { OnRows } from '../progress.ts'
 import type { HeldShard, Piece, StagedShard } from '../stages/staged-piece.ts'
-import type { Held, Order, Task, TaskRows } from './task.ts'
+import type { Held, Order, OrderResult, Task, TaskRows } from './task.ts'
 
 export class ShardWorker {
-  readonly #thread: TaskThread<Order, TaskRows, StagedShard | Held | undefined>
+  readonly #thread: TaskThread<Order, TaskRows, OrderResult>
 
   constructor() {
     this.#thread = new TaskThread({
       url: new URL('./worker.ts', import.meta.url),
       workerData: undefined,
       transfer: order => ('task' in order ? portsOf(order.task.together?.peers) : []),
-      placeOf: order => ('task' in order ? placeOf(order.task) : `stage, shard ${shardOf(order.piece)}`),
+      placeOf: order =>
+        'keys' in order
+          ? `keys of ${order.keys.source.name}`
+          : 'task' in order
+            ? placeOf(order.task)
+            : `stage, shard ${shardOf(order.piece)}`,
       died: (where, found) => new PrescoreError('run_failed', { where, found }),
     })
   }
@@ -24,9 +30,14 @@ export class ShardWorker {
     return (await this.#thread.perform({ spec, task }, { onTold: ({ rows, scan }) => onRows(rows, scan), signal })) as Held | undefined
   }
 
-  /** Beside no other task. @throws PrescoreError as {@link perform} */
-  async stage(spec: RunSpec, piece: Piece | HeldShard, signal?: AbortSignal): Promise<StagedShard> {
-    return (await this.#thread.perform({ spec, piece }, { signal })) as StagedShard
+  /** Beside no other task. @param onRows as they are scored, where that is still to be done @throws PrescoreError as {@link perform} */
+  async stage(spec: RunSpec, piece: Piece | HeldShard, onRows: OnRows, signal?: AbortSignal): Promise<StagedShard> {
+    return (await this.#thread.perform({ spec, piece }, { onTold: ({ rows }) => onRows(rows), signal })) as StagedShard
+  }
+
+  /** Before any task. @throws PrescoreError as {@link perform} */
+  async find(keys: KeysWanted, signal?: AbortSignal): Promise<Float64Array | undefined> {
+    return (await this.#thread.perform({ keys }, { signal })) as Float64Array | undefined
   }
 
   stop(): Promise<void> {

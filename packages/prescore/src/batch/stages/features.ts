@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Chunk, Column } from '../../expressions/index.ts'
 import { Division, type FeatureRequest, historyFeatures, PeerTalk } from '../../history/index.ts'
+import type { ModelRunner } from '../../models/index.ts'
 import type { JoinDefinition, SourceDefinition } from '../../project/index.ts'
 import type { SourcePin } from '../../sources/index.ts'
 import { claim } from '../claim.ts'
@@ -19,6 +20,7 @@ import { populationChunk } from '../rows.ts'
 import { type FeaturesManifest, readFeaturesManifest } from './features-manifest.ts'
 import { joinedKeysOf } from './joined-keys.ts'
 import { writePart } from './parts.ts'
+import { type ComputedPart, holdParts, PartRows, type PartShards } from './score-parts.ts'
 import { originsOf, rowsOfOrigin, someRows } from './taken.ts'
 
 /** Of events, what each worker holds in memory; what is more waits in a file of the run. */
@@ -35,28 +37,42 @@ interface PartOfJoin {
 /**
  * Computes these parts and claims each; parts that are done already are left as they are.
  * @param together who computes the others at the same time, and can read with this one
+ * @param model of a run whose rows are all computed at the same time: then they are scored as well, if nobody has left
+ * @returns with a model, the shards of scores
  */
-export async function computeFeatures(context: RunContext, parts: readonly number[], onRows: OnRows, together?: Together): Promise<void> {
+export async function computeFeatures(
+  context: RunContext,
+  parts: readonly number[],
+  onRows: OnRows,
+  together?: Together,
+  model?: () => Promise<ModelRunner>,
+): Promise<PartShards | undefined> {
   const talk = together === undefined ? undefined : new PeerTalk(together.peers)
   try {
-    await computeParts(context, parts, onRows, talk, together?.shards ?? [])
+    const computed = await computeParts(context, parts, onRows, talk, together?.shards ?? [], model !== undefined)
+    return model === undefined || computed === undefined
+      ? undefined
+      : await holdParts(context, await model(), computed, talk, () => onRows(0))
   } finally {
     talk?.leave()
   }
 }
 
+/** @param collects whether the rows of each part are wanted with their features. @returns undefined where some were there before, or their rows differ by join */
 async function computeParts(
   context: RunContext,
   parts: readonly number[],
   onRows: OnRows,
   talk: PeerTalk | undefined,
   shared: readonly (readonly number[])[],
-): Promise<void> {
+  collects: boolean,
+): Promise<readonly ComputedPart[] | undefined> {
   const started = performance.now()
   const done = await Promise.all(parts.map(part => readFeaturesManifest(context, part)))
   const open = parts.filter((_, i) => done[i] === undefined)
-  if (open.length === 0) return
-  const wanted = await joinedKeys(context, open)
+  if (open.length === 0) return undefined
+  const rows = collects ? open.map(() => new PartRows(context)) : []
+  const wanted = await joinedKeys(context, open, rows)
   const features = new Map<PartOfJoin, readonly Column[]>()
   const knownThroughUs: Record<string, number | null> = {}
   for (const source of new Set(context.assembly.joins.map(({ definition }) => definition.source))) {
@@ -84,13 +100,18 @@ async function computeParts(
     if (await claim(context.layout.done('features', part), { part, files, knownThroughUs, seconds } satisfies FeaturesManifest)) continue
     for (const { file } of Object.values(files)) await rm(join(context.layout.shard('features', part), file), { force: true })
   }
+  if (!collects || open.length < parts.length || !rows.every(({ areOfAllJoins }) => areOfAllJoins)) return undefined
+  return open.map((part, i): ComputedPart => {
+    const own = wanted.filter(each => each.part === part)
+    return { rows: rows[i] as PartRows, features: new Map(own.map(each => [each.join, features.get(each) as readonly Column[]])) }
+  })
 }
 
 /** Rows of the population that are looked at together. */
 const BLOCK_ROWS = 65_536
 
 /** The distinct keys of each join over the whole population, of these parts: no others are held. What is taken over needs no features. */
-async function joinedKeys(context: RunContext, parts: readonly number[]): Promise<readonly PartOfJoin[]> {
+async function joinedKeys(context: RunContext, parts: readonly number[], partRows: readonly PartRows[]): Promise<readonly PartOfJoin[]> {
   const { assembly, database, prediction } = context
   const joins = assembly.joins.map(join => ({
     ...join,
@@ -98,13 +119,20 @@ async function joinedKeys(context: RunContext, parts: readonly number[]): Promis
     group: joinsOf(context, join.definition.source).indexOf(join.definition),
     found: parts.map(() => joinedKeysOf(join.definition, prediction.entity ?? {})),
   }))
+  let from = 0
   for await (const rows of populationBlocks(context)) {
-    for (const { keys, division, group, found } of joins) {
+    for (const [at, { keys, division, group, found }] of joins.entries()) {
       const columns = keys(rows)
       const partOfRow = await division.partsOf(database, group, columns, rows.rows)
-      // Those of other parts are most of them.
-      parts.forEach((part, i) => found[i]?.add(columns, rowsIn(partOfRow, part)))
+      parts.forEach((part, i) => {
+        // Those of other parts are most of them.
+        const own = rowsIn(partOfRow, part)
+        found[i]?.add(columns, own)
+        if (at === 0) partRows[i]?.add(rows, own, from)
+        else partRows[i]?.check(own)
+      })
     }
+    from += rows.rows
   }
   return joins.flatMap(({ name, found }) =>
     found.map((keys, i): PartOfJoin => ({ join: name, part: parts[i] as number, keys: keys.columns(), rows: keys.size })),

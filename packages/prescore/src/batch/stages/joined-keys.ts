@@ -17,7 +17,7 @@ export function joinedKeysOf(join: JoinDefinition, population: KeyColumns): Join
 }
 
 /** Whether the joined key is the row's own. */
-function isOwnKey({ key }: JoinDefinition, population: KeyColumns): boolean {
+export function isOwnKey({ key }: JoinDefinition, population: KeyColumns): boolean {
   const refs = new Set(Object.values(key).map(node => ('ref' in node ? node.ref : undefined)))
   const names = Object.keys(population)
   return Object.keys(key).length === names.length && names.every(name => refs.has(`key.${name}`))

@@ -13,23 +13,41 @@ import { inputTexts } from '../inputs.ts'
 import { readPopulation } from '../rows.ts'
 import { inputsKind, type ValueShape } from '../values.ts'
 import { readScoreManifest, type ScoreManifest, shardRange } from './score-manifest.ts'
-import { pieceOf, type StagedShard } from './staged-piece.ts'
+import { pieceOf, type StagedShard, stagePiece } from './staged-piece.ts'
 import { readTaken, someRows, type TakenRows } from './taken.ts'
 import { vectorColumns } from './vector.ts'
 
 /** Scores one shard and claims it; one that is done already is left as it is. @throws PrescoreError what its parts may throw, `run_corrupt` */
 export async function scoreShard(context: RunContext, model: ModelRunner, shard: number, onRows: (rows: number) => void): Promise<void> {
+  const [from, to] = shardRange(context.plan, shard)
+  if ((await readScoreManifest(context, shard)) !== undefined) return onRows(to - from)
+  await finishShard(context, model, shard, await scoredShard(context, model, shard, onRows))
+}
+
+/** The same of a shard of not too many rows for one piece, with these as the store takes them. @throws PrescoreError as {@link scoreShard} */
+export async function scoreStaged(
+  context: RunContext,
+  model: ModelRunner,
+  shard: number,
+  onRows: (rows: number) => void,
+): Promise<StagedShard> {
+  const manifest = await readScoreManifest(context, shard)
+  if (manifest === undefined) return finishStaged(context, model, shard, await scoredShard(context, model, shard, onRows))
+  // Somebody else was sooner.
+  onRows(manifest.rows)
+  return stagePiece(context, { manifest, from: 0, to: manifest.rows })
+}
+
+async function scoredShard(context: RunContext, model: ModelRunner, shard: number, onRows: (rows: number) => void): Promise<ScoredShard> {
   const started = performance.now()
   const { plan, prediction } = context
   const [from, to] = shardRange(plan, shard)
-  if ((await readScoreManifest(context, shard)) !== undefined) return onRows(to - from)
   const rows = await readPopulation(context.database, context.populationFile, prediction, plan.asOfUs, [[from, to]])
   const inputs = inputTexts(rows, prediction.inputs)
   const refused = inputs?.map(text => (text === undefined ? 'invalid_input' : undefined))
   const taken = await readTaken(context, model.width, from, to)
   const scored = await scoreOpen(context, model, { rows, refused }, taken, onRows)
-  const seconds = (performance.now() - started) / 1000
-  await finishShard(context, model, shard, { rows, scored, inputs, taken: taken?.taken, seconds })
+  return { rows, scored, inputs, taken: taken?.taken, seconds: (performance.now() - started) / 1000 }
 }
 
 /** What has come of the rows of a shard. */

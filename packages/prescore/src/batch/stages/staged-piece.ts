@@ -49,7 +49,7 @@ export interface StagedShard {
   readonly piece: StagedPiece
 }
 
-/** A shard that is scored, and not written yet. Plain data. */
+/** A shard that is scored, or still to be, and not written yet. Plain data. */
 export interface HeldShard {
   readonly shard: number
 }

@@ -1,8 +1,8 @@
 /** Stored answers: one sub-database for each run, and one for the headers. */
 import { PrescoreError, storeUnreadable } from '../../base/index.ts'
 import { entryOf, valueTextOf } from '../entry.ts'
-import { checkCount, isLoaded, parseHeader, partsOf } from '../rows.ts'
-import type { PredictionStore, RunHeader, StoredEntry, StoredRows, StoredRun } from '../types.ts'
+import { checkCount, isLoaded, parseHeader, partsOf, wholeHeader } from '../rows.ts'
+import type { HeaderToLoad, PredictionStore, RunHeader, StoredEntry, StoredRows, StoredRun } from '../types.ts'
 import { AnswersTable } from './lmdb-answers.ts'
 import type { ByteTable, LmdbEnvironment, TextTable } from './lmdb-environment.ts'
 import { LmdbLoading } from './lmdb-loading.ts'
@@ -18,15 +18,20 @@ export class LmdbPredictions implements PredictionStore {
     this.#headers = environment.texts('headers')
   }
 
-  async load(header: RunHeader, rows: StoredRows): Promise<void> {
+  async load(header: HeaderToLoad, rows: StoredRows): Promise<void> {
     if (isLoaded(this.#header(header.run), header)) return
     const answers = AnswersTable.make(this.#environment, header.run)
     try {
       const loading = new LmdbLoading(answers.table)
-      for await (const part of partsOf(header, rows)) this.#environment.transaction(() => loading.put(part))
+      let count = 0
+      for await (const part of partsOf(header, rows)) {
+        this.#environment.transaction(() => loading.put(part))
+        count += part.to - part.from
+      }
+      const whole = wholeHeader(header, count)
       this.#environment.transaction(() => {
-        checkCount(header, entryCount(answers.table))
-        this.#headers.putSync(Buffer.from(header.run), JSON.stringify(header))
+        checkCount(whole, entryCount(answers.table))
+        this.#headers.putSync(Buffer.from(header.run), JSON.stringify(whole))
       })
     } catch (error) {
       // Rows of which some do not belong to the run must not stay: the next load would only add to them.

@@ -1,9 +1,10 @@
 /** The store in this process's memory: for tests, and for answers that need not outlive it. */
 import { PrescoreError } from '../../base/index.ts'
 import { entryOf, valueTextOf } from '../entry.ts'
-import { checkCount, checkOrder, isLoaded, keyAt, partsOf } from '../rows.ts'
+import { checkCount, checkOrder, isLoaded, keyAt, partsOf, wholeHeader } from '../rows.ts'
 import type {
   FingerprintBytes,
+  HeaderToLoad,
   PredictionStore,
   RecordKind,
   RecordStore,
@@ -28,10 +29,11 @@ class MemoryPredictions implements PredictionStore {
   readonly capabilities = Object.freeze({ durable: false, shared: false })
   readonly #runs = new Map<string, MemoryRun>()
 
-  async load(header: RunHeader, rows: StoredRows): Promise<void> {
+  async load(header: HeaderToLoad, rows: StoredRows): Promise<void> {
     if (isLoaded(this.#runs.get(header.run)?.header, header)) return
     const answers = new Map<string, Buffer>()
     let before: Uint8Array | undefined
+    let count = 0
     for await (const { block, from, to } of partsOf(header, rows)) {
       for (let row = from; row < to; row++) {
         const key = keyAt(block, row).slice()
@@ -39,9 +41,11 @@ class MemoryPredictions implements PredictionStore {
         before = key
         answers.set(textOf(key), Buffer.from(block.entries.slice(block.entryStarts[row], block.entryEnds[row])))
       }
+      count += to - from
     }
-    checkCount(header, answers.size)
-    this.#runs.set(header.run, { header: Object.freeze({ ...header }), answers })
+    const whole = wholeHeader(header, count)
+    checkCount(whole, answers.size)
+    this.#runs.set(header.run, { header: Object.freeze(whole), answers })
   }
 
   open(run: string): StoredRun | undefined {

@@ -31,6 +31,8 @@ export interface LiveOptions {
   readonly onProgress?: (source: string, progress: BootstrapProgress) => void
   /** Told of what keeps a prediction, or a source's feed, from live answers, and a published release from giving them. */
   readonly onFailure?: (where: string, error: PrescoreError) => void
+  /** Told when a table that could not be read with requests can be read again. */
+  readonly onBack?: (where: string) => void
   /** Told of what slows live answers down, or could. */
   readonly onWarning?: (problem: Problem) => void
   /** Told when a prediction is answered live with another release than before. */

@@ -46,11 +46,14 @@ export class PostgresServer {
     return `postgres://postgres@127.0.0.1:${this.port}/postgres`
   }
 
+  /** Starts it, unless it is there. */
   async up(): Promise<void> {
+    if (this.#process !== undefined) return
     const settings = ['fsync=off', 'listen_addresses=127.0.0.1', 'shared_buffers=16MB', 'max_connections=30'].flatMap(each => ['-c', each])
     const args = ['-D', join(this.#folder, 'data'), '-p', String(this.port), '-k', this.#folder, ...settings]
-    this.#process = spawn(join(binaries as string, 'postgres'), args, { ...this.#user, cwd: '/', stdio: 'ignore' })
-    for (let tries = 0; tries < 200; tries++) {
+    const started = spawn(join(binaries as string, 'postgres'), args, { ...this.#user, cwd: '/', stdio: 'ignore' })
+    this.#process = started
+    while (started.exitCode === null && started.signalCode === null) {
       if (
         await this.query('SELECT 1').then(
           () => true,
@@ -60,16 +63,25 @@ export class PostgresServer {
         return
       await new Promise(resolve => setTimeout(resolve, 50))
     }
-    throw new Error('PostgreSQL did not start')
+    throw new Error(`PostgreSQL ended with ${started.exitCode} while it started`)
+  }
+
+  /** Runs the statement in a transaction that stays open, with its locks, until it is released. */
+  async holding(sql: string): Promise<{ release(): Promise<void> }> {
+    const client = new pg.Client({ connectionString: this.url })
+    client.on('error', () => {})
+    await client.connect()
+    await client.query(`BEGIN; ${sql}`)
+    return { release: () => client.end() }
   }
 
   /** Ends all connections at once. */
   async down(): Promise<void> {
     const process = this.#process
-    if (process === undefined || process.exitCode !== null) return
+    this.#process = undefined
+    if (process === undefined || process.exitCode !== null || process.signalCode !== null) return
     process.kill('SIGINT')
     await once(process, 'exit')
-    this.#process = undefined
   }
 
   async remove(): Promise<void> {
@@ -103,11 +115,18 @@ function unprivileged(): { readonly uid?: number; readonly gid?: number } {
   return { uid: id('-u'), gid: id('-g') }
 }
 
+/** None of those that the system gives to connections: while a server is down, one of them might take its port. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { readonly port: number }
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    const server = createServer().listen(port, '127.0.0.1')
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!isFree) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }

@@ -8,6 +8,8 @@ const TRY_AGAIN = 75
 
 if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(TRY_AGAIN))
+  // Node would stop to listen while it takes itself down, and a signal that comes then would end it without its exit code.
+  process.once('beforeExit', () => process.exit())
   await (process.argv[2] === '__names' ? import('./names.ts') : import('./command-line.ts'))
 } else {
   process.stderr.write(

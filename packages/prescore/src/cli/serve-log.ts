@@ -37,6 +37,11 @@ export class ServeLog {
     )
   }
 
+  /** The end of a failure stands where its beginning does. */
+  readonly back = (where: string): void => {
+    this.#logger.warn({ where }, 'answered live again: it can be read')
+  }
+
   readonly warning = ({ code, where, found, expected, fix }: Problem): void => {
     this.#logger.warn({ where, code, fix }, `${where}: ${found}; expected ${expected}`)
   }

@@ -54,12 +54,13 @@ export class Live {
       this.#watch.look()
       this.#mendSoon(error)
     })
-    const { loaded, onFailure, onWarning } = place
+    const { loaded, onFailure, onBack, onWarning } = place
     this.#tables = new RequestTables({
       definition: loaded.definition,
       sourceAt: name => sourceOf(place, name),
       onWarning,
       onFailure,
+      onBack,
     })
     this.seats = new Map([...frozen].map(([name, { published }]) => [name, new Seat(name, published, () => this.#state?.failure)]))
     this.#patience = setTimeout(() => this.#giveUpWaiting(), place.readyWithinMs ?? READY_WITHIN_MS).unref()

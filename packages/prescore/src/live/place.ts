@@ -24,6 +24,8 @@ export interface LivePlace {
   readonly onProgress?: (source: string, progress: BootstrapProgress) => void
   /** Told of what keeps a prediction from being answered live, or from being answered with the release that was published. */
   readonly onFailure?: (where: string, error: PrescoreError) => void
+  /** Told when a table that could not be read with requests can be read again. */
+  readonly onBack?: (where: string) => void
   /** Told of what slows live answers down, or could. */
   readonly onWarning?: (problem: Problem) => void
   /** What stands in the place of a scorer, such as one that notes its answers down. */

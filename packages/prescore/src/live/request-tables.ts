@@ -4,6 +4,7 @@ import type { JoinDefinition, PredictionDefinition, ProjectDefinition } from '..
 import type { SourceAt } from '../sources/index.ts'
 import { RequestTable } from '../sources/index.ts'
 import { TableJoin, TablesBeside } from './table-join.ts'
+import { TableStanding } from './table-standing.ts'
 import type { FeatureReader } from './types.ts'
 
 export interface RequestTablesParts {
@@ -11,8 +12,10 @@ export interface RequestTablesParts {
   readonly sourceAt: (source: string) => SourceAt
   /** What a table that can be read is to be warned of, once. */
   readonly onWarning?: ((problem: Problem) => void) | undefined
-  /** Why a table cannot be read now, though it may be later. */
+  /** Why a table cannot be read now, though it may be later: once for all requests that fail. */
   readonly onFailure?: ((where: string, error: PrescoreError) => void) | undefined
+  /** It can be read again. */
+  readonly onBack?: ((where: string) => void) | undefined
 }
 
 /** Whether the rows of a source are read with each request, by key. */
@@ -23,6 +26,7 @@ export function isPerRequest({ sources }: ProjectDefinition, source: string): bo
 export class RequestTables {
   readonly #parts: RequestTablesParts
   readonly #tables = new Map<string, RequestTable>()
+  readonly #standings = new Map<string, TableStanding>()
   readonly #checked = new Set<string>()
 
   constructor(parts: RequestTablesParts) {
@@ -38,7 +42,7 @@ export class RequestTables {
     const joins = predictions.flatMap(each => Object.values(each.joins)).filter(each => this.#isOurs(each))
     for (const [source, ofSource] of Map.groupBy(joins, each => each.source)) {
       const error = await this.#check(source, ofSource)
-      if (error?.code === 'source_unavailable') this.#parts.onFailure?.(`sources.${source}`, error)
+      if (error?.code === 'source_unavailable') this.#standingOf(source).failed(error)
       else if (error !== undefined) failures.set(source, error)
     }
     return failures
@@ -56,6 +60,7 @@ export class RequestTables {
   }
 
   async close(): Promise<void> {
+    for (const standing of this.#standings.values()) standing.close()
     for (const table of this.#tables.values()) await table.close()
   }
 
@@ -64,9 +69,18 @@ export class RequestTables {
   }
 
   #tableOf(source: string): RequestTable {
-    const table = this.#tables.get(source) ?? new RequestTable(this.#parts.sourceAt(source))
+    const table = this.#tables.get(source) ?? new RequestTable(this.#parts.sourceAt(source), this.#standingOf(source))
     this.#tables.set(source, table)
     return table
+  }
+
+  #standingOf(source: string): TableStanding {
+    const { onFailure, onBack } = this.#parts
+    const where = `sources.${source}`
+    const standing =
+      this.#standings.get(source) ?? new TableStanding({ onAway: error => onFailure?.(where, error), onBack: () => onBack?.(where) })
+    this.#standings.set(source, standing)
+    return standing
   }
 
   /** The keys of all joins, each once. */

@@ -9,6 +9,9 @@ const LIFE_S = 600
 const CONNECT_MS = 2_000
 /** Beyond what the server may take: then it, or the way to it, is gone. */
 const ANSWER_MS = 1_000
+/** The server, the database or the role has as many connections as it may. */
+const TOO_MANY = '53300'
+const FEWER_MS = 30_000
 /** The server ended the statement; the connection is as good as before. */
 const STATEMENT_ENDED = '57014'
 
@@ -27,6 +30,9 @@ export class Connections<T> {
   readonly #options: ConnectionsOptions<T>
   readonly #ready = new WeakMap<PoolClient, T>()
   #pool: Promise<Pool> | undefined
+  /** Connections that there are; those that are tried do not count. */
+  #made = 0
+  #fewerUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ConnectionsOptions<T>) {
     this.#options = options
@@ -38,7 +44,7 @@ export class Connections<T> {
    */
   async use<R>(use: (client: PoolClient, ready: T) => Promise<R>): Promise<R> {
     this.#pool ??= this.#open()
-    const client = await (await this.#pool).connect()
+    const client = await this.#lent(await this.#pool)
     let isBroken = false
     try {
       return await use(client, await this.#readied(client))
@@ -58,6 +64,19 @@ export class Connections<T> {
     await (await pool?.catch(() => undefined))?.end()
   }
 
+  /** A server that allows fewer is lived with: the others wait for those that there are, until it is asked for more a while later. */
+  async #lent(pool: Pool): Promise<PoolClient> {
+    if (performance.now() > this.#fewerUntilMs) pool.options.max = this.#options.most
+    try {
+      return await pool.connect()
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code !== TOO_MANY || this.#made === 0) throw error
+      pool.options.max = this.#made
+      this.#fewerUntilMs = performance.now() + FEWER_MS
+      return pool.connect()
+    }
+  }
+
   async #open(): Promise<Pool> {
     const { url, what, most, timeoutMs } = this.#options
     const { Pool } = await loadPostgres(what)
@@ -73,7 +92,11 @@ export class Connections<T> {
     })
     // What breaks a connection is told by the query that it breaks; one that breaks while nobody uses it is replaced.
     pool.on('error', () => {})
-    pool.on('connect', client => client.on('error', () => {}))
+    pool.on('connect', client => {
+      this.#made++
+      client.on('error', () => {})
+    })
+    pool.on('remove', () => void this.#made--)
     return pool
   }
 

@@ -121,6 +121,36 @@ describe('customers that are read with each request', { skip: postgresMissing() 
     await eventually(async () => assert.equal((await house.answer('c8')).source, 'live'))
   })
 
+  test('a server logs once that a database has gone, and once that it is back', async t => {
+    const folder = await shopFor(t, { config: CONFIG })
+    const serving = start(['serve', '--port', '0', '--threads', '1', '--now', AS_OF, '--project', folder])
+    t.after(() => serving.child.kill('SIGKILL'))
+    await until(() => serving.printed.stderr.includes('answering spend live') || serving.child.exitCode !== null)
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(serving.printed.stdout)?.[0] ?? assert.fail(serving.printed.stderr)
+    const ask = async () => {
+      const response = await fetch(`${url}/api/predictions/spend/answers/c8?prefer=live`)
+      return ((await response.json()) as { source?: string; code?: string }).source
+    }
+    assert.equal(await ask(), 'live')
+    await server.down()
+    try {
+      for (let i = 0; i < 5; i++) assert.equal(await ask(), undefined)
+    } finally {
+      await server.up()
+    }
+    await eventually(async () => assert.equal(await ask(), 'live'))
+    serving.child.kill('SIGTERM')
+    const { code, stderr } = await serving.ended
+    const lines = stderr.split('\n').filter(line => line.includes('"sources.customers"'))
+    const told = lines.map(line => JSON.parse(line) as { level: string; code?: string })
+    assert.deepEqual(
+      [code, told.map(({ level }) => level), told.map(each => each.code)],
+      [0, ['warn', 'warn'], ['source_unavailable', undefined]],
+    )
+    assert.match(lines[0] ?? '', /not answered live: .*sources\.customers; found .*expected the database of PRESCORE_TEST_SHOP/)
+    assert.match(lines[1] ?? '', /answered live again/)
+  })
+
   test('a table that must be mended first keeps its prediction from live answers, and says so', async t => {
     await server.query('ALTER TABLE customers DROP since')
     const house = await openHouse(t, await shopFor(t, { config: CONFIG }))
@@ -192,7 +222,7 @@ async function eventually(check: () => Promise<void>): Promise<void> {
     try {
       return await check()
     } catch (error) {
-      if (tries === 100) throw error
+      if (tries === 600) throw error
       await new Promise(resolve => setTimeout(resolve, 100))
     }
   }

@@ -1,6 +1,8 @@
 /** A published run as a PostgreSQL table: swapped whole, idempotent, kept for a while, and never half-visible, whatever is killed. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { formatInstant, optionalPackage } from '../../src/base/index.ts'
@@ -158,7 +160,11 @@ describe('PostgreSQL as an output', { skip: missing ?? false }, () => {
       assert.deepEqual(await server.query('SELECT DISTINCT run FROM scores_history'), [{ run: first.run }])
       await server.query('DROP TRIGGER refuse ON scores_runs')
       await server.down()
-      const [again] = await Promise.all([run(), new Promise(resolve => setTimeout(resolve, 400)).then(() => server.up())])
+      // Somebody is there in its place, and leaves with the first who calls.
+      const other = createServer(client => client.destroy()).listen(server.port, '127.0.0.1')
+      await once(other, 'listening')
+      const called = once(other, 'connection').then(() => other.close())
+      const [again] = await Promise.all([run(), called.then(() => server.up())])
       assert.equal(again.outputs.warehouse?.state, 'written', again.outputs.warehouse?.message)
       assert.ok((again.outputs.warehouse?.attempts ?? 0) > 1)
       assert.deepEqual([(await current()).run, (await current()).answers], [second.run, answersAt(0)])
@@ -167,15 +173,11 @@ describe('PostgreSQL as an output', { skip: missing ?? false }, () => {
   test('a run that was overtaken is not written over the one that is served', () =>
     inNewState(async ({ app, run }) => {
       const first = await run({ asOfUs: AS_OF_US - HOUR_US })
-      await server.query('BEGIN')
-      const blocker = server.query(
-        'BEGIN; SELECT pg_advisory_xact_lock(hashtextextended(\'prescore "scores"\', 0)); SELECT pg_sleep(1.5); COMMIT',
-      )
-      await new Promise(resolve => setTimeout(resolve, 200))
+      const held = await server.holding('SELECT pg_advisory_xact_lock(hashtextextended(\'prescore "scores"\', 0))')
       const overtaken = run()
       await until(() => app.store().catalog.pointer('spend')?.run !== first.run)
       app.store().catalog.rollback('spend')
-      await blocker
+      await held.release()
       assert.equal((await overtaken).outputs.warehouse?.state, 'superseded')
       assert.equal((await current()).run, first.run)
     }))

@@ -64,7 +64,7 @@ test('an audit beside the server: nothing differs as served, and the late event 
     words.stdout,
     /^prediction +answers +compared +identical +defects +changed by late events +not comparable\nspend +4 +4 +4 +0 +2 +0\n/,
   )
-  assert.match(words.stdout, /\n {2}orders 9001 +2026-03-10T11:00:00\.000000Z +2026-03-10T13:00:0\d\.\d+Z +known later +2\n/)
+  assert.match(words.stdout, /\n {2}orders 9001 +2026-03-10T11:00:00\.000000Z +2026-03-10T13:0\d:\d\d\.\d+Z +known later +2\n/)
   assert.match(words.stdout, /As served, not a bit differs\.\n$/)
   const ended = await run('audit', '--json', '--from', AS_OF, '--sample', '100')
   const { predictions, unreadableLines } = JSON.parse(ended.stdout) as AuditReport

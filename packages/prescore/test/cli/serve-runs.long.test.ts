@@ -1,5 +1,7 @@
 /** Runs that are started, published and rolled back over HTTP, by a server that goes on answering. */
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AS_OF, expectedAnswers, makeShop, removeShop, shopOrders } from '../batch/shop.ts'
@@ -127,7 +129,8 @@ test('a client that leaves does not end its run; SIGTERM does, and repeating it 
     signal: leave.signal,
   })
   left.catch(() => {})
-  await sleep(50)
+  // The run has begun; that it is planned, the client has not been told.
+  await until(() => existsSync(join(folder, '.prescore/releases')))
   leave.abort()
   let run: string | undefined
   while (run === undefined) {

@@ -42,15 +42,15 @@ function begin(args: readonly string[], stdin?: 'pipe'): Started {
 const over = ({ child }: Started) => child.exitCode !== null || child.signalCode !== null
 
 /**
- * Sends the signal, twice as npx does, and sees that the end is a decent one. While Node starts, and once it takes itself down, it
- * does not listen, and the signal ends it. That counts as 75 before the command has printed anything, and as 0 after, so that all
- * must be there.
+ * Sends the signal, twice as npx does, and sees that the end is a decent one. Before anything is printed Node may not have started
+ * to listen, and the signal ends it: that counts as 75.
  */
 async function cut({ child, ended }: Started, signal: NodeJS.Signals = 'SIGINT'): Promise<Ended> {
   child.kill(signal)
   child.kill(signal)
   const { code, ...printed } = await ended
-  const end = { code: child.signalCode === signal ? (printed.stdout === '' ? 75 : 0) : code, ...printed }
+  const isUnheard = child.signalCode === signal && printed.stdout + printed.stderr === ''
+  const end = { code: isUnheard ? 75 : code, ...printed }
   assert.ok(end.code === 0 || end.code === 75, `${end.code} ${end.stdout}${end.stderr}`)
   assert.doesNotMatch(end.stderr, /^ +at /m)
   if (end.code === 75 && end.stderr + end.stdout !== '')

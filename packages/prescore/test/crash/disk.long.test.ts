@@ -1,9 +1,11 @@
 /** A disk that is full, or may not be written to: said so, nothing is published, what was served stays; with room again, the same bytes. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { assertAnswers, inShop } from '../batch/harness.ts'
-import { AS_OF, expectedAnswers, makeShop, removeShop, shopOrders } from '../batch/shop.ts'
+import { AS_OF, CONFIG, changed, expectedAnswers, makeShop, removeShop, shopOrders } from '../batch/shop.ts'
 import { MAIN } from '../cli/process.ts'
 
 const customers = Array.from({ length: 1_000 }, (_, i) => ({ customer: `c${i}`, active: true }))
@@ -36,13 +38,14 @@ interface Step {
     readonly error?: { readonly code: string; readonly fix: string }
     readonly state?: string
     readonly report?: { readonly digest: string }
+    readonly outputs?: { readonly table: { readonly state: string; readonly message?: string; readonly fix?: string } }
   }
 }
 
-/** Runs commands of a shell over a disk at $DISK; `prescore …` tells its exit code and its output, a line each. */
+/** Runs commands of a shell over a disk at $DISK; `prescore …` tells its exit code and its output, a line each. Its state is at $STATE. */
 function onDisk(script: string): Step[] {
-  const run = `prescore() { "${process.execPath}" "${MAIN}" "$@" --json --project "${folder}" --state "$DISK/state" 2>/dev/null >"$OUT"; echo "$? $(cat "$OUT")"; }`
-  const whole = `set -u; DISK="${folder}/disk"; OUT="${folder}/out"; mkdir -p "$DISK"; ${run}; ${script}`
+  const run = `prescore() { "${process.execPath}" "${MAIN}" "$@" --json --project "$PROJECT" --state "$STATE" 2>/dev/null >"$OUT"; echo "$? $(cat "$OUT")"; }`
+  const whole = `set -u; DISK="${folder}/disk"; STATE="$DISK/state"; PROJECT="${folder}"; OUT="${folder}/out"; mkdir -p "$DISK"; ${run}; ${script}`
   const text = execFileSync('unshare', [...UNSHARE, whole], { encoding: 'utf8', cwd: folder })
   return text
     .trim()
@@ -62,6 +65,7 @@ test('a full disk', { skip: missing ?? false }, t => {
     const [full, resumed, again] = onDisk(script) as [Step, Step, Step]
     if (full.code !== 0) {
       const error = full.output.error as NonNullable<Step['output']['error']>
+      assert.equal(full.code, 1, JSON.stringify(error))
       assert.match(error.code, /^(file_unwritable|store_unreadable|run_failed)$/, JSON.stringify(error))
       assert.match(JSON.stringify(error), /make room/i)
       met.push(`${size} kB: ${error.code}`)
@@ -71,6 +75,30 @@ test('a full disk', { skip: missing ?? false }, t => {
   }
   t.diagnostic(met.join('; '))
   assert.ok(met.length > 1, 'none of the disks was full')
+})
+
+test('a full disk under an output: trying again would not help, the run is served, and it is written when there is room', {
+  skip: missing ?? false,
+}, () => {
+  for (const format of ['csv', 'parquet', 'ndjson']) {
+    const output = changed(
+      CONFIG,
+      'gates: { coverage: 0.9 }',
+      `gates: { coverage: 0.9 }, outputs: { table: file({ path: 'disk/out/scores.${format}' }) }`,
+    )
+    writeFileSync(join(folder, `${format}.ts`), changed(output, 'events, fn,', 'events, file, fn,'))
+    const command = `prescore run spend --as-of ${AS_OF}`
+    const script = `mount -t tmpfs -o size=4k none "$DISK"; head -c 4096 /dev/zero > "$DISK/filler"; STATE="${folder}/${format}"; PROJECT="${folder}/${format}.ts"
+      ${command}; test -z "$(find "$DISK" -type f -not -name filler)" && prescore get spend c0; mount -o remount,size=64m "$DISK"; ${command}; test -s "$DISK/out/scores.${format}" && ${command}`
+    const [full, answer, written, again] = onDisk(script) as [Step, Step, Step, Step]
+    assert.deepEqual([full.code, full.output.state, full.output.report?.digest], [1, 'published', digest], JSON.stringify(full))
+    const { state, message, fix } = full.output.outputs?.table ?? {}
+    assert.equal(state, 'failed')
+    assert.match(`${message} ${fix}`, /^file_unwritable: .*make room/i)
+    assert.equal(answer.code, 0, 'nothing half-written lies there, and the run is served')
+    assert.deepEqual([written.code, written.output.outputs?.table.state], [0, 'written'], JSON.stringify(written))
+    assert.equal(again?.code, 0, 'the file is there')
+  }
 })
 
 test('a disk that may only be read', { skip: missing ?? false }, () => {

@@ -24,6 +24,9 @@ const TRAINING = `training: {
       },
       population: customers`
 
+/** A gate that takes longer than any test. */
+const UNENDING = 'SELECT a.range FROM range(2000000000) a, range(2000000000) b WHERE (a.range * b.range) % 7 = 9'
+
 const runArgs = (state: string) => ['run', 'spend', '--as-of', AS_OF, '--shards', '4', '--threads', '2', '--state', join(folder, state)]
 
 for (const [mark, signal] of [
@@ -59,7 +62,9 @@ for (const [mark, signal] of [
 
 test('a run without --as-of that is interrupted says with which to repeat it', async () => {
   const state = join(folder, 'now')
-  const { child, ended } = start(['run', 'spend', '--state', state], { cwd: folder })
+  const project = join(folder, 'unending.ts')
+  writeFileSync(project, changed(CONFIG, 'gates: { coverage: 0.9 }', `gates: { sql: { unending: '${UNENDING}' } }`))
+  const { child, ended } = start(['run', 'spend', '--project', project, '--state', state])
   await until(() => globSync('runs/*/plan.json', { cwd: state }).length > 0 || child.exitCode !== null)
   child.kill('SIGTERM')
   const { code, stderr } = await ended

@@ -172,7 +172,7 @@ test('in workers: a deadline is kept while others wait for the same call', () =>
   }))
 
 test('in workers: one whose call never ends is replaced, and its rows fail', () =>
-  serving('slow', { workers: 1, callMsMax: 300 }, async model => {
+  serving('slow', { workers: 1, callMsMax: 1_000 }, async model => {
     const [pid] = model.stats.workers
     const stuck = Promise.resolve(model.score(ENDLESS))
     await underWay(model, 1)

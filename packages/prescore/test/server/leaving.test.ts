@@ -33,7 +33,7 @@ export default defineProject({
   },
 })
 `
-const SPINS = 2
+const SPINS = 12
 
 interface Setting {
   readonly port: number

@@ -59,15 +59,33 @@ describe('tables of PostgreSQL, read by key, when something is in the way', { sk
     assert.equal(await firstOfA(reader), 0.5)
   })
 
+  test('a server that allows fewer connections than there may be: those that it gives serve all', async t => {
+    await insert(Array.from({ length: 20 }, (_, i) => ({ ...PERSON, k: `k${i}` })))
+    await server().query('DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN CONNECTION LIMIT 2; GRANT SELECT ON people TO guest')
+    process.env.PRESCORE_TEST_GUEST = server().url.replace('postgres@', 'guest@')
+    t.after(() => delete process.env.PRESCORE_TEST_GUEST)
+    const reader = byText(people({ ...PATIENT, connections: 8 }, true, { table: 'people', url: env('PRESCORE_TEST_GUEST') }))
+    assert.equal((await read(reader, { k: 'k0' }))[0], 0.5)
+    for (let round = 0; round < 3; round++) {
+      const asked = Array.from({ length: 20 }, async (_, i) => {
+        // Each alone: what is asked for in one turn goes together.
+        for (let turns = 0; turns < i; turns++) await Promise.resolve()
+        return (await read(reader, { k: `k${i}` }))[0]
+      })
+      assert.deepEqual(await Promise.all(asked), Array(20).fill(0.5))
+    }
+    const [{ most } = {}] = await server().query("SELECT count(*)::int AS most FROM pg_stat_activity WHERE usename = 'guest'")
+    assert.ok((most as number) <= 2)
+  })
+
   test('a lock that somebody holds is not waited for longer than the timeout, and no longer than the deadline', async () => {
     await insert([PERSON])
     const reader = byText(people({ timeout: '300ms', connections: 1 }))
     await firstOfA(reader).catch(() => {})
-    const held = server().query('BEGIN; LOCK TABLE people; SELECT pg_sleep(2); COMMIT')
-    await new Promise(resolve => setTimeout(resolve, 200))
+    const held = await server().holding('LOCK TABLE people')
     await assert.rejects(async () => reader.rowsOf({ k: 'a' }, performance.now() + 20), refused('deadline_exceeded', /sources\.people/))
     await assert.rejects(firstOfA(reader), refused('source_unavailable', /within 0\.3 s/))
-    await held
+    await held.release()
     await eventually(async () => assert.equal(await firstOfA(reader), 0.5))
   })
 
@@ -200,7 +218,7 @@ async function eventually(check: () => Promise<void>): Promise<void> {
     try {
       return await check()
     } catch (error) {
-      if (tries === 100) throw error
+      if (tries === 1_000) throw error
       await new Promise(resolve => setTimeout(resolve, 50))
     }
   }

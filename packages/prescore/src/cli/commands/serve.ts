@@ -71,6 +71,7 @@ export const serve: Command = {
         : {}),
       readyWithinMs: readyWithin * 1000,
       onFailure: log.failure,
+      onBack: log.back,
       onWarning: log.warning,
       onSwitched: (prediction, release) => note(`answering ${prediction} live with release ${shortHash(release)}`),
       onUnlogged: log.unlogged,

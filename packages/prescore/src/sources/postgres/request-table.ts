@@ -26,10 +26,17 @@ interface Ready {
   readonly statements: Map<string, KeyStatement>
 }
 
+/** Who is told, with each statement, whether the table could be read. */
+export interface ReadingsOfTable {
+  answered(): void
+  failed(error: PrescoreError): void
+}
+
 export class RequestTable {
   readonly source: SourceAt
   readonly #from: PostgresRowsDefinition
   readonly #where: string
+  readonly #readings: ReadingsOfTable | undefined
   readonly #perRequest: PerRequestDefinition
   #connections: Connections<Ready> | undefined
   /** By the columns of their keys. */
@@ -37,8 +44,9 @@ export class RequestTable {
   /** What the columns' types are called; the same one as long as they are the same. */
   #types: TableRows['types'] = new Map()
 
-  constructor(source: SourceAt) {
+  constructor(source: SourceAt, readings?: ReadingsOfTable) {
     this.source = source
+    this.#readings = readings
     this.#from = source.definition.from as PostgresRowsDefinition
     this.#where = `sources.${source.name}`
     this.#perRequest = this.#from.perRequest as PerRequestDefinition
@@ -94,18 +102,29 @@ export class RequestTable {
 
   async #ask(columns: readonly string[], keys: readonly Key[]): Promise<readonly RowsOfKey[]> {
     try {
-      this.#connections ??= this.#connect(this.#perRequest.timeoutMs)
-      const { statement, rows, types } = await this.#connections.use(async (client, ready) => {
-        const made = this.#statementOf(ready, columns)
-        return { statement: made, types: ready.types, rows: await queried(client, made, columns, keys.filter(made.canBe)) }
-      })
+      const { statement, rows, types } = await this.#read(columns, keys)
       if (rows.length > ROWS_MAX && keys.length > 1) return await this.#askHalves(columns, keys)
       if (rows.length > ROWS_MAX) throw this.#tooMany()
       return this.#dealt(keys, statement, rows, types)
     } catch (error) {
       // A row that the statement cannot compute keeps back only its key.
-      if (keys.length > 1 && /^22/.test(String((error as { readonly code?: unknown }).code))) return this.#askHalves(columns, keys)
+      if (keys.length > 1 && isOfRow(error)) return this.#askHalves(columns, keys)
       throw this.#unavailable(error)
+    }
+  }
+
+  async #read(columns: readonly string[], keys: readonly Key[]) {
+    try {
+      this.#connections ??= this.#connect(this.#perRequest.timeoutMs)
+      const read = await this.#connections.use(async (client, ready) => {
+        const statement = this.#statementOf(ready, columns)
+        return { statement, types: ready.types, rows: await queried(client, statement, columns, keys.filter(statement.canBe)) }
+      })
+      this.#readings?.answered()
+      return read
+    } catch (error) {
+      if (!isOfRow(error)) this.#readings?.failed(this.#unavailable(error))
+      throw error
     }
   }
 
@@ -162,6 +181,11 @@ export class RequestTable {
     const details = { where: told.where, found: told.found, ...(told.expected === undefined ? {} : { expected: told.expected }) }
     return new PrescoreError('source_unavailable', { ...details, fix: first?.fix ?? error.fix, cause: error })
   }
+}
+
+/** The table can be read, and a row of it cannot be computed. */
+function isOfRow(error: unknown): boolean {
+  return /^22/.test(String((error as { readonly code?: unknown }).code))
 }
 
 /** Undefined: the way to the database is as it should be. Otherwise the words of the system and of the database name hosts, users and databases. */

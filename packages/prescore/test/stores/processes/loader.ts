@@ -1,23 +1,28 @@
-/** Loads a run of many rows; says how far it is, so that it can be killed halfway. Arguments: folder, run, rows. */
+/** Loads a run of many rows, or so many of them and then waits to be killed. Arguments: folder, run, rows, how many of them. */
 import { openStore, type StoredRow } from '../../../src/stores/index.ts'
 import { headerOf } from '../../conformance/prediction-store.ts'
 import { rowsOfRun } from '../late.ts'
 
-const [folder, run, rows] = process.argv.slice(2) as [string, string, string]
+const [folder, run, rows, some = rows] = process.argv.slice(2) as [string, string, string, string?]
 const store = openStore(folder)
 
 async function* reported() {
-  let some: StoredRow[] = []
+  let batch: StoredRow[] = []
   let count = 0
   for (const row of rowsOfRun(run, Number(rows))) {
-    some.push(row)
+    batch.push(row)
     if (++count % 5_000 !== 0) continue
-    yield some
-    some = []
-    process.send?.({ count })
-    await new Promise(resolve => setTimeout(resolve, 2))
+    yield batch
+    batch = []
+    if (count === Number(some) && some !== rows) await halfway(count)
   }
-  yield some
+  yield batch
+}
+
+/** For ever. */
+function halfway(count: number): Promise<never> {
+  process.send?.({ count })
+  return new Promise(() => {})
 }
 
 try {

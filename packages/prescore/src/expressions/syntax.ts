@@ -1,5 +1,9 @@
 /** The syntax tree of a function, and which names are bound where in it. */
-import { type Node, parse as parseProgram } from 'acorn'
+import type { Node } from 'acorn'
+import { lazily } from '../base/index.ts'
+
+/** Most programs read no function. */
+const acorn = lazily<typeof import('acorn')>('acorn')
 
 export type Tree = Node & Readonly<Record<string, unknown>>
 
@@ -31,7 +35,7 @@ export function parseFunction(source: string): { readonly tree: Tree; readonly t
 }
 
 function parse(source: string): Tree {
-  const { body } = parseProgram(`(${source}\n)`, { ecmaVersion: 2024, sourceType: 'module' })
+  const { body } = acorn().parse(`(${source}\n)`, { ecmaVersion: 2024, sourceType: 'module' })
   const [only] = body
   if (body.length !== 1 || only?.type !== 'ExpressionStatement') throw new SyntaxError('more than one expression')
   return only.expression as unknown as Tree

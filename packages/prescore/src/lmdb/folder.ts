@@ -2,10 +2,11 @@
  * LMDB environments: a folder with a memory-mapped file that any number of processes read, and one at a time writes. What is
  * written is on disk when the commit ends.
  */
-import { ABORT, type Database, type DatabaseOptions, open, type RootDatabase, type RootDatabaseOptions } from 'lmdb'
+import type { Database, DatabaseOptions, RootDatabase, RootDatabaseOptions } from 'lmdb'
 import { checkDataFile } from './data-file.ts'
 import { reading, written } from './errors.ts'
 import { Gate } from './gate.ts'
+import { lmdb } from './library.ts'
 import { ReadOnly } from './read-only.ts'
 
 export const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const
@@ -51,7 +52,7 @@ export class LmdbFolder {
     try {
       this.#root = this.#alone(() => {
         checkDataFile(path)
-        return open<Buffer, Buffer>({ path, ...options, ...batching, ...readOnly })
+        return lmdb().open<Buffer, Buffer>({ path, ...options, ...batching, ...readOnly })
       })
     } catch (error) {
       void this.#gate?.close()
@@ -67,7 +68,7 @@ export class LmdbFolder {
     if (this.#readOnly !== undefined) return this.#readTable(name, options)
     return this.#alone(() => {
       const table = this.#root.openDB<V, K>(name, options) as Database<V, K> | undefined
-      this.#root.transactionSync(() => ABORT)
+      this.#root.transactionSync(() => lmdb().ABORT)
       return table
     })
   }

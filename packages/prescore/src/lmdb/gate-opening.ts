@@ -5,8 +5,9 @@
  * finds them unusable at the first transaction. Nothing lies in a gate, so that nothing is lost when it is closed and opened again;
  * after pauses of chance length, since several who hold broken locks open keep each other from making them anew.
  */
-import { ABORT, openAsClass, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
+import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb'
 import { PrescoreError } from '../base/index.ts'
+import { lmdb } from './library.ts'
 
 /** Each fails only if another process closes at that very moment: some seconds of that are no chance. */
 const TRIES = 500
@@ -20,7 +21,7 @@ type Root = new (name: null, options: RootDatabaseOptionsWithPath & { readonly i
 /** @throws PrescoreError `store_unreadable`, and what lmdb throws */
 export function openGate(path: string): RootDatabase {
   for (let tried = 0; tried < TRIES; tried++) {
-    const Root = openAsClass({ path, ...OPTIONS }) as unknown as Root
+    const Root = lmdb().openAsClass({ path, ...OPTIONS }) as unknown as Root
     const environment: RootDatabase = Object.create(Root.prototype, { isRoot: { value: true } })
     if (hasLocks(environment)) return new Root(null, { path, isRoot: true, ...OPTIONS })
     // Else the next try would meet it again.
@@ -36,7 +37,7 @@ function hasLocks(environment: RootDatabase): boolean {
   let number = 0
   environment.transactionSync(() => {
     number = environment.getWriteTxnId()
-    return ABORT
+    return lmdb().ABORT
   })
   return number > 0
 }

@@ -1,6 +1,9 @@
 import { basename, dirname } from 'node:path'
-import { build, type Message } from 'esbuild'
-import { PrescoreError } from '../base/index.ts'
+import type { Message } from 'esbuild'
+import { lazily, PrescoreError } from '../base/index.ts'
+
+/** A release is made once, and loaded often. */
+const esbuild = lazily<typeof import('esbuild')>('esbuild')
 
 /**
  * The project file with all that it imports of its own, as one module, for the archive. It names no place of this machine.
@@ -8,7 +11,7 @@ import { PrescoreError } from '../base/index.ts'
  */
 export async function bundleProject(file: string): Promise<string> {
   try {
-    const { outputFiles } = await build({
+    const { outputFiles } = await esbuild().build({
       entryPoints: [file],
       absWorkingDir: dirname(file),
       bundle: true,

@@ -41,7 +41,16 @@ export function pack(into: string): string {
   }
 }
 
-function build(stage: string, { exports, bin }: Manifest): void {
+/**
+ * Builds what is published into `dist` of a folder within the repository, without packing it: for measures of what users start.
+ * @param more modules of the sources that get a file of their own beside the package's ways in
+ */
+export function buildInto(folder: string, more: readonly string[]): void {
+  mkdirSync(folder, { recursive: true })
+  build(folder, JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as Manifest, more)
+}
+
+function build(stage: string, { exports, bin }: Manifest, more: readonly string[] = []): void {
   const src = join(PACKAGE, 'src')
   const dist = join(stage, 'dist')
   // Comments stand in the declarations, where editors look for them.
@@ -49,7 +58,7 @@ function build(stage: string, { exports, bin }: Manifest): void {
   const compiled = join(stage, 'compiled')
   compile(stage, src, { outDir: compiled, removeComments: true })
   cpSync(src, compiled, { recursive: true, filter: path => !path.endsWith('.ts') })
-  const faces = [...Object.values(exports), ...Object.values(bin)].filter(path => path.endsWith('.ts')).map(inSource)
+  const faces = [...[...Object.values(exports), ...Object.values(bin)].filter(path => path.endsWith('.ts')).map(inSource), ...more]
   bundle(compiled, dist, faces)
   rmSync(compiled, { recursive: true })
   keepReached(dist)

@@ -8,7 +8,8 @@ import type { Need } from './needs.ts'
 import type { Asked, AskedSheet, PartDone } from './part.ts'
 import { type Piece, pieceBytes } from './pieces.ts'
 import type { RecordRun } from './records.ts'
-import { type SharedColumns, sharedColumns } from './shared-columns.ts'
+import { type ResultsSize, SharedBlocks } from './shared-blocks.ts'
+import type { SharedColumns } from './shared-columns.ts'
 import { Shelves } from './shelves.ts'
 
 /** What there is of one need for the rows of a block. */
@@ -17,13 +18,6 @@ export interface BlockResult {
   readonly shared: SharedColumns | undefined
   readonly records: readonly RecordRun[]
   readonly pieces: readonly Piece[]
-}
-
-export interface ResultsSize {
-  readonly rows: number
-  readonly blockRows: number
-  /** Bytes that may stay in memory. */
-  readonly room: number
 }
 
 interface Result {
@@ -35,9 +29,7 @@ export class Results {
   readonly #size: ResultsSize
   /** By need: how many columns it has, if all are numbers. */
   readonly #widths: readonly (number | undefined)[]
-  /** By block and need. */
-  readonly #shared = new Map<number, (SharedColumns | undefined)[]>()
-  #sharedBlocks = 0
+  readonly #shared: SharedBlocks
   readonly #shelves: Shelves<Result>
   readonly #prefix: string
   /** By need: each part's file, and of each block the number of its first record there. */
@@ -52,8 +44,8 @@ export class Results {
       return types.some(({ kind }) => kind === 'string') ? undefined : types.length
     })
     this.#records = needs.map(() => [])
-    const shared = this.#share(size.room)
-    this.#shelves = new Shelves(prefix, size.room - shared, ({ piece }) => pieceBytes(piece))
+    this.#shared = new SharedBlocks(this.#widths, size)
+    this.#shelves = new Shelves(prefix, size.room - this.#shared.bytes, ({ piece }) => pieceBytes(piece))
   }
 
   /** What a part is asked: also where its answers go. */
@@ -63,7 +55,7 @@ export class Results {
       if (this.#widths[need] === undefined) return { ...rest, sheets: this.#byBlock(numbers).map(({ rows }) => ({ queries: rows.length })) }
       const own = this.#sharedOf(numbers)
       const shared = this.#byBlock(numbers.subarray(0, own)).map(({ block, rows }) => {
-        return { queries: rows.length, rows, shared: this.#shared.get(block)?.[need] as SharedColumns }
+        return { queries: rows.length, rows, shared: this.#shared.of(block)?.[need] as SharedColumns }
       })
       const others = numbers.subarray(own)
       return { ...rest, sheets: others.length === 0 ? shared : [...shared, this.#storedSheet(others, this.#fileOf(part, need))] }
@@ -85,7 +77,7 @@ export class Results {
 
   /** How many of the rows are of blocks whose columns all parts write to, which are the first. */
   #sharedOf(numbers: Float64Array): number {
-    const end = this.#sharedBlocks * this.#size.blockRows
+    const end = this.#shared.blocks * this.#size.blockRows
     let [low, high] = [0, numbers.length]
     while (low < high) {
       const middle = (low + high) >>> 1
@@ -149,8 +141,8 @@ export class Results {
     const pieces: Piece[][] = this.#widths.map(() => [])
     for (const { need, piece } of this.#shelves.read(block)) pieces[need]?.push(piece)
     this.#shelves.drop(block)
-    const shared = this.#shared.get(block)
-    this.#shared.delete(block)
+    const shared = this.#shared.of(block)
+    this.#shared.drop(block)
     return pieces.map((own, need) => ({ shared: shared?.[need], records: this.#runsOf(block, need), pieces: own }))
   }
 
@@ -159,23 +151,5 @@ export class Results {
       const [from, end] = [starts[block] ?? 0, starts[block + 1] ?? 0]
       return end > from ? [{ file, from, records: end - from }] : []
     })
-  }
-
-  /** The first blocks, as many as there is room for. @returns how much of it they take. */
-  #share(room: number): number {
-    const { rows, blockRows } = this.#size
-    let taken = 0
-    for (let block = 0; block * blockRows < rows; block++) {
-      const own = Math.min(blockRows, rows - block * blockRows)
-      const bytes = this.#widths.reduce((sum: number, width = 0) => sum + 8 * own * width, 0)
-      if (taken + bytes > room) break
-      taken += bytes
-      this.#sharedBlocks++
-      this.#shared.set(
-        block,
-        this.#widths.map(width => (width === undefined ? undefined : sharedColumns(own, width))),
-      )
-    }
-    return taken
   }
 }

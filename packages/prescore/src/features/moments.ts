@@ -43,7 +43,13 @@ export function variance(sum: Sum, squares: Sum, count: number): number {
  * NaN also where it is not decided (a tie, or very many values).
  */
 export function plainVariance(sum: number, squares: number, count: number): number {
-  return count < 2 || count > PAIRED_COUNT_MAX ? Number.NaN : pairedVariance(sum, 0, squares, 0, 0, count)
+  if (count < 2 || count > PAIRED_COUNT_MAX) return Number.NaN
+  const first = count * squares
+  const second = sum * sum
+  // Of integers that are so small, every step but the last is exact; the sum of squares times their number is never the lesser.
+  if (first <= Number.MAX_SAFE_INTEGER && Math.floor(sum) === sum && Math.floor(squares) === squares)
+    return (first - second) / (count * (count - 1))
+  return pairedVariance(sum, 0, squares, 0, 0, count)
 }
 
 /** NaN where two candidates remain. */

@@ -36,10 +36,9 @@ class TextCoder implements ColumnCoder {
     const out = new Int32Array(rows)
     for (let i = 0; i < rows; i++) {
       const code = codes[i] as number
-      if (code < 0) out[i] = NO_KEY
-      else if (own[code] === NO_KEY && add) out[i] = own[code] = this.#numbers.add(dictionary[code] as string)
-      else out[i] = own[code] as number
+      out[i] = code < 0 ? NO_KEY : (own[code] as number)
     }
+    if (add) this.#addNew(dictionary, codes, own, out)
     return out
   }
 
@@ -55,18 +54,29 @@ class TextCoder implements ColumnCoder {
     return { type: { kind: 'string' }, codes, dictionary: this.#numbers.texts }
   }
 
+  #addNew(dictionary: readonly string[], codes: Int32Array, own: Int32Array, out: Int32Array): void {
+    for (let i = 0; i < out.length; i++) {
+      if (out[i] !== NO_KEY) continue
+      const code = codes[i] as number
+      if (code < 0) continue
+      if (own[code] === NO_KEY) own[code] = this.#numbers.add(dictionary[code] as string)
+      out[i] = own[code] as number
+    }
+  }
+
   /** Brought up to date: dictionaries grow, and so does what is known. Adding looks for each text itself, when it meets the first. */
   #translation(dictionary: readonly string[], add: boolean): Translation {
-    const made: Translation = this.#translations.get(dictionary) ?? { own: [], known: 0 }
+    const made: Translation = this.#translations.get(dictionary) ?? { own: new Int32Array(0), texts: 0, known: 0 }
     this.#translations.set(dictionary, made)
+    const { texts } = made
+    if (texts < dictionary.length) grow(made, dictionary.length)
     if (add) {
-      if (made.own.length < dictionary.length) made.known = NOT_LOOKED
-      while (made.own.length < dictionary.length) made.own.push(NO_KEY)
+      if (texts < dictionary.length) made.known = NOT_LOOKED
       return made
     }
-    const isStale = made.known !== this.size
-    for (let code = isStale ? 0 : made.own.length; code < dictionary.length; code++) {
-      if ((made.own[code] ?? NO_KEY) === NO_KEY) made.own[code] = this.#numbers.find(dictionary[code] as string)
+    const { own } = made
+    for (let code = made.known === this.size ? texts : 0; code < dictionary.length; code++) {
+      if (own[code] === NO_KEY) own[code] = this.#numbers.find(dictionary[code] as string)
     }
     made.known = this.size
     return made
@@ -76,10 +86,21 @@ class TextCoder implements ColumnCoder {
 /** Some texts were not looked for. */
 const NOT_LOOKED = -1
 
-/** For a foreign dictionary our code of each of its codes; what is missing there was looked for when so many texts were known. */
+/** For a foreign dictionary our code of each of its texts; what is missing there was looked for when so many texts were known. */
 interface Translation {
-  readonly own: number[]
+  /** May be longer than the dictionary. */
+  own: Int32Array
+  texts: number
   known: number
+}
+
+function grow(translation: Translation, texts: number): void {
+  if (texts > translation.own.length) {
+    const grown = new Int32Array(Math.max(texts, 2 * translation.own.length)).fill(NO_KEY)
+    grown.set(translation.own)
+    translation.own = grown
+  }
+  translation.texts = texts
 }
 
 /** By their upper and lower 32 bits. */

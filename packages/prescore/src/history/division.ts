@@ -3,14 +3,14 @@
  * part costs little more than what is decoded for it.
  */
 import { type Column, isStringColumn, type NumberColumn, type StringColumn } from '../expressions/index.ts'
-import { type Database, duckdb, identifier } from '../parquet/index.ts'
+import { type Database, identifier } from '../parquet/index.ts'
 import type { FeatureGroupDefinition, SourceDefinition } from '../project/index.ts'
 import type { RowsNeeded } from '../sources/index.ts'
+import { TextPlaces } from './text-places.ts'
 
 /** A prime: keys that follow a pattern are divided evenly. */
 const PLACES = 65_521
 const FACTOR = 40_503
-const TEXTS_AT_ONCE = 50_000
 
 export class Division {
   readonly parts: number
@@ -18,7 +18,7 @@ export class Division {
   /** Of each group, the columns of its key by which it is divided: their places in the entity's order, and their names in the source. */
   readonly #by: readonly (readonly (readonly [at: number, column: string])[])[]
 
-  readonly #places = new WeakMap<readonly string[], Float64Array>()
+  readonly #texts = new TextPlaces(PLACES)
 
   /** @param groups of this source. Where their keys share columns those divide all of them, so that their parts need the same rows. */
   constructor(source: SourceDefinition, groups: readonly FeatureGroupDefinition[], parts: number) {
@@ -74,7 +74,7 @@ export class Division {
     const told = (this.#by[group] ?? []).map(([at]) => at)
     const only = told.length === 1 ? keys[told[0] as number] : undefined
     if (only !== undefined && isStringColumn(only)) {
-      const partOfCode = this.#partsAt(await this.#placesOfDictionary(database, only.dictionary))
+      const partOfCode = this.#partsAt(await this.#texts.placesOf(database, only.dictionary))
       const parts = new Int32Array(rows)
       // Without a text: as place 0.
       for (let i = 0; i < rows; i++) parts[i] = (only.codes[i] as number) < 0 ? 0 : (partOfCode[only.codes[i] as number] as number)
@@ -95,21 +95,8 @@ export class Division {
     return parts
   }
 
-  /** A text's place is the database's own hash, asked for once for each text of a dictionary. */
-  async #placesOfDictionary(database: Database, dictionary: readonly string[]): Promise<Float64Array> {
-    // It only grows.
-    const known = this.#places.get(dictionary) ?? new Float64Array(0)
-    if (known.length === dictionary.length) return known
-    const places = new Float64Array(dictionary.length)
-    places.set(known)
-    for (let from = known.length; from < dictionary.length; from += TEXTS_AT_ONCE)
-      places.set(await hashesOf(database, dictionary.slice(from, from + TEXTS_AT_ONCE)), from)
-    this.#places.set(dictionary, places)
-    return places
-  }
-
   async #placesOfTexts(database: Database, { codes, dictionary }: StringColumn): Promise<Float64Array> {
-    const known = await this.#placesOfDictionary(database, dictionary)
+    const known = await this.#texts.placesOf(database, dictionary)
     const places = new Float64Array(codes.length)
     for (let i = 0; i < places.length; i++) places[i] = (codes[i] as number) < 0 ? 0 : (known[codes[i] as number] as number)
     return places
@@ -172,13 +159,4 @@ function placesOfIntegers({ values, exact }: NumberColumn): Float64Array {
       )
   }
   return places
-}
-
-function hashesOf(database: Database, texts: readonly string[]): Promise<readonly number[]> {
-  const sql = `SELECT CAST(hash(text) % ${PLACES} AS INTEGER) AS place FROM (SELECT unnest($1) AS text)`
-  return database.withConnection(async connection => {
-    const { LIST, listValue, VARCHAR } = duckdb()
-    const result = await connection.runAndReadAll(sql, [listValue(texts)], [LIST(VARCHAR)])
-    return (result.getColumns()[0] ?? []) as number[]
-  })
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { productError } from '../../src/features/doubles.ts'
 import { ExactSum } from '../../src/features/exact-sum.ts'
 import { addParts, gridOf, PartSum } from '../../src/features/grid.ts'
-import { mean, variance } from '../../src/features/moments.ts'
+import { mean, plainVariance, variance } from '../../src/features/moments.ts'
 import { roundRational } from '../../src/features/rational.ts'
 import { canSplit, EVERY_DOUBLE, type Sum, squaresOf } from '../../src/features/sum.ts'
 import { finiteValues, RUNS, tightRange } from './arbitraries.ts'
@@ -59,6 +59,27 @@ describe('moments', () => {
     fc.assert(
       fc.property(finiteValues({ minLength: 2, maxLength: 30 }), values => {
         for (const form of forms(values)) assertSame(variance(...form), varianceOf(values), 'variance')
+      }),
+      RUNS,
+    )
+  })
+
+  it('variance of plain sums is the same, or not decided; of small integers it is always decided', () => {
+    const steps = fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 2, maxLength: 12, size: 'max' })
+    fc.assert(
+      fc.property(fc.constantFrom(0, 15, 2 ** 20, 2 ** 24 - 7, 2 ** 25, 0.5, 2 ** 20 + 0.25), steps, (base, offsets) => {
+        const values = offsets.map(offset => base + offset)
+        const total = (each: (value: number) => number) => values.reduce((sum, value) => sum + each(value), 0)
+        const squares = total(value => value * value)
+        // Whole numbers of sixteenths, which a double holds.
+        fc.pre(squares * 16 <= Number.MAX_SAFE_INTEGER)
+        const found = plainVariance(
+          total(value => value),
+          squares,
+          values.length,
+        )
+        if (Number.isInteger(base) && squares * values.length <= Number.MAX_SAFE_INTEGER) assert.ok(!Number.isNaN(found))
+        if (!Number.isNaN(found)) assertSame(found, varianceOf(values), 'variance')
       }),
       RUNS,
     )

@@ -140,3 +140,16 @@ test('a dictionary that grows: each text is of the part that it is of alone', as
   assert.deepEqual([...grown], [...alone])
   assert.deepEqual([...grown.subarray(0, 2)], [...first])
 })
+
+test('dictionaries that have texts in common: each text is of the part that it is of alone', async () => {
+  const division = new Division(source, [ofName], 64)
+  for (const texts of [
+    ['a', 'b', 'c'],
+    ['new', 'c', 'a', 'newer'],
+    ['newer', 'b'],
+  ]) {
+    const together = await division.partsOf(place.database, 0, [stringColumn(texts)], texts.length)
+    const alone = await new Division(source, [ofName], 64).partsOf(place.database, 0, [stringColumn(texts)], texts.length)
+    assert.deepEqual([...together], [...alone])
+  }
+})

@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildDataset } from '../packages/prescore/src/dataset/index.ts'
 import { Database } from '../packages/prescore/src/parquet/index.ts'
 import { freezeRelease } from '../packages/prescore/src/release/index.ts'
 import { FROM, FROM_US, flightsProject } from './flights.ts'
 import { inTurns, type Measured, suite } from './harness.ts'
 import { writePayments } from './payments.ts'
+import { buildPublished, publishedFile } from './published.ts'
 import { preparePython, Reference, reference } from './python/python.ts'
 
 const TURNS = 5
@@ -20,7 +20,7 @@ const GROWTH = [1, 4, 16] as const
 
 suite({
   name: 'dataset',
-  about: `whole training sets, ${THREADS} threads each, ${TURNS} turns; limit: polars, ONNX Runtime and Parquet in Python, whose features are not exact`,
+  about: `whole training sets, ${THREADS} threads each, ${TURNS} turns, the backtest by the package as it is published; limit: polars, ONNX Runtime and Parquet in Python, whose features are not exact`,
   async *run(say) {
     const folder = mkdtempSync(join(tmpdir(), 'prescore-bench-'))
     const database = await Database.open({ threads: THREADS })
@@ -40,6 +40,8 @@ suite({
 async function backtest(database: Database, folder: string): Promise<Measured> {
   const model = join(folder, 'model.onnx')
   reference('model', model)
+  await buildPublished()
+  const { buildDataset } = (await import(publishedFile('dataset/index.ts'))) as typeof import('../packages/prescore/src/dataset/index.ts')
   const { file, loaded } = await flightsProject(model)
   const { release } = await freezeRelease(loaded, 'late', join(folder, 'releases'))
   const ours = async () => {

@@ -1,11 +1,12 @@
 /** Rows that have all their features, scored from one Parquet file into another, against pyarrow and ONNX Runtime in Python. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Database, literal } from '../packages/prescore/src/parquet/index.ts'
 import { treesModel } from './batch/model.ts'
 import { inTurns, suite } from './harness.ts'
+import { buildPublished, publishedFile } from './published.ts'
 import { preparePython, Reference } from './python/python.ts'
 import type { ScoringMeasured } from './scoring/run.ts'
 
@@ -17,13 +18,16 @@ const THREADS = 2
 
 suite({
   name: 'scoring',
-  about: `${ROWS.toLocaleString('en')} rows × ${FEATURES} features, 100 trees, Parquet to Parquet, ${THREADS} threads; limit: pyarrow and ONNX Runtime in Python`,
+  about: `${ROWS.toLocaleString('en')} rows × ${FEATURES} features, 100 trees, Parquet to Parquet, ${THREADS} threads, by the package as it is published, its release frozen before; limit: pyarrow and ONNX Runtime in Python`,
   async *run(say) {
     const missing = preparePython()
     if (missing !== undefined) return say(`no Python environment, so the figures are left out: ${missing}`)
     const folder = mkdtempSync(join(tmpdir(), 'prescore-bench-'))
     try {
       await writeRows(folder)
+      await buildPublished()
+      writeProject(folder)
+      runScript(folder, 'freeze')
       const python = new Reference(
         THREADS,
         'scoring',
@@ -54,10 +58,20 @@ async function writeRows(folder: string): Promise<void> {
   database.close()
 }
 
+/** The project beside, which imports the package as it is published. */
+function writeProject(folder: string): void {
+  const text = readFileSync(join(import.meta.dirname, 'scoring/prescore.config.ts'), 'utf8')
+  writeFileSync(join(folder, 'prescore.config.ts'), text.replace('../../packages/prescore/src/project/index.ts', publishedFile('index.ts')))
+}
+
 function scoringRun(folder: string): ScoringMeasured {
+  return JSON.parse(runScript(folder, String(THREADS))) as ScoringMeasured
+}
+
+function runScript(folder: string, what: string): string {
   const script = join(import.meta.dirname, 'scoring/run.ts')
   const env = { ...process.env, PRESCORE_BENCH_FOLDER: folder }
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, folder, String(THREADS)], { encoding: 'utf8', env })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, folder, what], { encoding: 'utf8', env })
   if (status !== 0) throw new Error(stderr)
-  return JSON.parse(stdout) as ScoringMeasured
+  return stdout
 }

@@ -29,9 +29,7 @@ export function pack(into: string): string {
   mkdirSync(join(ROOT, '.scratch'), { recursive: true })
   const stage = mkdtempSync(join(ROOT, '.scratch', 'pack-'))
   try {
-    const manifest = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as Manifest
-    writeFileSync(join(stage, 'package.json'), `${JSON.stringify(published(manifest), null, 2)}\n`)
-    build(stage, manifest)
+    const manifest = buildInto(stage)
     for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs']) cpSync(join(ROOT, file), join(stage, file), { recursive: true })
     mkdirSync(into, { recursive: true })
     run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', resolve(into)], stage)
@@ -41,7 +39,19 @@ export function pack(into: string): string {
   }
 }
 
-function build(stage: string, { exports, bin }: Manifest): void {
+/**
+ * Builds what is published into a folder within the repository: its manifest, and `dist`.
+ * @param more modules of the sources that get a file of their own beside the package's ways in: for measures of what users start
+ */
+export function buildInto(folder: string, more: readonly string[] = []): Manifest {
+  const manifest = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as Manifest
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(published(manifest), null, 2)}\n`)
+  build(folder, manifest, more)
+  return manifest
+}
+
+function build(stage: string, { exports, bin }: Manifest, more: readonly string[]): void {
   const src = join(PACKAGE, 'src')
   const dist = join(stage, 'dist')
   // Comments stand in the declarations, where editors look for them.
@@ -49,7 +59,7 @@ function build(stage: string, { exports, bin }: Manifest): void {
   const compiled = join(stage, 'compiled')
   compile(stage, src, { outDir: compiled, removeComments: true })
   cpSync(src, compiled, { recursive: true, filter: path => !path.endsWith('.ts') })
-  const faces = [...Object.values(exports), ...Object.values(bin)].filter(path => path.endsWith('.ts')).map(inSource)
+  const faces = [...[...Object.values(exports), ...Object.values(bin)].filter(path => path.endsWith('.ts')).map(inSource), ...more]
   bundle(compiled, dist, faces)
   rmSync(compiled, { recursive: true })
   keepReached(dist)

@@ -61,8 +61,7 @@ export class App implements AuditView {
   readonly #scorers: LiveScorer[] = []
   /** Of resolvers that scan. */
   #tables: RequestTables | undefined
-  #database: Promise<Database> | undefined
-  #openDatabase: Database | undefined
+  #database: Database | undefined
   #store: Store | undefined
   readonly #resolvers = new Map<string, Resolver>()
   readonly #logs = new Map<string, EventLog>()
@@ -86,17 +85,15 @@ export class App implements AuditView {
     return new App(await loadProject(options.project), options)
   }
 
-  database(): Promise<Database> {
-    this.#database ??= Database.open({ threads: this.threads }).then(database => {
-      this.#openDatabase = database
-      return database
-    })
+  /** Loaded with the first question: many a command has none. */
+  database(): Database {
+    this.#database ??= Database.whenNeeded({ threads: this.threads })
     return this.#database
   }
 
   /** Ends what the embedded database is being asked: a process that exits would wait for it. */
   interrupt(): void {
-    this.#openDatabase?.interrupt()
+    this.#database?.interrupt()
   }
 
   /** @throws PrescoreError `store_unreadable`, `store_format` */
@@ -106,7 +103,7 @@ export class App implements AuditView {
   }
 
   async place(): Promise<BatchPlace> {
-    return { loaded: this.loaded, database: await this.database(), store: this.store(), releases: this.releases, runs: this.runs }
+    return { loaded: this.loaded, database: this.database(), store: this.store(), releases: this.releases, runs: this.runs }
   }
 
   /** @throws PrescoreError `unknown_prediction` */
@@ -145,7 +142,7 @@ export class App implements AuditView {
     const logOf = (source: string) => this.log(source)
     const log = this.#openAnswerLog(onUnlogged)
     const around = log === undefined ? {} : { around: (scorer: LiveScorer, ground: Ground) => new LoggedScorer(scorer, ground, log) }
-    const database = () => this.database()
+    const database = async () => this.database()
     // Its snapshots are its own: they serve as long as it runs, and no plan names them.
     const own = { ...loaded, snapshots: join(loaded.snapshots as string, 'live') }
     this.#live = new Live({ loaded: own, database, folder: this.#online, clock, logOf, following, ...around, ...options }, frozen)
@@ -163,7 +160,7 @@ export class App implements AuditView {
 
   async auditPlace(): Promise<AuditPlace> {
     const { loaded, releases, clock } = this
-    return { loaded, database: await this.database(), releases, folder: join(this.audits, 'answers'), clock }
+    return { loaded, database: this.database(), releases, folder: join(this.audits, 'answers'), clock }
   }
 
   /** Of the answers of a prediction that are noted here, since the start; undefined: none are. */
@@ -218,7 +215,7 @@ export class App implements AuditView {
     const { loaded } = this
     const release = await this.liveRelease(name)
     const { definition } = loaded
-    const database = await this.database()
+    const database = this.database()
     const atOf = (source: string) => sourceAt(loaded, definition, source)
     this.#tables ??= new RequestTables({ definition, sourceAt: atOf })
     const scanned = (joins: readonly JoinDefinition[]) =>
@@ -249,9 +246,8 @@ export class App implements AuditView {
     this.#logs.clear()
     const [database, store] = [this.#database, this.#store]
     this.#database = undefined
-    this.#openDatabase = undefined
     this.#store = undefined
-    ;(await database)?.close()
+    database?.close()
     await store?.close()
   }
 }

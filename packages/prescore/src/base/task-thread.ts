@@ -22,7 +22,7 @@ const HEAP_MB = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20)
  * Of what is young. Left to itself V8 lets it grow to three times as much, of which nothing is given back; but workers deal in large
  * arrays, and what else they make is short-lived.
  */
-const YOUNG_MB = 48
+const YOUNG_MB = 24
 
 export interface TaskThreadOptions<Task> {
   /** The worker's file, which calls `serveTasks`. */

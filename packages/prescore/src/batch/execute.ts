@@ -1,7 +1,7 @@
 /** The work of a run: computes the shards that are not done yet, reconciles them, stores the answers, and checks the gates. */
 import { checkSignal } from '../base/index.ts'
 import { type Peers, peersOf } from '../history/index.ts'
-import type { Database } from '../parquet/index.ts'
+import { type Database, freeAllLetGo } from '../parquet/index.ts'
 import type { GatesDefinition } from '../project/index.ts'
 import type { Catalog, PredictionStore } from '../stores/index.ts'
 import { openContext, type RunContext, type RunSpec } from './context.ts'
@@ -29,6 +29,9 @@ import { dataThroughUs, type Manifests, openShards, readManifests, totalsOf } fr
 /** So many rows are put as the store takes them before a worker has started. */
 const ROWS_STAGED_HERE = 50_000
 
+/** From so many on, the keys that were planned with are freed before they are read again. */
+const KEYS_LET_GO = 1_000_000
+
 export interface Execution {
   readonly spec: RunSpec
   /** Closed when all answers are stored: what its workers hold is free for what follows. */
@@ -55,6 +58,7 @@ export interface Executed {
 export async function execute(execution: Execution): Promise<Executed> {
   const { spec, gates, planSeconds, signal, onProgress } = execution
   const context = await openContext(spec, execution.database)
+  if (spec.plan.population.rows >= KEYS_LET_GO) freeAllLetGo()
   const [{ seconds, held }] = await Promise.all([computeShards(execution, context), keepTable(context)])
   const found = await readManifests(context.layout, spec.plan, held?.shards)
   if (held === undefined) totalsOf(spec.plan, found.score)

@@ -9,7 +9,7 @@ export class IntegerPopulation {
   readonly #entity: KeyColumns
   /** Each row of a table must have a key of its own: where they are told. */
   readonly #table: string | undefined
-  #keys = new Float64Array(FIRST_KEYS)
+  #keys: Float64Array<ArrayBuffer>
   #size = 0
 
   /** Whether the keys of a prediction are such, and nothing is told with them. */
@@ -18,9 +18,11 @@ export class IntegerPopulation {
     return kinds.length === 1 && kinds[0] === 'int64' && Object.keys(inputs).length === 0
   }
 
-  constructor(entity: KeyColumns, table: string | undefined) {
+  /** @param expected rows: more may come */
+  constructor(entity: KeyColumns, table: string | undefined, expected = FIRST_KEYS) {
     this.#entity = entity
     this.#table = table
+    this.#keys = new Float64Array(expected)
   }
 
   /** @returns false, and nothing is added: there are keys that no double holds. @throws PrescoreError `invalid_key` */

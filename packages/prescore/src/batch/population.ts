@@ -86,11 +86,12 @@ export async function recordPopulation(database: Database, file: () => Promise<s
 
 /** Undefined: there are keys that no double holds. */
 async function integerPopulation(database: Database, request: PopulationRequest): Promise<NumberColumn | undefined> {
-  const { prediction, source } = request
+  const { prediction, source, pin } = request
   const where = placeOf(request)
   const sliced = await slicedKeys(request)
   if (sliced !== undefined && sliced.values.length > 0) return sliced
-  const keys = new IntegerPopulation(prediction.entity ?? {}, source.definition.type === 'table' ? where : undefined)
+  const [table, expected] = source.definition.type === 'table' ? [where, pin.rows] : []
+  const keys = new IntegerPopulation(prediction.entity ?? {}, table, expected)
   for await (const { columns, chunk } of populationChunks(database, request, []))
     if (!keys.add(columns[0] as NumberColumn, chunk.rows)) return undefined
   const sorted = keys.sorted()

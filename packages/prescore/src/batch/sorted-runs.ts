@@ -1,17 +1,20 @@
 /** Numbers of which some at once come sorted: what would be told of all of them in one ascending array, without one. */
 
+/** Which of both holds the same numbers is no matter. */
+export type SortedRun = Float32Array | Float64Array
+
 export class SortedRuns {
-  readonly #runs: Float64Array[] = []
+  readonly #runs: SortedRun[] = []
   length = 0
 
-  static of(...runs: readonly Float64Array[]): SortedRuns {
+  static of(...runs: readonly SortedRun[]): SortedRuns {
     const sorted = new SortedRuns()
     for (const run of runs) sorted.add(run)
     return sorted
   }
 
   /** @param run ascending, and without NaN */
-  add(run: Float64Array): void {
+  add(run: SortedRun): void {
     if (run.length === 0) return
     this.#runs.push(run)
     this.length += run.length
@@ -41,7 +44,7 @@ export class SortedRuns {
 }
 
 /** How many of the ascending numbers are below a limit, or up to it. */
-function placeOf(run: Float64Array, limit: number, isUpTo: boolean): number {
+function placeOf(run: SortedRun, limit: number, isUpTo: boolean): number {
   let [low, high] = [0, run.length]
   while (low < high) {
     const middle = (low + high) >> 1

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { checkSignal } from '../base/index.ts'
 import { ExactSum } from '../features/index.ts'
+import { freeLetGo } from '../parquet/index.ts'
 import type { StoredBlock } from '../stores/index.ts'
 import type { RunContext } from './context.ts'
 import { type Distribution, distributionOf } from './gates/shift.ts'
@@ -74,6 +75,8 @@ export class StagedRows implements AsyncIterable<StoredBlock> {
     let isNumber = true
     for await (const { manifest, isLast, piece } of this.#staged()) {
       checkSignal(this.#signal)
+      // Of pieces that are stored.
+      freeLetGo()
       if (last !== undefined && piece.first !== undefined && Buffer.compare(last, piece.first) >= 0)
         throw corrupt(this.#context, manifest, 'rows out of order')
       last = piece.last ?? last

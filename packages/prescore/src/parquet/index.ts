@@ -1,4 +1,5 @@
 export { ColumnsFile, type FileColumn, keepRows, type RowsWanted, type ValueRange } from './columns/columns-file.ts'
+export { type DescribedFile, describedFile } from './columns/described.ts'
 export { fileRows } from './columns/footer.ts'
 export { type CopyFormat, copyTo } from './copy.ts'
 export { Database, identifier, literal } from './database.ts'

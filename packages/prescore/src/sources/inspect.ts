@@ -4,6 +4,7 @@ import { PrescoreError } from '../base/index.ts'
 import { type Database, identifier } from '../parquet/index.ts'
 import type { ColumnKind } from '../project/index.ts'
 import { commonTypes } from './columns.ts'
+import { typesByFooters } from './described.ts'
 import {
   type DataTypes,
   FILE_COLUMN,
@@ -76,12 +77,7 @@ async function laidOut({ name, definition, folder }: SourceAt, { text }: Format,
 }
 
 async function describe(database: Database, { name }: SourceAt, format: Format, files: readonly SourceFile[]): Promise<DataTypes> {
-  const each: DataTypes[] = []
-  for (const file of files) {
-    const rows = await database.query(`DESCRIBE ${format.read([file], [])}`, `sources.${name}`)
-    each.push(new Map(rows.map(row => [String(row.column_name), String(row.column_type)])))
-  }
-  const types = new Map(commonTypes(each))
+  const types = new Map(commonTypes((await typesByFooters(files)) ?? (await typesByDuckdb(database, name, format, files))))
   types.delete(FILE_COLUMN)
   for (const [name, called] of Object.entries(files[0]?.names ?? {})) {
     const type = types.get(called)
@@ -89,6 +85,15 @@ async function describe(database: Database, { name }: SourceAt, format: Format, 
     if (type !== undefined) types.set(name, type)
   }
   return types
+}
+
+async function typesByDuckdb(database: Database, name: string, format: Format, files: readonly SourceFile[]): Promise<DataTypes[]> {
+  const each: DataTypes[] = []
+  for (const file of files) {
+    const rows = await database.query(`DESCRIBE ${format.read([file], [])}`, `sources.${name}`)
+    each.push(new Map(rows.map(row => [String(row.column_name), String(row.column_type)])))
+  }
+  return each
 }
 
 /** Declared columns that no file has and every path gives. */

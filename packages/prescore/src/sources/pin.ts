@@ -4,6 +4,7 @@ import { checkSignal, PrescoreError } from '../base/index.ts'
 import { type Database, identifier } from '../parquet/index.ts'
 import { type ArrivedPin, pinArrived } from './arrived.ts'
 import { compareColumns, NANOSECONDS } from './columns.ts'
+import { rowsByFooters } from './described.ts'
 import { countDuplicates } from './duplicates.ts'
 import { type FilePin, findFiles, pinFile, verifyFile } from './files.ts'
 import { type DataTypes, formatOf } from './formats/index.ts'
@@ -125,7 +126,9 @@ async function pinFiles(database: Database, source: SourceAt, pinned: readonly F
   if (problems.length > 0) throw new PrescoreError('project_invalid', { where, problems })
   const files = pinned.map((pin, i): FilePin => ({ ...pin, ...inspected.files[i] }))
   const from = fromFiles(source, files, types)
-  const { rows, duplicates } = await count(database, source, from, types, formatOf(files[0]?.path ?? '')?.text !== undefined)
+  const isParsed = formatOf(files[0]?.path ?? '')?.text !== undefined
+  const { rows, duplicates } =
+    (await counted(database, source, files, from, types)) ?? (await count(database, source, from, types, isParsed))
   const declared = Object.keys(definition.columns).map(name => [name, types.get(name) as string])
   const { untilUs } = definition
   const since = { ...(untilUs === undefined ? {} : { untilUs }), ...(await pinArrived(database, source, from)) }
@@ -158,6 +161,25 @@ export function pinIdentity(pin: SourcePin): unknown {
     untilUs: pin.untilUs,
     arrived: pin.arrived,
   }
+}
+
+/** What {@link count} says, where footers tell it. Undefined: they do not, or a promise is broken. */
+async function counted(
+  database: Database,
+  source: SourceAt,
+  files: readonly FilePin[],
+  from: string,
+  types: DataTypes,
+): Promise<Pick<SourcePin, 'rows' | 'duplicates'> | undefined> {
+  const { name, definition } = source
+  const { id, columns } = definition
+  if (Object.keys(columns).some(column => types.get(column) === NANOSECONDS)) return undefined
+  const rows = await rowsByFooters(
+    definition,
+    files.map(file => ({ ...file, path: pathOf(source, file) })),
+  )
+  if (rows === undefined) return undefined
+  return { rows, duplicates: id === undefined ? 0 : await countDuplicates(database, id, from, `sources.${name}`) }
 }
 
 /** Counts the rows, refusing those that break a promise. */

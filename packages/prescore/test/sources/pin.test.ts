@@ -179,3 +179,21 @@ test('a path that finds nothing is refused, with what such a path needs', async 
     })
   }
 })
+
+/** Fails whoever asks it. */
+const unasked = new Proxy({} as typeof place.database, {
+  get: (_, name) => assert.fail(`the database was asked to ${String(name)}`),
+})
+
+test('Parquet files that tell enough of themselves are pinned without the database, and alike', async () => {
+  await place.copy('told.parquet', rowsFrom(0, 200_000))
+  const pin = await pinSource(unasked, source('told.parquet'))
+  assert.equal(pin.rows, 200_000)
+  assert.deepEqual(pin.types, { n: 'BIGINT', at: 'TIMESTAMP WITH TIME ZONE' })
+  assert.equal(pin.duplicates, 0)
+  // A column that Prescore does not read itself leaves the file to the database.
+  await place.copy('asked.parquet', `SELECT *, uuid() AS other FROM (${rowsFrom(0, 200_000)})`)
+  const asked = await pinSource(place.database, source('asked.parquet'))
+  assert.deepEqual({ ...asked, files: [] }, { ...pin, files: [] })
+  await assert.rejects(pinSource(unasked, source('asked.parquet')), /the database was asked to query/)
+})

@@ -2,16 +2,18 @@
 import { type Chunk, sliceRows } from '../../expressions/index.ts'
 import { PeerTalk } from '../../history/index.ts'
 import { arrayOf, type ModelRunner } from '../../models/index.ts'
+import { freeLetGo } from '../../parquet/index.ts'
 import type { PredictionDefinition } from '../../project/index.ts'
 import type { ScanSlice } from '../../sources/index.ts'
 import type { RunContext } from '../context.ts'
 import type { Together } from '../engines/task.ts'
 import type { RunPlan } from '../plan.ts'
-import { readKeys } from '../rows.ts'
+import { type RowRange, readKeys } from '../rows.ts'
 import { checkMet, type OwnBlock, readOwnRows } from './own-rows.ts'
 import { finishShard, finishStaged, type ScoredShard } from './score.ts'
 import { readScoreManifest, shardRange } from './score-manifest.ts'
 import { type Found, ScoredPlaces } from './scored-places.ts'
+import { keysIn, sharedKeys } from './shared-keys.ts'
 import type { StagedShard } from './staged-piece.ts'
 
 /** Keys of one scan at most: so many are held in memory, and a kill loses what was scored of them. */
@@ -105,12 +107,11 @@ async function scoredShared(
   const talk = new PeerTalk(peers)
   try {
     const all = shards.flat().sort((a, b) => a - b)
-    const keys = all.map(shard => shardRange(context.plan, shard)).reduce((sum, [from, to]) => sum + to - from, 0)
-    // The first makes the room in which all write.
-    const made = talk.index === 0 ? new SharedArrayBuffer(keys * model.width * arrayOf(model.outputType, 1).BYTES_PER_ELEMENT) : undefined
+    // The first makes the room in which all write, and reads the keys that all look up.
+    const made = talk.index === 0 ? await sharedOf(context, model, all) : undefined
     const told = await talk.exchange(() => made)
     if (told === undefined) return undefined
-    const round = await Round.of(context, model, all, made ?? (told[0] as SharedArrayBuffer))
+    const round = await Round.of(context, model, all, made ?? (told[0] as Shared))
     await round.read(onRows, { index: talk.index, of: talk.of })
     const found = await talk.exchange(() => round.found)
     if (found === undefined) return undefined
@@ -120,6 +121,21 @@ async function scoredShared(
   } finally {
     talk.leave()
   }
+}
+
+/** Memory of all who score with each other. */
+interface Shared {
+  /** For values. */
+  readonly room: SharedArrayBuffer
+  /** Undefined: each reads them. */
+  readonly keys: SharedArrayBuffer | undefined
+}
+
+async function sharedOf(context: RunContext, { width, outputType }: ModelRunner, shards: readonly number[]): Promise<Shared> {
+  const ranges = joined(shards.map(shard => shardRange(context.plan, shard)))
+  const rows = ranges.reduce((sum, [from, to]) => sum + to - from, 0)
+  const room = new SharedArrayBuffer(rows * width * arrayOf(outputType, 1).BYTES_PER_ELEMENT)
+  return { room, keys: await sharedKeys(context, ranges) }
 }
 
 /** Shards that are scored at once. */
@@ -132,14 +148,15 @@ class Round {
   #met = 0
   #seconds = 0
 
-  static async of(context: RunContext, model: ModelRunner, shards: readonly number[], room?: SharedArrayBuffer): Promise<Round> {
+  static async of(context: RunContext, model: ModelRunner, shards: readonly number[], shared?: Shared): Promise<Round> {
     const started = performance.now()
     const { plan, prediction, database, populationFile } = context
     const ranges = shards.map(shard => shardRange(plan, shard))
-    const rows = await readKeys(database, populationFile, prediction, joined(ranges))
+    const keys = shared?.keys
+    const rows = keys === undefined ? await readKeys(database, populationFile, prediction, joined(ranges)) : keysIn(keys, prediction)
     const ends = ranges.map(([from, to]) => to - from)
     for (let i = 1; i < ends.length; i++) ends[i] = (ends[i] as number) + (ends[i - 1] as number)
-    return new Round(context, model, shards, rows, new ScoredPlaces(context, model, rows.rows, ends, room), started)
+    return new Round(context, model, shards, rows, new ScoredPlaces(context, model, rows.rows, ends, shared?.room), started)
   }
 
   private constructor(
@@ -188,6 +205,8 @@ class Round {
   }
 
   finishStaged(shard: number): Promise<StagedShard> {
+    // What was made of the shard before.
+    freeLetGo()
     return finishStaged(this.#context, this.#model, shard, this.#of(shard))
   }
 
@@ -199,11 +218,9 @@ class Round {
   }
 }
 
-type Range = readonly [from: number, to: number]
-
 /** Ranges that follow each other as one. */
-function joined(ranges: readonly Range[]): readonly Range[] {
-  const whole: Range[] = []
+function joined(ranges: readonly RowRange[]): readonly RowRange[] {
+  const whole: RowRange[] = []
   for (const [from, to] of ranges) {
     const last = whole.at(-1)
     if (last !== undefined && last[1] === from) whole[whole.length - 1] = [last[0], to]

@@ -31,7 +31,7 @@ export interface StagedPiece {
   readonly first: Uint8Array | undefined
   readonly last: Uint8Array | undefined
   /** Of the rows that have a value, the first number of each, ascending. */
-  readonly values: Float64Array<ArrayBuffer>
+  readonly values: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>
   /** The exact sum of these, as it tells its state. */
   readonly sum: Float64Array
   /** The least and the greatest of all numbers; the greatest is below the least where there are none. */
@@ -93,7 +93,7 @@ class PieceMaking {
   readonly #bytes: CanonicalBytes
   readonly #names: readonly string[]
   readonly #hasInputs: boolean
-  readonly #values: Float64Array<ArrayBuffer>
+  readonly #values: StagedPiece['values']
   readonly #extent: [number, number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   readonly #sum = new ExactSum()
   #ok = 0
@@ -102,7 +102,7 @@ class PieceMaking {
     this.#bytes = new CanonicalBytes(entity, shape, { rows, withKeys: true })
     this.#names = valueNames(shape.width)
     this.#hasInputs = Object.keys(inputs).length > 0
-    this.#values = new Float64Array(rows)
+    this.#values = shape.outputType === 'float32' ? new Float32Array(rows) : new Float64Array(rows)
   }
 
   add(chunk: Chunk): void {

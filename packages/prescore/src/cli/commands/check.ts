@@ -17,7 +17,7 @@ export const check: Command = {
   async run({ open, terminal, options }) {
     const app = await open()
     const newest = new Map<string, number>()
-    const problems = await checkAll(await app.database(), app.loaded, newest)
+    const problems = await checkAll(app.database(), app.loaded, newest)
     const errors = problems.filter(({ severity }) => severity === 'error')
     const next = nextOf(app.loaded.definition, newest, app.clock.nowUs())
     const text =

@@ -44,7 +44,7 @@ export const dataset: Command = {
     const app = await open()
     const { name } = app.prediction(positionals[0] as string)
     const release = options.score === true ? await releaseForLive(app.loaded, name, app.releases, app.store().catalog) : undefined
-    const report = await buildDataset(await app.database(), app.loaded, {
+    const report = await buildDataset(app.database(), app.loaded, {
       prediction: name,
       file: resolve(file),
       clock,

@@ -27,7 +27,7 @@ export const explainFeaturesCommand: Command = {
     const { key, inputs } = requestOf(app.prediction(name as string), parts)
     const release = await app.liveRelease(name as string)
     const request = { key, inputs, asOfUs: asOfUs ?? app.clock.nowUs(), eventsMax }
-    const explained = await explainFeatures(await app.database(), app.loaded, release, request)
+    const explained = await explainFeatures(app.database(), app.loaded, release, request)
     terminal.printJson(reportJson(explained), explainedText(explained))
     return EXIT.done
   },

@@ -50,7 +50,7 @@ export const replay: Command = {
     const app = await open(clock)
     const source = name as string
     const log = app.log(source)
-    const events = await knownEvents(await app.database(), sourceAt(app.loaded, app.loaded.definition, source), fromUs, toUs)
+    const events = await knownEvents(app.database(), sourceAt(app.loaded, app.loaded.definition, source), fromUs, toUs)
     const receiver: Receiver =
       url === undefined ? { send: each => log.append(each), moveTo: async us => clock.moveTo(us) } : await serverAt(url, source, fromUs)
     const { refused, ...total } = await feed(receiver, inOrder(events), { fromUs, toUs, speed, signal, terminal })

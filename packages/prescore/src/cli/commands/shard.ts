@@ -34,7 +34,7 @@ export const shard: Command = {
       rows += more
       progress.rows(stage, rows, undefined)
     }
-    const place = { loaded: app.loaded, database: await app.database(), releases: app.releases, runs: app.runs }
+    const place = { loaded: app.loaded, database: app.database(), releases: app.releases, runs: app.runs }
     const done = await runShards(place, { run: positionals[0] as string, stage, shards, signal, onRows })
     const what = `${stage} ${shards.length === 1 ? shards[0] : `${shards[0]} to ${shards.at(-1)}`} of run ${shortHash(done.run)} done`
     terminal.print(done, `${what}; ${done.open === 0 ? 'none of the stage is open' : `${count(done.open)} of the stage are open`}.`)

@@ -7,6 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { TIME_US_MAX } from '../../base/index.ts'
 import { type Chunk, type Column, isStringColumn, type Kind } from '../../expressions/index.ts'
 import { unreadable } from '../database.ts'
+import { freeLetGo } from '../let-go.ts'
 import { ColumnReader, ENCODINGS } from './column-reader.ts'
 import { type Footer, footerOf, type StoredGroup } from './footer.ts'
 import { isKnownCodec, PAGE_BYTES_MAX } from './page-reader.ts'
@@ -17,6 +18,8 @@ import { TextCodes } from './text-codes.ts'
 const CHUNK_ROWS = 4096
 /** A row group is read whole, column by column: of larger ones DuckDB reads less at once. */
 const CHUNK_BYTES_MAX = PAGE_BYTES_MAX
+/** Pages are unpacked into memory of their own: what was before this group is let go by now, and freed when it is so much. */
+const UNPACKED_LET_GO = 4 * 1024 * 1024
 const KNOWN_ENCODINGS: readonly number[] = Object.values(ENCODINGS)
 
 export interface FileColumn {
@@ -116,8 +119,16 @@ export class ColumnsFile {
 
   async *#chunks(handle: FileHandle, passing: boolean, onRows: (rows: number) => void): AsyncGenerator<Chunk> {
     const columns = this.#columns.map(column => openColumn(column, passing))
+    let unpacked = 0
     for (const { group, from, to, isMixed } of this.#groups) {
-      for (const { reader, at } of columns) await reader.open(handle, group.chunks[at]!, group.rows)
+      for (const { reader, at } of columns) {
+        await reader.open(handle, group.chunks[at]!, group.rows)
+        unpacked += group.chunks[at]!.uncompressed
+      }
+      if (unpacked >= UNPACKED_LET_GO) {
+        freeLetGo()
+        unpacked = 0
+      }
       for (let row = 0; row < to; ) {
         // Whatever else waits in this thread has its turn.
         await turn()

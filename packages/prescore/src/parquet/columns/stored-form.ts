@@ -4,11 +4,33 @@ import type { LeafColumn } from './footer.ts'
 import type { ReadStruct } from './thrift-read.ts'
 
 const PHYSICAL = { boolean: 0, int32: 1, int64: 2, float: 4, double: 5, bytes: 6 } as const
-const CONVERTED = { text: 0, millis: 9, micros: 10, uint8: 11, uint16: 12, uint32: 13, int8: 15, int16: 16, int32: 17, int64: 18 } as const
+const CONVERTED = {
+  text: 0,
+  date: 6,
+  millis: 9,
+  micros: 10,
+  uint8: 11,
+  uint16: 12,
+  uint32: 13,
+  int8: 15,
+  int16: 16,
+  int32: 17,
+  int64: 18,
+} as const
 const LOGICAL = { text: 1, timestamp: 8, integer: 10 } as const
 const UNITS = { millis: 1, micros: 2 } as const
 const SIGNED: readonly unknown[] = [undefined, CONVERTED.int8, CONVERTED.int16, CONVERTED.int32, CONVERTED.int64]
 const UNSIGNED: readonly unknown[] = [CONVERTED.uint8, CONVERTED.uint16, CONVERTED.uint32]
+/** By what is said of integers. */
+const INTEGER_TYPES: Readonly<Record<number, string>> = {
+  [CONVERTED.int8]: 'TINYINT',
+  [CONVERTED.int16]: 'SMALLINT',
+  [CONVERTED.int32]: 'INTEGER',
+  [CONVERTED.int64]: 'BIGINT',
+  [CONVERTED.uint8]: 'UTINYINT',
+  [CONVERTED.uint16]: 'USMALLINT',
+  [CONVERTED.uint32]: 'UINTEGER',
+}
 
 export interface StoredForm {
   readonly stored: 'boolean' | 'int32' | 'uint32' | 'int64' | 'float' | 'double' | 'text'
@@ -34,6 +56,20 @@ export function storedForm(kind: Kind, column: LeafColumn): StoredForm | undefin
         ? stored === 'float' || stored === 'double' || stored === 'int32' || stored === 'uint32'
         : kind === 'boolean' && stored === 'boolean'
   return fits && stored !== undefined ? { stored, isTime: false, unit: 1 } : undefined
+}
+
+/** What DuckDB calls the type of a column; undefined: it must be asked. */
+export function duckdbType(column: LeafColumn): string | undefined {
+  const { physical, converted, logical } = column
+  const stored = storedAs(column)
+  if (stored === 'boolean' || stored === 'float' || stored === 'double') return stored.toUpperCase()
+  // Where only the newer form says how many bits there are, it decides.
+  if (stored !== undefined && converted !== undefined) return INTEGER_TYPES[converted]
+  if (stored !== undefined) return logical !== undefined ? undefined : stored === 'int64' ? 'BIGINT' : 'INTEGER'
+  if (isText(column)) return converted === undefined ? undefined : 'VARCHAR'
+  if (physical === PHYSICAL.int32 && converted === CONVERTED.date) return 'DATE'
+  if (physical !== PHYSICAL.int64 || logical === undefined || timeUnit(column) === undefined) return undefined
+  return (logical.get(LOGICAL.timestamp) as ReadStruct).get(1) === true ? 'TIMESTAMP WITH TIME ZONE' : 'TIMESTAMP'
 }
 
 /** Bytes that are said to be text, in one form or in both. */

@@ -2,7 +2,6 @@
  * Whole batch runs, from scanning events to readable answers, against what nothing of the kind can do without: DuckDB's
  * SQL for the same aggregates, ONNX Runtime on as many threads, and the Parquet file. Each run is a process of its own.
  */
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,8 +9,10 @@ import { Database } from '../packages/prescore/src/parquet/index.ts'
 import { runLimit } from './batch/limit.ts'
 import { treesModel } from './batch/model.ts'
 import type { RunMeasured } from './batch/run.ts'
+import { runApart, writeProject } from './frozen.ts'
 import { inTurns, type Measured, suite } from './harness.ts'
 import { writePayments } from './payments.ts'
+import { buildPublished } from './published.ts'
 
 /** Of the generated events; `PRESCORE_BENCH_EVENTS` asks for fewer. */
 const EVENTS = Number(process.env.PRESCORE_BENCH_EVENTS ?? 20_000_000)
@@ -25,7 +26,7 @@ const SCALES = [4, 20, 80, 1_000, 5_000, 20_000, 500, 500, 500, 300, 300, 300, 5
 
 suite({
   name: 'batch',
-  about: `whole runs of ${EVENTS.toLocaleString('en')} events, 20 features, 100 trees, ${THREADS} threads; limit: DuckDB's SQL, ONNX Runtime and a Parquet file, one after the other`,
+  about: `whole runs of ${EVENTS.toLocaleString('en')} events, 20 features, 100 trees, ${THREADS} threads, by the package as it is published, its release frozen before; limit: DuckDB's SQL, ONNX Runtime and a Parquet file, one after the other`,
   async *run(say) {
     yield* withFolder(async function* (database, folder) {
       await writePayments(database, folder, EVENTS, EVENTS / EVENTS_PER_KEY)
@@ -52,7 +53,7 @@ suite({
 
 suite({
   name: 'batch-memory',
-  about: `the most memory of whole runs as events and keys grow, ${THREADS} threads`,
+  about: `the most memory of whole runs as events and keys grow, ${THREADS} threads, by the package as it is published, its release frozen before`,
   async *run() {
     let least: number | undefined
     for (const times of GROWTH) {
@@ -78,6 +79,9 @@ async function* withFolder(body: (database: Database, folder: string) => AsyncIt
   const database = await Database.open({ threads: THREADS })
   try {
     writeFileSync(join(folder, 'model.onnx'), treesModel(SCALES))
+    await buildPublished()
+    writeProject(join(import.meta.dirname, 'batch/prescore.config.ts'), folder)
+    runApart('batch/run.ts', folder, 'freeze')
     yield* body(database, folder)
   } finally {
     database.close()
@@ -86,9 +90,5 @@ async function* withFolder(body: (database: Database, folder: string) => AsyncIt
 }
 
 function wholeRun(folder: string): RunMeasured {
-  const script = join(import.meta.dirname, 'batch/run.ts')
-  const env = { ...process.env, PRESCORE_BENCH_FOLDER: folder }
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, folder, String(THREADS)], { encoding: 'utf8', env })
-  if (status !== 0) throw new Error(stderr)
-  return JSON.parse(stdout) as RunMeasured
+  return JSON.parse(runApart('batch/run.ts', folder, String(THREADS))) as RunMeasured
 }

@@ -1,12 +1,12 @@
 /** Rows that have all their features, scored from one Parquet file into another, against pyarrow and ONNX Runtime in Python. */
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Database, literal } from '../packages/prescore/src/parquet/index.ts'
 import { treesModel } from './batch/model.ts'
+import { runApart, writeProject } from './frozen.ts'
 import { inTurns, suite } from './harness.ts'
-import { buildPublished, publishedFile } from './published.ts'
+import { buildPublished } from './published.ts'
 import { preparePython, Reference } from './python/python.ts'
 import type { ScoringMeasured } from './scoring/run.ts'
 
@@ -26,8 +26,8 @@ suite({
     try {
       await writeRows(folder)
       await buildPublished()
-      writeProject(folder)
-      runScript(folder, 'freeze')
+      writeProject(join(import.meta.dirname, 'scoring/prescore.config.ts'), folder)
+      runApart('scoring/run.ts', folder, 'freeze')
       const python = new Reference(
         THREADS,
         'scoring',
@@ -58,20 +58,6 @@ async function writeRows(folder: string): Promise<void> {
   database.close()
 }
 
-/** The project beside, which imports the package as it is published. */
-function writeProject(folder: string): void {
-  const text = readFileSync(join(import.meta.dirname, 'scoring/prescore.config.ts'), 'utf8')
-  writeFileSync(join(folder, 'prescore.config.ts'), text.replace('../../packages/prescore/src/project/index.ts', publishedFile('index.ts')))
-}
-
 function scoringRun(folder: string): ScoringMeasured {
-  return JSON.parse(runScript(folder, String(THREADS))) as ScoringMeasured
-}
-
-function runScript(folder: string, what: string): string {
-  const script = join(import.meta.dirname, 'scoring/run.ts')
-  const env = { ...process.env, PRESCORE_BENCH_FOLDER: folder }
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, folder, what], { encoding: 'utf8', env })
-  if (status !== 0) throw new Error(stderr)
-  return stdout
+  return JSON.parse(runApart('scoring/run.ts', folder, String(THREADS))) as ScoringMeasured
 }

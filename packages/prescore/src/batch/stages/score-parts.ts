@@ -2,6 +2,7 @@
  * Stage 2 where all rows are computed at once: whoever has computed the features of some rows scores them before they are forgotten, so
  * that nobody reads them again. What has come of all rows is shared, and each shard is written when it is asked for.
  */
+import { arraysIn, letGo } from '../../base/index.ts'
 import { type Chunk, type Column, sliceRows } from '../../expressions/index.ts'
 import { columnBuffer, type PeerTalk } from '../../history/index.ts'
 import { arrayOf, type ModelRunner } from '../../models/index.ts'
@@ -114,6 +115,7 @@ export async function holdParts(
     await scorePart(context, scored, part, told)
     rows += part.rows.rows
   }
+  letGo(parts.flatMap(({ features }) => [...arraysIn(features)]))
   const found = { rows, ...scored.found } satisfies Found
   for (const each of (await heard(talk, found)) ?? [undefined]) {
     if (each === undefined) return undefined

@@ -40,15 +40,14 @@ export function scoresWithFeatures({ assembly, prediction, plan }: Pick<RunConte
 export class PartRows {
   readonly #keys: readonly (readonly [name: string, buffer: ReturnType<typeof columnBuffer>])[]
   #places = new Int32Array(0)
+  #last: Int32Array = new Int32Array(0)
   rows = 0
+  /** Whether all joins have the same rows in a part: it cannot be told of each division. */
+  areOfAllJoins = true
 
   constructor({ prediction: { entity = {} } }: Pick<RunContext, 'prediction'>) {
     this.#keys = Object.entries(entity).map(([name, kind]) => [`key.${name}`, columnBuffer({ kind })] as const)
   }
-
-  /** Whether all joins have the same rows in a part: it cannot be told of each division. */
-  areOfAllJoins = true
-  #last: Int32Array = new Int32Array(0)
 
   /** The rows of the chunk that was added last, as another join has them. */
   check(rows: Int32Array): void {
